@@ -1,0 +1,20 @@
+# Benchmarks and the skeleton units that the documentation shows; found like everything else.
+
+# bench/micro/*.cc -> hone_bench, built when asked for.
+file(GLOB bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/micro/*.cc")
+find_package(benchmark QUIET)
+if(bench_sources AND benchmark_FOUND)
+  add_executable(hone_bench EXCLUDE_FROM_ALL ${bench_sources})
+  target_link_libraries(hone_bench PRIVATE hone_ship benchmark::benchmark_main)
+endif()
+
+# examples/skeleton_*/*.cc: compiled, never run, so that the "how to add" pages stay true.
+file(GLOB skeleton_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/skeleton_*/*.cc")
+if(skeleton_sources AND HONE_TESTS)
+  hone_apply_isa(skeleton_sources)
+  add_library(skeletons OBJECT ${skeleton_sources})
+  target_link_libraries(skeletons PRIVATE hone_cli)
+  if(GTest_FOUND)
+    target_link_libraries(skeletons PRIVATE GTest::gtest)
+  endif()
+endif()

@@ -1,0 +1,23 @@
+# Libraries of the host groups; nothing here may reach the device groups. Header-only ones that
+# live in the system's include folder (protozero, toml++, Boost.Math, Highway, xxHash,
+# FlatBuffers) need no line.
+
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(spng REQUIRED IMPORTED_TARGET spng)
+pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+
+add_library(hone_host_libraries INTERFACE)
+target_link_libraries(hone_host_libraries INTERFACE
+  fmt::fmt nlohmann_json::nlohmann_json ZLIB::ZLIB PkgConfig::spng PkgConfig::turbojpeg
+  Threads::Threads)
+# Debian also ships toml++ as a shared library; header-only spares the run-time dependency.
+target_compile_definitions(hone_host_libraries INTERFACE TOML_HEADER_ONLY=1)
+
+add_library(hone_ship_libraries INTERFACE)
+
+add_library(hone_cli_libraries INTERFACE)
+target_link_libraries(hone_cli_libraries INTERFACE CLI11::CLI11)
