@@ -1,0 +1,81 @@
+// Patch: a proposed change to a graph, built without touching it. The passes' driver infers the new
+// values' facts, checks them against those they replace, applies the whole or nothing.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/graph/graph.h"
+
+namespace hone::graph {
+
+class Patch {
+ public:
+  // `anchor`: new nodes are put immediately before this node, in its block.
+  Patch(const Graph& graph, NodeId anchor);
+
+  // New nodes and constants. The ids are valid in this patch and, after apply, in the graph.
+  // domain "" gets the graph's opset as version unless node.version is set. The node's origin is
+  // the union of `origins`' (the nodes it stands for); its name defaults to the first origin's.
+  ValueId add(Node node, const std::vector<NodeId>& origins);
+  std::vector<ValueId> add_multi(Node node, size_t outputs, const std::vector<NodeId>& origins);
+  ValueId constant(Tensor tensor, const std::string& stem);
+
+  // Every reader of `old` (nodes, block outputs) reads `with` instead. Facts must be compatible.
+  void replace(ValueId old, ValueId with);
+  // Changes one input of one node only.
+  void set_input(NodeId node, size_t index, ValueId with);
+  // Removes a node none of whose outputs is read once the replacements are made.
+  void remove(NodeId node);
+  // Puts the nodes of `block` before the anchor (its owner), for If with a known condition; block
+  // inputs must be empty. The owner's outputs are replaced by the block's.
+  void inline_block(BlockId block);
+  void set_layout(ValueId value, Layout layout);
+  void set_attribute(NodeId node, const std::string& name, std::optional<Attr> value);
+
+  bool empty() const;
+  const std::string& why() const { return why_; }   // one line, for logs: "Conv 'c1' + Relu 'r1'"
+  void set_why(std::string why) { why_ = std::move(why); }
+
+  // Applies to the graph the patch was made for, unchanged since. `infer(graph, node)` is called
+  // for every new node, in order, after it is in place, and sets its outputs' facts. On error
+  // (inference fails, facts contradict, a removed node is still read) the graph is as before.
+  Status apply(Graph& graph, const std::function<Status(Graph&, NodeId)>& infer) const;
+
+  // The fact of a value that this patch adds is unknown before apply; of others, the graph's.
+  const std::vector<std::pair<ValueId, ValueId>>& replacements() const { return replacements_; }
+
+ private:
+  struct NewNode {
+    Node node;
+    std::vector<ValueId> outputs;
+  };
+  struct InputChange {
+    NodeId node;
+    size_t index;
+    ValueId with;
+  };
+  struct AttributeChange {
+    NodeId node;
+    std::string name;
+    std::optional<Attr> value;
+  };
+
+  const Graph* graph_;
+  NodeId anchor_;
+  ValueId next_value_;
+  std::string why_;
+  std::vector<NewNode> new_nodes_;
+  std::vector<std::tuple<ValueId, std::string, Tensor>> new_constants_;
+  std::vector<std::pair<ValueId, ValueId>> replacements_;
+  std::vector<InputChange> input_changes_;
+  std::vector<NodeId> removals_;
+  std::vector<BlockId> inlined_;
+  std::vector<std::pair<ValueId, Layout>> layouts_;
+  std::vector<AttributeChange> attribute_changes_;
+};
+
+}  // namespace hone::graph

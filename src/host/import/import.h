@@ -1,0 +1,22 @@
+// Model (bytes with names) -> Graph (operators with meaning), and back.
+#pragma once
+
+#include "host/graph/graph.h"
+#include "host/model/onnx.h"
+
+namespace hone {
+
+// Resolves every node's OpDef at the model's opset, checks arity and attributes, inlines local
+// functions, builds blocks, infers facts. Dimensions without a name get "<input>.<axis>".
+// Errors: unsupported lists every operator Hone has no OpDef for, with the names of its nodes;
+// corrupt for undefined or duplicate names and cycles; what inference finds wrong, naming the node.
+// Initializers that are also graph inputs are constants, not inputs.
+Result<graph::Graph> import(const model::Model& model);
+
+// Standard ONNX again: needs a graph without ai.hone nodes. Nodes keep their names.
+Result<model::Model> export_model(const graph::Graph& graph);
+
+// NaN or infinite weights: "initializer 'w': 3 of 64 values are NaN". Empty: none.
+std::vector<std::string> bad_weights(const graph::Graph& graph);
+
+}  // namespace hone

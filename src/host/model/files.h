@@ -1,0 +1,28 @@
+// Files as bytes: mapped reading, all-or-nothing writing.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/cursor.h"
+#include "common/base/status.h"
+
+namespace hone {
+
+// A whole file mapped read-only; 64-byte aligned. Empty files give an empty span.
+struct MappedFile {
+  Bytes bytes;
+  std::shared_ptr<const void> owner;
+};
+// Errors: not_found, io_error (permission, directory, device). The text names the path.
+Result<MappedFile> map_file(const std::string& path);
+Result<std::string> read_text(const std::string& path, int64_t max_bytes = 16 << 20);
+
+// Writes to a temporary name beside `path`, fsync, rename, fsync of the folder. On any error nothing
+// is left and an older file of that name stays. Errors: io_error with the system's reason.
+Status write_file(const std::string& path, Bytes bytes);
+Status write_text(const std::string& path, std::string_view text);
+// mkdir -p.
+Status make_folder(const std::string& path);
+
+}  // namespace hone

@@ -1,0 +1,22 @@
+// The reference executor: runs a graph by its OpDefs' references. Slow, exact, complete.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "host/graph/graph.h"
+#include "host/ops/op_def.h"
+
+namespace hone::ops {
+
+// Called with every value computed, in order (inner blocks' included).
+using Tap = std::function<void(ValueId, const Tensor&)>;
+
+// Inputs in graph order. Checks dtypes and ranks against the graph. Errors name the node.
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
+                                     const Tap& tap = {});
+// One node on given inputs: constant folding, tests.
+Result<std::vector<Tensor>> evaluate_node(const Graph& graph, const Node& node,
+                                          std::span<const Tensor> inputs);
+
+}  // namespace hone::ops
