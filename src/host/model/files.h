@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "common/base/cursor.h"
 #include "common/base/status.h"
@@ -18,8 +19,33 @@ struct MappedFile {
 Result<MappedFile> map_file(const std::string& path);
 Result<std::string> read_text(const std::string& path, int64_t max_bytes = 16 << 20);
 
-// Writes to a temporary name beside `path`, fsync, rename, fsync of the folder. On any error nothing
-// is left and an older file of that name stays. Errors: io_error with the system's reason.
+// A file that appears under its name whole or not at all. Without commit() nothing is left; a file
+// that was there stays. Symlinks are followed; devices and pipes are written to directly. Every
+// error is io_error with the system's reason.
+class AtomicFile {
+ public:
+  static Result<AtomicFile> create(const std::string& path);
+  AtomicFile(AtomicFile&& o) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  ~AtomicFile();
+
+  Status append(Bytes bytes);
+  // The bytes are on the disk; nothing can be appended any more. For who commits several files.
+  Status sync();
+  // sync, rename, fsync of the folder.
+  Status commit();
+
+ private:
+  AtomicFile() = default;
+
+  int fd_ = -1;
+  std::string path_;       // as the caller names it
+  std::string temporary_;  // empty: a device, or committed
+  std::string target_;     // path_ with symlinks resolved
+};
+
+// Writes to a temporary name beside `path`, fsync, rename, fsync of the folder. On any error
+// nothing is left and an older file of that name stays. Errors: io_error with the system's reason.
 Status write_file(const std::string& path, Bytes bytes);
 Status write_text(const std::string& path, std::string_view text);
 // mkdir -p.

@@ -1,5 +1,5 @@
-// An ONNX file as it is written: names, bytes, no meaning. Limits on what a file may claim are here;
-// whether operators make sense is import/'s business.
+// An ONNX file as it is written: names, bytes, no meaning. Limits on what a file may claim are
+// here; whether operators make sense is import/'s business.
 #pragma once
 
 #include <map>
@@ -23,10 +23,10 @@ struct DimProto {
 struct TypeProto {
   enum class Kind : uint8_t { none, tensor, sparse_tensor, sequence, optional, map };
   Kind kind = Kind::none;
-  DType dtype = DType::none;                   // tensor: element; map: key
+  DType dtype = DType::none;  // tensor: element; map: key
   bool has_shape = false;
   std::vector<DimProto> shape;
-  std::shared_ptr<const TypeProto> element;    // sequence, optional; map: value
+  std::shared_ptr<const TypeProto> element;  // sequence, optional; map: value
 };
 
 struct ValueInfo {
@@ -42,8 +42,8 @@ using AttributeValue =
 
 struct Attribute {
   std::string name;
-  AttributeValue value;      // monostate: a reference, see ref
-  std::string ref;           // ref_attr_name, in function bodies
+  AttributeValue value;  // monostate: a reference, see ref
+  std::string ref;       // ref_attr_name, in function bodies
 };
 
 struct NodeProto {
@@ -82,7 +82,7 @@ struct Model {
   GraphProto graph;
   std::vector<FunctionProto> functions;
   std::map<std::string, std::string> metadata;
-  uint64_t file_hash = 0;     // XXH3-64 of the .onnx file's bytes and of the external bytes it uses
+  uint64_t file_hash = 0;  // XXH3-64 of the .onnx file's bytes and of the external bytes it uses
   int64_t file_bytes = 0;
 };
 

@@ -1,5 +1,5 @@
-// Tensor: constant data on the host. Bytes are shared, never copied on assignment, and may belong to
-// a mapped file (model weights) or to the tensor itself.
+// Tensor: constant data on the host. Bytes are shared, never copied on assignment, and may belong
+// to a mapped file (model weights) or to the tensor itself.
 #pragma once
 
 #include <cassert>
@@ -25,8 +25,8 @@ class Tensor {
 
   // Zero-filled and owned.
   Tensor(DType dtype, Dims dims);
-  // A view of `bytes` little-endian bytes kept alive by `owner`. bytes == byte_size(dtype, count).
-  // `data` may be unaligned; data() then points to an aligned copy made once.
+  // A view of byte_size(dtype, count) little-endian bytes kept alive by `owner`. `data` may be
+  // unaligned; the first data() then makes an aligned copy, which all copies of the tensor share.
   static Tensor view(DType dtype, Dims dims, const void* data, std::shared_ptr<const void> owner);
   static Tensor strings(Dims dims, std::vector<std::string> values);
 
@@ -48,12 +48,16 @@ class Tensor {
   int64_t bytes() const { return byte_size(dtype_, count()); }
   explicit operator bool() const { return dtype_ != DType::none; }
 
-  // Aligned to the element's size. Strings have no data().
-  const void* data() const { return data_; }
+  // Aligned to the element's size. Strings have no data(). Safe from several threads.
+  const void* data() const { return unaligned_ == nullptr ? data_ : aligned_copy(); }
   template <class T>
   std::span<const T> as() const {
     assert(dtype_of<T> == dtype_);
-    return {static_cast<const T*>(data_), static_cast<size_t>(count())};
+    return {static_cast<const T*>(data()), static_cast<size_t>(count())};
+  }
+  // The bytes where they lie, aligned or not: for who copies, hashes or writes them.
+  std::span<const std::byte> raw_bytes() const {
+    return {static_cast<const std::byte*>(data_), static_cast<size_t>(bytes())};
   }
   // Writable bytes: copies first where they are shared or mapped.
   void* mutable_data();
@@ -64,7 +68,8 @@ class Tensor {
   }
   const std::vector<std::string>& as_strings() const { return *strings_; }
 
-  // Element i as double / int64 whatever the numeric type (sub-byte, f16, bf16, f8 included).
+  // Element i as double / int64 whatever the numeric type (sub-byte, f16, bf16, f8 included); the
+  // rounding and the corner cases are those of element.h.
   double at(int64_t i) const;
   int64_t int_at(int64_t i) const;
   void set(int64_t i, double value);  // rounds to the type, to nearest even; saturates integers
@@ -73,11 +78,15 @@ class Tensor {
   Tensor reshaped(Dims dims) const;
 
  private:
+  struct AlignedCopy;
+  const void* aligned_copy() const;
+
   DType dtype_ = DType::none;
   Dims dims_;
   const void* data_ = nullptr;
   std::shared_ptr<const void> owner_;
-  bool owned_ = false;  // owner_ is a buffer of this class's own making
+  bool owned_ = false;                      // owner_ is a buffer of this class's own making
+  std::shared_ptr<AlignedCopy> unaligned_;  // set where data_ is not aligned
   std::shared_ptr<const std::vector<std::string>> strings_;
 };
 
