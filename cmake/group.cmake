@@ -1,9 +1,11 @@
 # Link groups: sources are found by folder, so that adding a unit edits no CMake file.
 
-# Sets `out` to the .cc files below a folder, tests left out. The folder need not exist yet.
+# Sets `out` to the .cc files below a folder, relative to the project; tests and their helpers
+# (testing/) left out. The folder need not exist yet.
 function(hone_sources out dir)
-  file(GLOB_RECURSE found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${dir}/*.cc")
-  list(FILTER found EXCLUDE REGEX "_test\\.cc$")
+  file(GLOB_RECURSE found RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/${dir}/*.cc")
+  list(FILTER found EXCLUDE REGEX "_test\\.cc$|/testing/")
   set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 
@@ -12,9 +14,7 @@ endfunction()
 function(hone_group name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "DEVICE" "DIR" "EXCLUDE;LINKS")
   hone_sources(sources ${arg_DIR})
-  foreach(file IN LISTS arg_EXCLUDE)
-    list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/${file}")
-  endforeach()
+  list(REMOVE_ITEM sources ${arg_EXCLUDE})
   if(arg_DEVICE)
     hone_apply_isa(sources)
   endif()

@@ -1,4 +1,5 @@
 # Tests. `*_test.cc` beside the code: one GoogleTest program per group, one CTest entry per suite.
+# Helpers that tests share lie in folders named testing/, which no library contains.
 # `tests/**/test_*.py`: one CTest entry per file, run by pytest of build/venv.
 # Labels: everything is `full`; what is not named Full... / test_full_... is `quick` too. A suite or
 # file with Serial / serial in its name has the machine to itself.
@@ -13,10 +14,12 @@ set(HONE_TEST_ENVIRONMENT
   "HONE_BUILD_TYPE=${CMAKE_BUILD_TYPE}"
   "PYTHONDONTWRITEBYTECODE=1")
 
-# hone_tests(name DIR folder LINKS target...): the folder's *_test.cc as one program.
+# hone_tests(name DIR folder LINKS target...): the folder's *_test.cc and helpers as one program.
 function(hone_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR" "LINKS")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${arg_DIR}/*_test.cc")
+  file(GLOB_RECURSE sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/${arg_DIR}/*.cc")
+  list(FILTER sources INCLUDE REGEX "_test\\.cc$|/testing/")
   if(NOT sources)
     return()
   endif()

@@ -3,7 +3,7 @@
 - an #include against the arrows of LAYERS; a public header that includes a private one
 - a file of more than 800 lines (flat tables, *.inc, exempt), a main.cc of more than 60
 - in src/ and include/: a line of more than 100 columns
-- anything under src/ but src/cli that prints
+- anything under src/ but src/cli and tests (*_test.cc, testing/) that prints
 """
 import argparse
 import os
@@ -53,6 +53,10 @@ def folder_of(path):
     return "/".join(parts[:2]) if len(parts) > 2 else parts[0] + "/."
 
 
+def is_test(path):
+    return path.endswith("_test.cc") or "/testing/" in path
+
+
 def walk(root):
     """Paths, relative to root, of the files that the rules are about."""
     for top in FOLDERS:
@@ -88,7 +92,7 @@ def check_includes(root, path, lines, layers):
         name = include[1]
         denied = [d for below, names in layers.deny if (source + "/").startswith(below + "/")
                   for d in names if name.startswith(d)]
-        if denied and not path.endswith("_test.cc"):
+        if denied and not is_test(path):
             problems.append(f"{path}:{number}: {name} is not for src/{source}")
         target = resolve(root, path, name[1:-1])
         if name[0] == '"' and target is None:
@@ -130,7 +134,7 @@ def check(root, layers):
                          for n, line in enumerate(lines, 1) if len(line) > MAX_COLUMNS]
         if path.startswith("src/") and not path.endswith(".fbs"):
             problems += check_includes(root, path, lines, layers)
-            if not path.startswith("src/cli/") and not path.endswith("_test.cc"):
+            if not path.startswith("src/cli/") and not is_test(path):
                 problems += check_prints(path, text)
         elif path.startswith("include/"):
             problems += check_public(path, lines)
