@@ -1,0 +1,58 @@
+// What pool's bind checks and its run functions read.
+#pragma once
+
+#include "device/kernels/pool/pool.h"
+
+namespace hone::kernels {
+
+struct PoolParams {
+  int64_t batch, h, w, c, oh, ow;
+  int64_t x_row, y_row;  // elements from one pixel to the next
+  int64_t kh, kw, sh, sw, dh, dw, pt, pl;
+  int64_t padded_h, padded_w;     // h + pad_b, w + pad_r: where the padded picture ends
+  int64_t channels_per_unit, channel_units;
+  bool average, count_include_pad;
+};
+static_assert(sizeof(PoolParams) <= max_params_bytes);
+
+struct Span64 {
+  int64_t begin, end;
+};
+// Positions k in [0, kernel) with 0 <= start + k * dilation < size.
+static inline Span64 window_inside(int64_t start, int64_t dilation, int64_t size, int64_t kernel) {
+  int64_t begin = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+  int64_t end = start >= size ? 0 : (size - start + dilation - 1) / dilation;
+  if (end > kernel) end = kernel;
+  return {begin, end < begin ? begin : end};
+}
+
+// One window: where it starts, what of it is inside, what to divide by.
+struct PoolWindow {
+  int64_t iy, ix;
+  Span64 ky, kx;
+  float divisor;
+};
+static inline PoolWindow pool_window(const PoolParams& p, int64_t oy, int64_t ox) {
+  PoolWindow w;
+  w.iy = oy * p.sh - p.pt, w.ix = ox * p.sw - p.pl;
+  w.ky = window_inside(w.iy, p.dh, p.h, p.kh), w.kx = window_inside(w.ix, p.dw, p.w, p.kw);
+  int64_t count = (w.ky.end - w.ky.begin) * (w.kx.end - w.kx.begin);
+  if (p.count_include_pad) {
+    // Padding before the picture always counts: no window starts before it.
+    count = window_inside(w.iy + p.pt, p.dh, p.padded_h + p.pt, p.kh).end *
+            window_inside(w.ix + p.pl, p.dw, p.padded_w + p.pl, p.kw).end;
+  }
+  w.divisor = count > 0 ? static_cast<float>(count) : 1.0f;
+  return w;
+}
+
+// A unit is one row of output pixels times `channels_per_unit` channels.
+void pool_f32_portable_run(const RunArgs& args);
+namespace avx2 {
+void pool_f32_run(const RunArgs& args);
+}
+namespace avx512 {
+void pool_f32_run(const RunArgs& args);
+}
+
+}  // namespace hone::kernels
