@@ -42,6 +42,8 @@ def test_device_only_program(tmp_path):
          RT_ONLY, os.path.join(BUILD, "libhone_rt.a"), "-lm", "-lpthread", "-o", str(program)],
         capture_output=True, text=True)
     assert link.returncode == 0, link.stderr
+    needs = [name.split("@")[0] for _, name in check_symbols.nm(program, "-u")]
+    assert not [name for name in needs if check_symbols.FORBIDDEN.match(name)], needs
     ran = subprocess.run([program], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
@@ -66,6 +68,8 @@ def test_weak_symbol_is_found(tmp_path):
 @pytest.mark.parametrize("source, needs", [
     ("int* F() { return new int; }", "_Znwm"),
     ("#include <cstdlib>\nvoid* F() { return std::malloc(8); }", "malloc"),
+    ("#include <cstdlib>\nextern \"C\" void* hone_default_allocator() { return std::malloc(8); }",
+     "malloc"),
     ("void F() { throw 1; }", "__cxa_throw"),
     ("namespace hone::graph { void G(); } void F() { hone::graph::G(); }", "_ZN4hone5graph1GEv"),
 ])
@@ -74,6 +78,13 @@ def test_forbidden_symbol_is_found(tmp_path, source, needs):
     subprocess.run(["ar", "rcs", archive, compiled(tmp_path, "x", source)], check=True)
     problems = check_symbols.check_archive(archive)
     assert any(f"needs {needs}" in p for p in problems), problems
+
+
+def test_default_allocator_may_free(tmp_path):
+    source = "#include <cstdlib>\nextern \"C\" void hone_default_allocator() { std::free(0); }"
+    archive = str(tmp_path / "lib.a")
+    subprocess.run(["ar", "rcs", archive, compiled(tmp_path, "x", source)], check=True)
+    assert check_symbols.check_archive(archive) == []
 
 
 def test_foreign_export_is_found(tmp_path):
