@@ -8,11 +8,24 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/cursor.h"
 #include "host/model/tensor.h"
 
 namespace hone::model {
 
 struct GraphProto;
+
+// What a file may claim at most. A file beyond one of these is refused, and the text says which.
+namespace limits {
+constexpr int depth = 64;                       // graphs in graphs, types in types
+constexpr int64_t nodes = 1'000'000;            // in all graphs and functions together
+constexpr int64_t rank = 64;                    // dimensions of a tensor or a type
+constexpr size_t name_bytes = 65535;            // of one name
+constexpr int64_t structure_bytes = 4ll << 30;  // names, nodes, lists: all but tensors
+constexpr int64_t external_files = 16384;       // files of external data
+}  // namespace limits
+
+using Metadata = std::map<std::string, std::string>;
 
 // A dimension: a size (>= 0), a name, or nothing known (size -1, empty name).
 struct DimProto {
@@ -44,13 +57,15 @@ struct Attribute {
   std::string name;
   AttributeValue value;  // monostate: a reference, see ref
   std::string ref;       // ref_attr_name, in function bodies
+  int32_t ref_type = 0;  // of a reference: AttributeProto.AttributeType
 };
 
 struct NodeProto {
-  std::string domain, op_type, overload, name;
-  std::vector<std::string> inputs, outputs;  // "" = absent
+  std::string domain, op_type, overload, name;  // domain "ai.onnx" is read as ""
+  std::vector<std::string> inputs, outputs;     // "" = absent
   std::vector<Attribute> attributes;
   std::string doc;
+  Metadata metadata;
 };
 
 struct Initializer {
@@ -64,6 +79,7 @@ struct GraphProto {
   std::vector<Initializer> initializers;
   std::vector<ValueInfo> inputs, outputs, value_infos;
   std::string doc;
+  Metadata metadata;
 };
 
 struct FunctionProto {
@@ -81,11 +97,14 @@ struct Model {
   int64_t model_version = 0;
   GraphProto graph;
   std::vector<FunctionProto> functions;
-  std::map<std::string, std::string> metadata;
+  Metadata metadata;
   uint64_t file_hash = 0;  // XXH3-64 of the .onnx file's bytes and of the external bytes it uses
-  int64_t file_bytes = 0;
+  int64_t file_bytes = 0;  // what file_hash covers
 };
 
+// What is dropped: documentation of tensors, quantisation annotations, training information, device
+// configurations, value types inside functions. None changes what inference computes.
+//
 // Reads a model from a file (mapped; weights are views into it) or from bytes kept alive by
 // `owner`. External data are mapped from `folder`; paths that leave it (absolute, "..", symlinks
 // out) are refused. Errors: not_found, io_error, corrupt (one line that says where), unsupported.
@@ -93,11 +112,12 @@ Result<Model> read_model(const std::string& path);
 Result<Model> read_model(Bytes bytes, std::shared_ptr<const void> owner, const std::string& folder);
 
 struct WriteOptions {
-  // Tensors above this many bytes go to one external file `<name>.data` beside the model when the
-  // whole would exceed `external_over` bytes (protobuf's limit is 2 GB).
+  // Where the whole would exceed this many bytes (protobuf's limit is 2 GB), initializers of at
+  // least external_min bytes go to one file `<name>.data` beside the model.
   int64_t external_over = 1900ll << 20;
+  int64_t external_min = 1024;
 };
-// Serialised ONNX. Deterministic.
+// Serialised ONNX, all tensors inside as raw_data. Deterministic.
 std::vector<std::byte> serialize(const Model& model);
 // Writes path (and its external data) completely or not at all: temporary file, fsync, rename.
 Status write_model(const Model& model, const std::string& path, const WriteOptions& options = {});

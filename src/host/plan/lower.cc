@@ -1,0 +1,311 @@
+#include "host/plan/lower.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "device/kernels/copy/copy.h"
+#include "device/kernels/fill/fill.h"
+#include "host/plan/lower/lowerings.h"
+
+namespace hone::plan {
+
+using graph::Fact;
+
+namespace {
+
+constexpr LoweringEntry table[] = {
+#define HONE_LOWERING(domain, op, fn) {domain, #op, lower_##fn},
+#include "host/plan/lower/lowerings.inc"
+#undef HONE_LOWERING
+};
+
+std::string label(const Node& n) { return n.name.empty() ? n.op : n.name; }
+
+std::string join(const std::vector<std::string>& parts, const char* sep) {
+  return fmt::format("{}", fmt::join(parts, sep));
+}
+
+// Copies `src` (row-major `dims`) so that physical dimension i is dimension order[i].
+Tensor permute(const Tensor& src, const Dims& dims, const std::vector<int>& order) {
+  Dims out_dims;
+  for (int a : order) out_dims.push_back(dims[static_cast<size_t>(a)]);
+  Tensor out(src.dtype(), out_dims);
+  size_t rank = dims.size(), size = static_cast<size_t>(bits(src.dtype()) / 8);
+  std::vector<int64_t> strides(rank, 1), index(rank, 0);
+  for (size_t i = rank - 1; i > 0; --i) strides[i - 1] = strides[i] * dims[i];
+  auto* to = static_cast<std::byte*>(out.mutable_data());
+  const auto* from = static_cast<const std::byte*>(src.data());
+  for (int64_t k = 0, n = out.count(); k < n; ++k) {
+    int64_t at = 0;
+    for (size_t i = 0; i < rank; ++i) at += index[i] * strides[static_cast<size_t>(order[i])];
+    std::memcpy(to + static_cast<size_t>(k) * size, from + static_cast<size_t>(at) * size, size);
+    for (size_t i = rank; i-- > 0;) {
+      if (++index[i] < out_dims[i]) break;
+      index[i] = 0;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::span<const LoweringEntry> lowerings() { return table; }
+
+LowerFn find_lowering(const Node& node) {
+  for (const LoweringEntry& e : table) {
+    if (node.op == e.op && node.domain == e.domain) return e.lower;
+  }
+  return nullptr;
+}
+
+PlanValue Lowering::add_value(Value v) {
+  plan_.values.push_back(std::move(v));
+  return static_cast<PlanValue>(plan_.values.size() - 1);
+}
+
+PlanValue Lowering::new_storage_value(const std::string& name, DType dtype, SymShape shape,
+                                      Place place, int32_t index) {
+  Storage s;
+  s.place = place;
+  s.index = index;
+  s.dtype = dtype;
+  s.elements = graph::product(shape, 0, shape.size());
+  plan_.storages.push_back(std::move(s));
+  Value v;
+  v.name = name;
+  v.dtype = dtype;
+  v.shape = std::move(shape);
+  v.storage = static_cast<int32_t>(plan_.storages.size() - 1);
+  return add_value(std::move(v));
+}
+
+PlanValue Lowering::temporary(const std::string& name, DType dtype, SymShape physical) {
+  return new_storage_value(name, dtype, std::move(physical), Place::arena, -1);
+}
+
+PlanValue Lowering::constant(const std::string& name, Tensor dense_physical) {
+  SymShape shape(dense_physical.dims().begin(), dense_physical.dims().end());
+  DType dtype = dense_physical.dtype();
+  plan_.constants.push_back({name, std::move(dense_physical)});
+  return new_storage_value(name, dtype, std::move(shape), Place::weights,
+                           static_cast<int32_t>(plan_.constants.size() - 1));
+}
+
+PlanValue Lowering::constant_as(ValueId v, const Dims& dims, Layout layout) {
+  auto order = graph::physical_order(static_cast<int>(dims.size()), layout);
+  std::string key = to_string(dims) + (layout == Layout::row_major ? "" : "cl");
+  auto [it, fresh] = constants_.try_emplace({v, key}, absent);
+  if (fresh) {
+    Tensor t = graph_.value(v).constant.reshaped(dims);
+    bool moved = layout != Layout::row_major;
+    it->second = constant(graph_.value(v).name, moved ? permute(t, dims, order) : std::move(t));
+  }
+  return it->second;
+}
+
+PlanValue Lowering::define(ValueId v) { return define_as(v, graph_.value(v).layout); }
+
+PlanValue Lowering::define_as(ValueId v, Layout layout) {
+  const graph::Value& g = graph_.value(v);
+  PlanValue p = temporary(g.name, g.fact.dtype, graph::physical_shape(*g.fact.shape, layout));
+  made_[{v, layout}] = p;
+  return p;
+}
+
+void Lowering::define_view(ValueId v, PlanValue source) {
+  define_view_as(v, source, graph_.value(v).layout);
+}
+
+void Lowering::define_view_as(ValueId v, PlanValue source, Layout layout) {
+  const graph::Value& g = graph_.value(v);
+  PlanValue p = reshape_view(source, graph::physical_shape(*g.fact.shape, layout));
+  plan_.values[static_cast<size_t>(p)].name = g.name;
+  made_[{v, layout}] = p;
+}
+
+void Lowering::bind_input(ValueId v, int32_t number) {
+  const graph::Value& g = graph_.value(v);
+  made_[{v, Layout::row_major}] =
+      new_storage_value(g.name, g.fact.dtype, *g.fact.shape, Place::input, number);
+}
+
+PlanValue Lowering::view(PlanValue base, SymShape shape, std::vector<Dim> strides, Dim offset) {
+  Value v = at(base);
+  v.offset = v.offset + offset;
+  v.shape = std::move(shape);
+  v.strides = std::move(strides);
+  return add_value(std::move(v));
+}
+
+PlanValue Lowering::reshape_view(PlanValue dense, SymShape shape) {
+  assert(is_dense(dense));
+  Value v = at(dense);
+  v.shape = std::move(shape);
+  return add_value(std::move(v));
+}
+
+std::vector<Dim> Lowering::strides_of(PlanValue v) const {
+  const Value& value = at(v);
+  if (!value.strides.empty()) return value.strides;
+  std::vector<Dim> strides(value.shape.size(), Dim(1));
+  for (size_t i = value.shape.size(); i-- > 1;) strides[i - 1] = strides[i] * value.shape[i];
+  return strides;
+}
+
+Result<PlanValue> Lowering::shape_as_data(ValueId v) {
+  const graph::Value& g = graph_.value(v);
+  DType made = g.fact.dtype == DType::i32 ? DType::i32 : DType::i64;
+  PlanValue p = temporary(g.name, made, *g.fact.shape);
+  kernels::FillAttrs attrs{kernels::Fill::dims, 0, 0};
+  step(*current_, "fill", {}, {p}, attrs, *g.fact.content);
+  if (g.fact.dtype != made) {
+    PlanValue cast = temporary(g.name, g.fact.dtype, *g.fact.shape);
+    add_step(*current_, "cast", {p}, {cast}, {}, {});
+    p = cast;
+  }
+  made_[{v, Layout::row_major}] = p;
+  return p;
+}
+
+Result<PlanValue> Lowering::use(ValueId v) { return use_as(v, graph_.value(v).layout); }
+
+Result<PlanValue> Lowering::use_as(ValueId v, Layout layout) {
+  if (v == graph::none) return absent;
+  if (auto it = made_.find({v, layout}); it != made_.end()) return it->second;
+  const graph::Value& g = graph_.value(v);
+  if (g.is_constant()) return constant_as(v, g.constant.dims(), layout);
+  Layout from = layout == Layout::row_major ? Layout::channels_last : Layout::row_major;
+  auto it = made_.find({v, from});
+  if (it == made_.end()) {
+    if (!g.fact.content) return internal(fmt::format("value '{}' was not lowered", g.name));
+    HONE_ASSIGN(PlanValue data, shape_as_data(v));
+    it = made_.find({v, Layout::row_major});
+    if (layout == Layout::row_major) return data;
+    from = Layout::row_major;
+  }
+  return made_[{v, layout}] = relay(v, it->second, *g.fact.shape, from, layout);
+}
+
+PlanValue Lowering::relay(ValueId v, PlanValue own, const SymShape& shape, Layout from, Layout to) {
+  SymShape physical = graph::physical_shape(shape, to);
+  if (graph::same_memory(shape, from, to)) return reshape_view(own, physical);
+  const graph::Value& g = graph_.value(v);
+  PlanValue made = temporary(g.name, g.fact.dtype, physical);
+  // Read `own` through a view whose dimensions come in the other layout's order.
+  int rank = static_cast<int>(shape.size());
+  auto own_strides = strides_of(own);
+  std::vector<Dim> strides;
+  for (int axis : graph::physical_order(rank, to)) {
+    strides.push_back(own_strides[static_cast<size_t>(graph::physical_axis(rank, axis, from))]);
+  }
+  copy(*current_, view(own, physical, std::move(strides), 0), made);
+  return made;
+}
+
+Result<PlanValue> Lowering::use_broadcast(ValueId v, int rank, Layout layout) {
+  const graph::Value& g = graph_.value(v);
+  int own_rank = g.fact.rank();
+  if (own_rank == rank || layout == Layout::row_major) return use_as(v, layout);
+  size_t extra = static_cast<size_t>(rank - own_rank);
+  if (g.is_constant()) {
+    Dims dims(extra, 1);
+    dims.insert(dims.end(), g.constant.dims().begin(), g.constant.dims().end());
+    return constant_as(v, dims, layout);
+  }
+  HONE_ASSIGN(PlanValue row, use_as(v, Layout::row_major));
+  SymShape shape(extra, Dim(1));
+  shape.insert(shape.end(), g.fact.shape->begin(), g.fact.shape->end());
+  return relay(v, reshape_view(row, shape), shape, Layout::row_major, layout);
+}
+
+void Lowering::add_step(const Node& node, const char* family, std::vector<PlanValue> in,
+                        std::vector<PlanValue> out, std::vector<int32_t> attrs,
+                        std::vector<Dim> dims) {
+  Step s;
+  s.family = family;
+  s.in = std::move(in);
+  s.out = std::move(out);
+  while (!s.in.empty() && s.in.back() == absent) s.in.pop_back();
+  s.attrs = std::move(attrs);
+  s.dims = std::move(dims);
+  s.layer = node.origin.empty() ? label(node) : join(node.origin, " + ");
+  s.op = node.op;
+  plan_.steps.push_back(std::move(s));
+}
+
+void Lowering::copy(const Node& node, PlanValue from, PlanValue to, uint32_t flip) {
+  step(node, "copy", {from}, {to}, kernels::CopyAttrs{flip});
+}
+
+void Lowering::check(Dim condition, std::string text) {
+  if (auto c = condition.const_value(); c && *c != 0) return;
+  plan_.checks.push_back({std::move(condition), std::move(text)});
+}
+
+Result<std::vector<Dim>> Lowering::content(const Node& node, size_t input) const {
+  ValueId v = node.input(input);
+  if (v != graph::none) {
+    const graph::Value& g = graph_.value(v);
+    if (g.is_constant() && is_integer(g.fact.dtype)) {
+      auto values = to_ints(g.constant);
+      return std::vector<Dim>(values.begin(), values.end());
+    }
+    if (g.fact.content) return *g.fact.content;
+  }
+  return unsupported(fmt::format("input {} of {} is known only when it runs", input, node.op));
+}
+
+Result<std::vector<int64_t>> Lowering::ints(const Node& node, size_t input) const {
+  HONE_ASSIGN(std::vector<Dim> dims, content(node, input));
+  std::vector<int64_t> out;
+  for (const Dim& d : dims) {
+    if (!d.is_const()) {
+      return unsupported(fmt::format("input {} of {} depends on the input's shape", input, node.op));
+    }
+    out.push_back(d.value());
+  }
+  return out;
+}
+
+Status Lowering::node(const Node& n) {
+  // Shapes computed from shapes need no steps: whoever wants one as data asks use() for it.
+  bool shapes_only = n.blocks.empty() && !n.outputs.empty();
+  for (ValueId v : n.outputs) {
+    shapes_only = shapes_only && (v == graph::none || graph_.fact(v).content.has_value());
+  }
+  if (shapes_only) return {};
+  LowerFn lower = find_lowering(n);
+  if (lower == nullptr) return unsupported("no kernel; it runs in the reference executor only");
+  for (ValueId v : n.outputs) {
+    if (v == graph::none) continue;
+    const Fact& f = graph_.fact(v);
+    if (f.kind != Fact::Kind::tensor) return unsupported("sequences and optionals have no kernels");
+    if (!f.has_rank()) {
+      return unsupported(fmt::format(
+          "the rank of '{}' depends on the input's shape; give --profile", graph_.value(v).name));
+    }
+    if (f.rank() > max_rank) return unsupported(fmt::format("rank {} is over 8", f.rank()));
+  }
+  current_ = &n;
+  return lower(*this, n);
+}
+
+Status Lowering::block(graph::BlockId b) {
+  const graph::Block& block = graph_.block(b);
+  for (graph::NodeId id : block.nodes) {
+    const Node& n = graph_.node(id);
+    size_t steps = plan_.steps.size();
+    if (Status s = node(n); !s.ok()) {
+      if (s.code() != Code::unsupported) return in(fmt::format("node '{}'", label(n)), s);
+      problems.push_back(fmt::format("{} '{}': {}", n.op, label(n), s.text()));
+      plan_.steps.resize(steps);
+      for (ValueId v : n.outputs) {  // so that what reads it can still be looked at
+        if (v != graph::none && graph_.fact(v).has_rank()) define(v);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace hone::plan

@@ -1,0 +1,313 @@
+// Data movement: transposes, slices, concatenation, broadcasting, padding, gathering.
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "device/kernels/copy/copy.h"
+#include "device/kernels/fill/fill.h"
+#include "device/kernels/gather/gather.h"
+#include "device/kernels/pad/pad.h"
+#include "host/plan/lower/lowerings.h"
+#include "host/plan/lower/params.h"
+
+namespace hone::plan {
+
+Status lower_transpose(Lowering& l, const Node& n) {
+  int rank = l.graph().fact(n.input(0)).rank();
+  std::vector<int64_t> reversed;
+  for (int i = rank; i-- > 0;) reversed.push_back(i);
+  auto perm = n.attributes.ints("perm", reversed);
+  // The operand as it lies, read through permuted strides into the result as it shall lie.
+  Layout from = l.graph().value(n.input(0)).layout, to = l.graph().value(n.output(0)).layout;
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), from));
+  auto x_strides = l.strides_of(x);
+  SymShape shape;
+  std::vector<Dim> strides;
+  bool same_order = true;
+  int last = -1;
+  for (int axis : graph::physical_order(rank, to)) {
+    int source = static_cast<int>(perm[static_cast<size_t>(axis)]);
+    int physical = graph::physical_axis(rank, source, from);
+    shape.push_back(l.at(x).shape[static_cast<size_t>(physical)]);
+    strides.push_back(x_strides[static_cast<size_t>(physical)]);
+    if (shape.back() == Dim(1)) continue;
+    same_order = same_order && physical > last;
+    last = physical;
+  }
+  if (same_order) {  // only dimensions of 1 move: the same memory
+    l.define_view_as(n.output(0), x, to);
+    return {};
+  }
+  PlanValue y = l.define_as(n.output(0), to);
+  l.copy(n, l.view(x, std::move(shape), std::move(strides), 0), y);
+  return {};
+}
+
+namespace {
+
+// The part of dense `base` that begins at `begin` of physical axis `axis` and has `size` there.
+PlanValue part(Lowering& l, PlanValue base, size_t axis, const Dim& begin, const Dim& size) {
+  auto strides = l.strides_of(base);
+  SymShape shape = l.at(base).shape;
+  shape[axis] = size;
+  Dim offset = begin * strides[axis];
+  return l.view(base, std::move(shape), std::move(strides), offset);
+}
+
+}  // namespace
+
+Status lower_concat(Lowering& l, const Node& n) {
+  const graph::Value& out = l.graph().value(n.output(0));
+  int rank = out.fact.rank();
+  HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", 1), rank));
+  auto at = static_cast<size_t>(graph::physical_axis(rank, axis, out.layout));
+  std::vector<PlanValue> parts;
+  for (ValueId v : n.inputs) {
+    HONE_ASSIGN(PlanValue x, l.use_as(v, out.layout));
+    parts.push_back(x);
+  }
+  PlanValue y = l.define(n.output(0));
+  Dim begin = 0;
+  for (PlanValue x : parts) {
+    const Dim size = l.at(x).shape[at];
+    l.copy(n, x, part(l, y, at, begin, size));
+    begin = begin + size;
+  }
+  return {};
+}
+
+Status lower_split(Lowering& l, const Node& n) {
+  const graph::Value& in = l.graph().value(n.input(0));
+  int rank = in.fact.rank();
+  HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", 0), rank));
+  auto at = static_cast<size_t>(graph::physical_axis(rank, axis, in.layout));
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), in.layout));
+  Dim begin = 0;
+  for (ValueId v : n.outputs) {
+    if (v == graph::none) return unsupported("an output of Split is left out");
+    const Dim size = (*l.graph().fact(v).shape)[static_cast<size_t>(axis)];
+    l.copy(n, part(l, x, at, begin, size), l.define_as(v, in.layout));
+    begin = begin + size;
+  }
+  return {};
+}
+
+namespace {
+
+struct SliceAxis {
+  Dim start, size;
+  int64_t step = 1;
+};
+
+// ONNX Slice on one axis: starts and ends may be negative (from the end) or beyond it (clamped).
+Result<Dim> resolve_start(const Dim& start, const Dim& extent, int64_t step) {
+  auto lower = start.lower_bound(0), upper = start.upper_bound(0);
+  Dim from_front = start;
+  if (upper && *upper < 0) {
+    from_front = start + extent;
+  } else if (!lower || *lower < 0) {
+    return unsupported("Slice: the sign of a start is not known");
+  }
+  Dim last = step > 0 ? extent : extent - Dim(1);
+  return min(max(from_front, Dim(0)), last);
+}
+
+Result<std::vector<SliceAxis>> slice_axes(Lowering& l, const Node& n, const SymShape& in,
+                                          const SymShape& out) {
+  std::vector<SliceAxis> result(in.size());
+  for (size_t i = 0; i < in.size(); ++i) result[i] = {Dim(0), in[i], 1};
+  std::vector<Dim> starts;
+  std::vector<int64_t> which, steps;
+  if (n.version < 10) {
+    for (int64_t s : n.attributes.ints("starts")) starts.emplace_back(s);
+    which = n.attributes.ints("axes");
+  } else {
+    HONE_ASSIGN(starts, l.content(n, 1));
+    if (n.input(3) != graph::none) {
+      HONE_ASSIGN(which, l.ints(n, 3));
+    }
+    if (n.input(4) != graph::none) {
+      HONE_ASSIGN(steps, l.ints(n, 4));
+    }
+  }
+  for (size_t i = 0; i < starts.size(); ++i) {
+    int rank = static_cast<int>(in.size());
+    HONE_ASSIGN(int axis, normal_axis(which.empty() ? static_cast<int64_t>(i) : which[i], rank));
+    auto at = static_cast<size_t>(axis);
+    int64_t step = steps.empty() ? 1 : steps[i];
+    HONE_ASSIGN(Dim start, resolve_start(starts[i], in[at], step));
+    result[at] = {start, out[at], step};
+  }
+  return result;
+}
+
+}  // namespace
+
+Status lower_slice(Lowering& l, const Node& n) {
+  const graph::Value& in = l.graph().value(n.input(0));
+  const SymShape &xs = *in.fact.shape, &ys = *l.graph().fact(n.output(0)).shape;
+  HONE_ASSIGN(auto parts, slice_axes(l, n, xs, ys));
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), in.layout));
+  int rank = static_cast<int>(xs.size());
+  auto strides = l.strides_of(x);
+  SymShape shape(xs.size());
+  Dim offset = 0;
+  uint32_t flip = 0;
+  for (int axis = 0; axis < rank; ++axis) {
+    const SliceAxis& p = parts[static_cast<size_t>(axis)];
+    auto at = static_cast<size_t>(graph::physical_axis(rank, axis, in.layout));
+    shape[at] = p.size;
+    Dim first = p.start;
+    if (p.step < 0) {  // read backwards: the view begins at the last element taken
+      flip |= 1u << at;
+      first = p.start + (p.size - Dim(1)) * Dim(p.step);
+    }
+    // An empty slice may begin past the end; its view must not.
+    offset = offset + Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::equal, {p.size, Dim(0)}),
+                                                   Dim(0), first}) *
+                          strides[at];
+    strides[at] = strides[at] * Dim(p.step < 0 ? -p.step : p.step);
+  }
+  PlanValue y = l.define_as(n.output(0), in.layout);
+  l.copy(n, l.view(x, std::move(shape), std::move(strides), offset), y, flip);
+  return {};
+}
+
+Status lower_expand(Lowering& l, const Node& n) {
+  const graph::Value& out = l.graph().value(n.output(0));
+  int rank = out.fact.rank();
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  auto own = l.strides_of(x);
+  const SymShape in = l.at(x).shape;
+  const SymShape& shape = *out.fact.shape;
+  std::vector<Dim> strides(static_cast<size_t>(rank), Dim(0));
+  for (size_t i = 0; i < in.size(); ++i) {
+    size_t to = i + static_cast<size_t>(rank) - in.size();
+    // A dimension of 1 is read again and again: stride 0.
+    Dim one = Dim::apply(Dim::Op::equal, {in[i], Dim(1)});
+    strides[to] = Dim::apply(Dim::Op::select, {one, Dim(0), own[i]});
+  }
+  PlanValue y = l.define_as(n.output(0), Layout::row_major);
+  l.copy(n, l.view(x, shape, std::move(strides), 0), y);
+  return {};
+}
+
+Status lower_tile(Lowering& l, const Node& n) {
+  // [d0, d1] tiled r0, r1 times is [1, d0, 1, d1] broadcast to [r0, d0, r1, d1].
+  HONE_ASSIGN(std::vector<Dim> repeats, l.content(n, 1));
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  const SymShape in = l.at(x).shape;
+  if (2 * in.size() > max_rank) return unsupported("Tile of rank over 4");
+  auto own = l.strides_of(x);
+  SymShape wide;
+  std::vector<Dim> strides;
+  for (size_t i = 0; i < in.size(); ++i) {
+    wide.insert(wide.end(), {repeats[i], in[i]});
+    strides.insert(strides.end(), {Dim(0), own[i]});
+  }
+  PlanValue y = l.define_as(n.output(0), Layout::row_major);
+  l.copy(n, l.view(x, wide, std::move(strides), 0), l.reshape_view(y, wide));
+  return {};
+}
+
+Status lower_pad(Lowering& l, const Node& n) {
+  const graph::Value& in = l.graph().value(n.input(0));
+  int rank = in.fact.rank();
+  std::vector<Dim> pads;
+  std::vector<int64_t> which;
+  if (n.version < 11) {
+    for (int64_t p : n.attributes.ints("pads")) pads.emplace_back(p);
+  } else {
+    HONE_ASSIGN(pads, l.content(n, 1));
+    if (n.input(3) != graph::none) {
+      HONE_ASSIGN(which, l.ints(n, 3));
+    }
+  }
+  if (which.empty()) {
+    for (int i = 0; i < rank; ++i) which.push_back(i);
+  }
+  std::vector<Dim> dims(2 * static_cast<size_t>(rank), Dim(0));
+  for (size_t i = 0; i < which.size(); ++i) {
+    HONE_ASSIGN(int axis, normal_axis(which[i], rank));
+    auto at = static_cast<size_t>(graph::physical_axis(rank, axis, in.layout));
+    dims[at] = pads[i];
+    dims[at + static_cast<size_t>(rank)] = pads[i + which.size()];
+  }
+  constexpr const char* modes[] = {"constant", "reflect", "edge", "wrap"};
+  kernels::PadAttrs a{};
+  std::string mode = n.attributes.s("mode", "constant");
+  for (int i = 0; i < 4; ++i) {
+    if (mode == modes[i]) a.mode = static_cast<kernels::PadMode>(i);
+  }
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), in.layout));
+  PlanValue value = absent;
+  if (n.version < 11 && a.mode == kernels::PadMode::constant) {
+    Tensor t(in.fact.dtype, {});
+    t.set(0, static_cast<double>(n.attributes.f("value", 0)));
+    value = l.constant("pad value", t);
+  } else if (n.version >= 11 && a.mode == kernels::PadMode::constant) {
+    HONE_ASSIGN(value, l.use(n.input(2)));
+    if (value != absent) value = l.reshape_view(value, {});
+  }
+  l.step(n, "pad", {x, value}, {l.define_as(n.output(0), in.layout)}, a, std::move(dims));
+  return {};
+}
+
+Status lower_gather(Lowering& l, const Node& n) {
+  int rank = l.graph().fact(n.input(0)).rank();
+  HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", 0), rank));
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  HONE_ASSIGN(PlanValue indices, l.use_as(n.input(1), Layout::row_major));
+  PlanValue y = l.define_as(n.output(0), Layout::row_major);
+  l.step(n, "gather", {x, indices}, {y}, kernels::GatherAttrs{axis});
+  return {};
+}
+
+Status lower_constant_of_shape(Lowering& l, const Node& n) {
+  Tensor value = n.attributes.tensor("value");
+  kernels::FillAttrs a{kernels::Fill::value, 0, 0};
+  if (value) {
+    int64_t size = bits(value.dtype()) / 8;
+    if (size < 1 || size > 8) return unsupported("ConstantOfShape of this type");
+    int32_t words[2] = {0, 0};
+    std::memcpy(words, value.data(), static_cast<size_t>(size));
+    a.lo = words[0], a.hi = words[1];
+  }
+  l.step(n, "fill", {}, {l.define_as(n.output(0), Layout::row_major)}, a);
+  return {};
+}
+
+namespace {
+
+// y = x seen as `wide` and its dimensions permuted, as one copy.
+Status shuffle(Lowering& l, const Node& n, const SymShape& wide, const std::vector<size_t>& perm) {
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  PlanValue seen = l.reshape_view(x, wide);
+  auto own = l.strides_of(seen);
+  SymShape shape;
+  std::vector<Dim> strides;
+  for (size_t p : perm) shape.push_back(wide[p]), strides.push_back(own[p]);
+  PlanValue y = l.define_as(n.output(0), Layout::row_major);
+  l.copy(n, l.view(seen, shape, std::move(strides), 0), l.reshape_view(y, shape));
+  return {};
+}
+
+}  // namespace
+
+Status lower_depth_to_space(Lowering& l, const Node& n) {
+  const SymShape &x = *l.graph().fact(n.input(0)).shape, &y = *l.graph().fact(n.output(0)).shape;
+  Dim b = n.attributes.i("blocksize", 1);
+  if (n.attributes.s("mode", "DCR") == "CRD") {
+    return shuffle(l, n, {x[0], y[1], b, b, x[2], x[3]}, {0, 1, 4, 2, 5, 3});
+  }
+  return shuffle(l, n, {x[0], b, b, y[1], x[2], x[3]}, {0, 3, 4, 1, 5, 2});
+}
+
+Status lower_space_to_depth(Lowering& l, const Node& n) {
+  const SymShape &x = *l.graph().fact(n.input(0)).shape, &y = *l.graph().fact(n.output(0)).shape;
+  Dim b = n.attributes.i("blocksize", 1);
+  return shuffle(l, n, {x[0], x[1], y[2], b, y[3], b}, {0, 3, 5, 1, 2, 4});
+}
+
+}  // namespace hone::plan

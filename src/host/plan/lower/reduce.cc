@@ -1,0 +1,98 @@
+// Reductions, ArgMax / ArgMin, Softmax.
+
+#include "device/kernels/reduce/reduce.h"
+
+#include <fmt/format.h>
+
+#include "device/kernels/softmax/softmax.h"
+#include "host/plan/lower/lowerings.h"
+#include "host/plan/lower/params.h"
+
+namespace hone::plan {
+
+using kernels::Reduce;
+
+namespace {
+
+struct ReduceRow {
+  const char* op;
+  Reduce code;
+};
+constexpr ReduceRow rows[] = {
+    {"ReduceSum", Reduce::sum},
+    {"ReduceMean", Reduce::mean},
+    {"ReduceMax", Reduce::max},
+    {"ReduceMin", Reduce::min},
+    {"ReduceProd", Reduce::prod},
+    {"ReduceL1", Reduce::l1},
+    {"ReduceL2", Reduce::l2},
+    {"ReduceSumSquare", Reduce::sum_square},
+    {"ReduceLogSum", Reduce::log_sum},
+    {"ReduceLogSumExp", Reduce::log_sum_exp},
+    {"ArgMax", Reduce::arg_max},
+    {"ArgMin", Reduce::arg_min},
+};
+
+Result<std::vector<int64_t>> reduced_axes(Lowering& l, const Node& n, int rank, bool arg) {
+  if (arg) return std::vector<int64_t>{n.attributes.i("axis", 0)};
+  HONE_ASSIGN(auto given, axes(l, n, 1));
+  if (given && !given->empty()) return *given;
+  if (n.attributes.i("noop_with_empty_axes", 0) != 0) return std::vector<int64_t>{};
+  std::vector<int64_t> all;
+  for (int i = 0; i < rank; ++i) all.push_back(i);
+  return all;
+}
+
+}  // namespace
+
+Status lower_reduce(Lowering& l, const Node& n) {
+  kernels::ReduceAttrs a{};
+  for (const ReduceRow& r : rows) {
+    if (n.op == r.op) a.op = r.code;
+  }
+  bool arg = a.op == Reduce::arg_max || a.op == Reduce::arg_min;
+  const auto& fact = l.graph().fact(n.input(0));
+  int rank = fact.rank();
+  bool keep = n.attributes.i("keepdims", 1) != 0;
+  // With the axes kept, a channels-last operand is reduced where it lies; dropping axes needs the
+  // logical order back.
+  Layout layout = keep ? l.graph().value(n.output(0)).layout : Layout::row_major;
+  HONE_ASSIGN(std::vector<int64_t> which, reduced_axes(l, n, rank, arg));
+  for (int64_t axis : which) {
+    HONE_ASSIGN(int at, normal_axis(axis, rank));
+    a.axes |= 1u << graph::physical_axis(rank, at, layout);
+  }
+  a.select_last_index = static_cast<int32_t>(n.attributes.i("select_last_index", 0));
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
+  PlanValue y = l.define_as(n.output(0), layout);
+  if (which.empty() && a.op != Reduce::l1 && a.op != Reduce::l2 && a.op != Reduce::sum_square &&
+      a.op != Reduce::log_sum && a.op != Reduce::log_sum_exp) {
+    l.copy(n, x, y);
+    return {};
+  }
+  if (rank == 0) x = l.reshape_view(x, {Dim(1)}), y = l.reshape_view(y, {Dim(1)});
+  l.step(n, "reduce", {x}, {y}, a);
+  return {};
+}
+
+Status lower_softmax(Lowering& l, const Node& n) {
+  const auto& fact = l.graph().fact(n.input(0));
+  int rank = fact.rank();
+  bool flat = n.version < 13;  // all dimensions from axis on are one
+  HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", flat ? 1 : -1), std::max(rank, 1)));
+  Layout layout = flat ? Layout::row_major : l.graph().value(n.output(0)).layout;
+  kernels::SoftmaxAttrs a{};
+  a.axis = flat ? axis : graph::physical_axis(rank, axis, layout);
+  a.axis_end = flat ? rank : a.axis + 1;
+  a.log = n.is("LogSoftmax");
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
+  PlanValue y = l.define_as(n.output(0), layout);
+  if (rank == 0) {
+    x = l.reshape_view(x, {Dim(1)}), y = l.reshape_view(y, {Dim(1)});
+    a.axis = 0, a.axis_end = 1;
+  }
+  l.step(n, "softmax", {x}, {y}, a);
+  return {};
+}
+
+}  // namespace hone::plan

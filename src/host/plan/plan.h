@@ -1,0 +1,117 @@
+// Plan: everything the engine does, complete and printable: values with their places, steps with
+// their kernels, constants as they will be packed. The engine writer, exec/ and the text print are
+// readers of one Plan. Nothing here reads the machine it runs on: Target is a value.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/target/target.h"
+#include "device/kernels/kernel.h"
+#include "host/graph/graph.h"
+
+namespace hone::plan {
+
+using graph::Dim;
+using graph::SymShape;
+using PlanValue = int32_t;
+constexpr PlanValue absent = -1;
+
+enum class Place : uint8_t { arena = 0, weights = 1, input = 2, output = 3, unplaced = 4 };
+
+// A piece of memory that values look into.
+struct Storage {
+  Place place = Place::unplaced;
+  int32_t index = -1;        // arena: slot; weights: constant; input, output: its number
+  Dim elements;              // of dtype
+  DType dtype = DType::none;
+  int first_step = -1;       // arena: first and last step that touches it
+  int last_step = -1;
+};
+
+// What steps read and write: a view of a storage. Shapes are physical (memory order).
+struct Value {
+  std::string name;          // of the ONNX value, for people
+  DType dtype = DType::none;
+  SymShape shape;
+  std::vector<Dim> strides;  // elements; empty: dense
+  int32_t storage = -1;
+  Dim offset;                // elements
+};
+
+// Data of a weights storage: dense in physical order, or what a kernel packed.
+struct Constant {
+  std::string name;
+  Tensor data;               // u8 [bytes] where packed
+};
+
+struct TacticNote {
+  std::string kernel;
+  double ns = 0;             // 0: not timed
+  std::string reason;        // why it was refused; empty: it was a candidate
+};
+
+struct Step {
+  enum class Kind : uint8_t { kernel = 0, branch = 1, trap = 2 };
+  Kind kind = Kind::kernel;
+  std::string family;
+  const kernels::Kernel* kernel = nullptr;
+  std::vector<PlanValue> in, out;
+  std::vector<int32_t> attrs;
+  std::vector<Dim> dims;
+  int32_t then_steps = 0, else_steps = 0;  // branch: in[0] is the condition
+  std::string text;                        // trap: why
+  std::string layer;                       // names of the ONNX nodes, "conv1 + relu1"
+  std::string op;                          // "Conv + Relu"
+  std::vector<TacticNote> tactics;         // what was possible, best first
+  double ns = 0;
+};
+
+struct Io {
+  std::string name;
+  DType dtype = DType::none;
+  SymShape shape;            // row-major, as the model declares it
+  PlanValue value = absent;
+};
+
+struct Check {
+  Dim condition;             // 0 refuses the shapes
+  std::string text;
+};
+
+struct DimRange {
+  int64_t min = 1, opt = 1, max = 1;
+};
+
+// One arena layout. ranges empty: any size, offsets computed at bind.
+struct Profile {
+  std::vector<DimRange> ranges;        // every dimension of every input in order
+  int64_t arena_bytes = 0;
+  int64_t lower_bound_bytes = 0;       // largest sum of sizes alive at one step
+  std::vector<int64_t> slot_offsets;
+};
+
+struct Plan {
+  std::string model_name;
+  uint64_t model_hash = 0;
+  std::string precision = "f32";
+  Target target;
+  int32_t threads = 1;
+  std::vector<Storage> storages;
+  std::vector<Value> values;
+  std::vector<Constant> constants;
+  std::vector<Step> steps;
+  std::vector<Io> inputs, outputs;
+  std::vector<Check> checks;
+  std::vector<Profile> profiles;
+  int32_t slots = 0;
+  // Where each symbol's value comes from, and the size tactics were timed at.
+  std::map<std::string, std::pair<int32_t, int32_t>> symbols;  // -> input, axis
+  std::map<std::string, int64_t> example;
+};
+
+// Every field, as text; stable, for tests, `hone build --explain` and eyes.
+std::string to_text(const Plan& plan);
+
+}  // namespace hone::plan
