@@ -1,0 +1,204 @@
+#include "device/runtime/context.h"
+
+#include <cstring>
+#include <new>
+
+#include "device/runtime/structs.h"
+#include "device/runtime/text.h"
+#include "engine_generated.h"
+
+using hone::Code;
+using hone::FixedText;
+using hone::Shape;
+using hone::device::error;
+using hone::device::Status;
+namespace runtime = hone::runtime;
+namespace wire = hone::wire;
+
+namespace hone::runtime {
+namespace {
+
+template <class T>
+uint32_t size_of(const flatbuffers::Vector<T>* v) {
+  return v == nullptr ? 0 : v->size();
+}
+
+struct alignas(64) Params {
+  char bytes[kernels::max_params_bytes];
+};
+
+// Every array of the context; run twice, first to find the size.
+struct Arrays {
+  hone_context* context;
+  IoSlot *inputs, *outputs;
+  Shape* input_shapes;
+  int64_t *dims, *slot_offsets;
+  BoundStep* steps;
+  Params* params;
+  void** pointers;
+  Patch* patches;
+  uint64_t* times;
+
+  Arrays(Carver& c, const hone_engine& e) {
+    const wire::EngineMeta& m = e.meta();
+    context = c.take<hone_context>(1);
+    inputs = c.take<IoSlot>(size_of(m.inputs()));
+    outputs = c.take<IoSlot>(size_of(m.outputs()));
+    input_shapes = c.take<Shape>(size_of(m.inputs()));
+    dims = c.take<int64_t>(size_of(m.dims()));
+    slot_offsets = c.take<int64_t>(static_cast<size_t>(m.slots()));
+    steps = c.take<BoundStep>(e.step_count);
+    params = c.take<Params>(e.step_count);
+    pointers = c.take<void*>(e.operand_count);
+    patches = c.take<Patch>(e.operand_count);
+    times = c.take<uint64_t>(e.step_count);
+  }
+};
+
+void start_io(IoSlot* slot, const wire::Io& io) {
+  ::new (static_cast<void*>(slot)) IoSlot;
+  slot->dtype = static_cast<DType>(io.dtype());
+  slot->shape_set = true;
+  for (uint32_t d = 0; d < size_of(io.shape()); ++d) {
+    const int64_t size = io.shape()->Get(d)->size();
+    slot->shape.push(size);
+    if (size < 0) slot->shape_set = false;
+  }
+}
+
+void start_steps(const Arrays& a, const hone_engine& e) {
+  void** pointer = a.pointers;
+  for (uint32_t i = 0; i < e.step_count; ++i) {
+    const wire::Step& s = *e.meta().steps()->Get(i);
+    BoundStep* b = ::new (static_cast<void*>(a.steps + i)) BoundStep;
+    b->params = a.params + i;
+    b->in = const_cast<const void**>(pointer);
+    pointer += size_of(s.in());
+    b->out = pointer;
+    pointer += size_of(s.out());
+    b->flow = e.steps[i].flow;
+    a.times[i] = 0;
+  }
+  for (uint32_t i = 0; i < e.operand_count; ++i) a.pointers[i] = nullptr;
+}
+
+Status check_create(const hone_engine& e, const hone_context_options& o) {
+  if ((o.flags & ~static_cast<uint64_t>(HONE_CONTEXT_EXTERNAL_IO)) != 0) {
+    return error(Code::invalid_argument, "hone_context_options.flags has an unknown flag");
+  }
+  const uint32_t profiles = size_of(e.meta().profiles());
+  if (o.profile < 0 || (o.profile > 0 && static_cast<uint32_t>(o.profile) >= profiles)) {
+    return error(Code::not_found, FixedText("no profile ") << o.profile << ": the engine has "
+                                                           << profiles);
+  }
+  for (uint32_t i = 0; i < e.step_count; ++i) {
+    const wire::Step& s = *e.meta().steps()->Get(i);
+    if (s.kind() != wire::StepKind::custom) continue;
+    return error(Code::unsupported, step_name(i, s.layer() ? s.layer()->c_str() : nullptr)
+                                        << " needs the plugin kernel " << s.kernel()->c_str()
+                                        << "; this version of Hone runs no plugins");
+  }
+  return {};
+}
+
+}  // namespace
+
+device::Result<hone_context*> create_context(hone_engine* e, const hone_context_options& o) {
+  Allocator allocator = e->allocator;
+  if (o.allocator != nullptr) HONE_RETURN_IF_ERROR(read_allocator(o.allocator, &allocator));
+  HONE_RETURN_IF_ERROR(check_create(*e, o));
+  Carver size(nullptr);
+  Arrays(size, *e);
+  HONE_ASSIGN(const Block block, allocator.alloc(size.bytes(), "a context"));
+  Carver carver(block.data);
+  const Arrays a(carver, *e);
+
+  auto* c = ::new (static_cast<void*>(a.context)) hone_context;
+  c->engine = e;
+  c->allocator = allocator;
+  c->self = block;
+  c->external_io = (o.flags & HONE_CONTEXT_EXTERNAL_IO) != 0;
+  const wire::EngineMeta& m = e->meta();
+  if (size_of(m.profiles()) > 0) {
+    c->profile = m.profiles()->Get(static_cast<uint32_t>(o.profile));
+    if (size_of(c->profile->ranges()) == 0) c->profile = nullptr;
+  }
+  c->input_count = size_of(m.inputs());
+  c->output_count = size_of(m.outputs());
+  c->inputs = a.inputs;
+  c->outputs = a.outputs;
+  c->input_shapes = a.input_shapes;
+  c->dims = a.dims;
+  c->slot_offsets = a.slot_offsets;
+  c->steps = a.steps;
+  c->patches = a.patches;
+  c->times = a.times;
+  for (uint32_t i = 0; i < c->input_count; ++i) {
+    start_io(&c->inputs[i], *m.inputs()->Get(i));
+    ::new (static_cast<void*>(c->input_shapes + i)) Shape;
+  }
+  for (uint32_t i = 0; i < c->output_count; ++i) start_io(&c->outputs[i], *m.outputs()->Get(i));
+  for (uint32_t i = 0; i < size_of(m.states()); ++i) {
+    c->inputs[m.states()->Get(i)->input()].state = true;
+  }
+  start_steps(a, *e);
+  retain(e);
+  if (o.pool != nullptr) retain(o.pool);
+  c->pool = o.pool;
+  return c;
+}
+
+void free_context(hone_context* c) {
+  c->allocator.free(c->arena);
+  if (c->pool != nullptr) release(c->pool);
+  hone_engine* engine = c->engine;
+  const Allocator allocator = c->allocator;
+  allocator.free(c->self);
+  release(engine);
+}
+
+}  // namespace hone::runtime
+
+hone_status hone_context::fail(const Status& s) {
+  if (!s.ok()) error_text = s.text();
+  return static_cast<hone_status>(s.code());
+}
+
+const wire::Io& hone_context::io_info(bool is_input, uint32_t index) const {
+  return *(is_input ? meta().inputs() : meta().outputs())->Get(index);
+}
+
+Status hone_context::set_shape(int32_t input, const int64_t* sizes, int32_t rank) {
+  if (input < 0 || static_cast<uint32_t>(input) >= input_count) {
+    return error(Code::not_found, FixedText("no input ") << input << ": the model has "
+                                                         << input_count);
+  }
+  const wire::Io& io = io_info(true, static_cast<uint32_t>(input));
+  FixedText text = runtime::io_name(true, io);
+  if (rank < 0 || rank > hone::max_rank || (sizes == nullptr && rank > 0)) {
+    return error(Code::invalid_argument, text << ": a shape has 0 to 8 dimensions");
+  }
+  const Shape shape(std::span<const int64_t>(sizes, static_cast<size_t>(rank)));
+  text << ": ";
+  runtime::append_shape(shape.span(), &text);
+  text << " does not fit ";
+  runtime::append_type(io, &text);
+  const uint32_t wanted = io.shape() == nullptr ? 0 : io.shape()->size();
+  if (static_cast<uint32_t>(rank) != wanted) return error(Code::shape_mismatch, text);
+  for (int i = 0; i < rank; ++i) {
+    const int64_t size = io.shape()->Get(static_cast<uint32_t>(i))->size();
+    // The kernels are chosen for sizes >= 1; an input that is always empty is the model's own.
+    if (size < 0 ? shape[i] >= 1 : shape[i] == size) continue;
+    return error(Code::shape_mismatch, text << " (dimension " << i << ")");
+  }
+  runtime::IoSlot& slot = inputs[input];
+  if (slot.shape_set && slot.shape == shape) return {};
+  slot.shape = shape;
+  slot.shape_set = true;
+  planned = bound = false;
+  return {};
+}
+
+int64_t hone_context::arena_bytes() const {
+  return layout.values + layout.workspace + layout.scratch * threads() + layout.io;
+}

@@ -1,0 +1,154 @@
+// hone_context: one binding of an engine to shapes and memory. The work is in plan.cc (shapes ->
+// sizes, kernels bound), bind.cc (arena, pointers), buffers.cc (inputs and outputs), run.cc.
+#pragma once
+
+#include "common/base/device_status.h"
+#include "common/tensor/dtype.h"
+#include "common/tensor/shape.h"
+#include "common/wire/limits.h"
+#include "device/runtime/loaded_engine.h"
+#include "device/runtime/memory.h"
+#include "device/runtime/pool.h"
+
+namespace hone::wire {
+enum class StepKind : uint8_t;
+struct Io;
+struct Value;
+struct Profile;
+}  // namespace hone::wire
+
+namespace hone::runtime {
+
+// An input or an output.
+struct IoSlot {
+  Shape shape;
+  int64_t bytes = 0;
+  int64_t reserved_bytes = 0;  // in the arena: for the largest shapes of the profile; 0: none
+  void* reserved = nullptr;
+  void* dense = nullptr;       // what kernels read or write; nullptr: not set
+  void* strided = nullptr;     // the caller's memory where it is copied from or to
+  int64_t strides[max_rank] = {};
+  DType dtype = DType::none;
+  bool shape_set = false;
+  bool state = false;          // input that a run's output replaces
+};
+
+// Parts of the arena, in this order, each a multiple of 64 bytes.
+struct Layout {
+  int64_t values = 0;
+  int64_t workspace = 0;
+  int64_t scratch = 0;  // of one thread
+  int64_t io = 0;
+};
+
+struct BoundStep {
+  const kernels::Kernel* kernel = nullptr;  // nullptr: branch or trap
+  void* params = nullptr;
+  const void** in = nullptr;
+  void** out = nullptr;
+  int64_t units[kernels::max_phases] = {};
+  int32_t phases = 0;
+  wire::StepKind kind{};
+  Flow flow;
+};
+
+// An operand in a caller's buffer: its pointer follows the buffer.
+struct Patch {
+  void** pointer;
+  const IoSlot* io;
+  int64_t offset;
+};
+
+// A Value with this binding's sizes.
+struct PlacedValue {
+  kernels::Operand operand;
+  int64_t offset = 0;  // bytes from the start of its slot, input or output
+  int64_t bytes = 0;   // that it can touch from there on
+};
+
+}  // namespace hone::runtime
+
+struct hone_context {
+  using Status = hone::device::Status;
+
+  // Says what went wrong, once; see hone_context_error.
+  hone_status fail(const Status& s);
+
+  Status set_shape(int32_t input, const int64_t* sizes, int32_t rank);
+  // Shapes -> layout, params of kernels. Needs no arena; does nothing where shapes are the same.
+  Status plan();
+  Status bind();
+
+  Status set_buffer(bool is_input, int32_t index, const hone_buffer* buffer);
+  Status get_buffer(bool is_input, int32_t index, hone_buffer* buffer);
+  void reset_state();
+  void copy_in();
+  void copy_out();
+
+  Status run();
+
+  int64_t arena_bytes() const;
+  const hone::wire::EngineMeta& meta() const { return engine->meta(); }
+  const hone::wire::Io& io_info(bool is_input, uint32_t index) const;
+  int threads() const { return pool == nullptr ? 1 : pool->threads; }
+
+  hone_engine* engine = nullptr;
+  hone_pool* pool = nullptr;
+  hone::runtime::Allocator allocator;
+  hone::runtime::Block self;
+  bool external_io = false;
+  const hone::wire::Profile* profile = nullptr;  // nullptr: any shape
+
+  uint32_t input_count = 0, output_count = 0;
+  hone::runtime::IoSlot* inputs = nullptr;
+  hone::runtime::IoSlot* outputs = nullptr;
+  hone::Shape* input_shapes = nullptr;  // for the shape program
+  int64_t* dims = nullptr;
+  int64_t* slot_offsets = nullptr;
+  hone::runtime::BoundStep* steps = nullptr;
+  hone::runtime::Patch* patches = nullptr;
+  uint32_t patch_count = 0;
+  uint64_t* times = nullptr;
+
+  hone::runtime::Layout layout;      // at least `reserve`
+  hone::runtime::Layout reserve;     // what the largest shapes of the profile need
+  hone::runtime::Block arena;        // owned, or:
+  void* given_arena = nullptr;
+  size_t given_arena_bytes = 0;
+  void* scratch = nullptr;
+  void* workspace = nullptr;
+
+  bool reserve_known = false;
+  bool planned = false;
+  bool bound = false;
+  bool buffers_changed = false;
+  bool any_strided = false;
+  bool timing = false;
+  hone::FixedText error_text;
+
+ private:
+  Status resolve_shapes();
+  Status plan_reserve();
+  Status plan_shapes();
+  Status place_slots();
+  Status place_value(const hone::wire::Value& v, hone::runtime::PlacedValue* out) const;
+  Status check_place(const hone::wire::Value& v, const hone::runtime::PlacedValue& p) const;
+  Status plan_operand(int32_t value, hone::kernels::Operand* out) const;
+  Status plan_step(uint32_t index);
+  Status plan_branch(uint32_t index) const;
+  Status size_outputs();
+  Status take_arena();
+  void resolve_pointers();
+  void* resolve(int32_t value, void** pointer);
+  Status apply_buffers();
+  Status run_steps();
+  void run_kernel(const hone::runtime::BoundStep& step);
+};
+
+namespace hone::runtime {
+
+device::Result<hone_context*> create_context(hone_engine* engine,
+                                             const hone_context_options& options);
+void free_context(hone_context* context);
+
+}  // namespace hone::runtime

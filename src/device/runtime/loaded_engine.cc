@@ -1,0 +1,175 @@
+#include "device/runtime/loaded_engine.h"
+
+#include <new>
+
+#include "common/wire/limits.h"
+#include "device/platform/cpu.h"
+#include "device/runtime/structs.h"
+#include "device/runtime/text.h"
+#include "engine_generated.h"
+
+namespace hone::runtime {
+
+using device::error;
+using device::Status;
+using wire::StepKind;
+
+namespace {
+
+Status missing_isa_error(IsaMask missing) {
+  FixedText text("the engine needs ");
+  platform::append_isa_names(missing & ((1u << isa_count) - 1), &text);
+  if ((missing >> isa_count) != 0) text << " instructions unknown to this version";
+  return error(Code::isa_missing,
+               text << ", which this machine lacks: build the engine for this machine");
+}
+
+FixedText name_of(const wire::Step& s, uint32_t i) {
+  return step_name(i, s.layer() == nullptr ? nullptr : s.layer()->c_str());
+}
+
+Status find_kernels(hone_engine* e, IsaMask machine) {
+  for (uint32_t i = 0; i < e->step_count; ++i) {
+    const wire::Step& s = *e->meta().steps()->Get(i);
+    if (s.kind() != StepKind::kernel) continue;
+    const char* name = s.kernel()->c_str();
+    const kernels::Kernel* k = kernels::find_kernel(name);
+    if (k == nullptr) {
+      return error(Code::unsupported, name_of(s, i)
+                                          << " needs a kernel this version of Hone lacks: " << name);
+    }
+    if (k->version != s.kernel_version()) {
+      return error(Code::version_mismatch,
+                   name_of(s, i)
+                       << " was built for version " << static_cast<uint32_t>(s.kernel_version())
+                       << " of kernel " << name << ", this Hone has version "
+                       << static_cast<uint32_t>(k->version) << ": rebuild the engine");
+    }
+    if (!has(machine, k->isa)) return missing_isa_error(mask(k->isa));
+    e->steps[i].kernel = k;
+  }
+  return {};
+}
+
+uint32_t count_operands(const wire::EngineMeta& meta) {
+  uint32_t n = 0;
+  const uint32_t steps = meta.steps() == nullptr ? 0 : meta.steps()->size();
+  for (uint32_t i = 0; i < steps; ++i) {
+    const wire::Step& s = *meta.steps()->Get(i);
+    n += (s.in() == nullptr ? 0 : s.in()->size()) + (s.out() == nullptr ? 0 : s.out()->size());
+  }
+  return n;
+}
+
+// Everything but who owns the bytes.
+device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
+                                  const Allocator& allocator) {
+  const bool checksum = (o.flags & HONE_LOAD_TRUSTED) == 0;
+  HONE_ASSIGN(const wire::Engine file, wire::verify({bytes}, checksum));
+  HONE_ASSIGN(const IsaMask machine, platform::usable_isa());
+  const IsaMask missing = wire::missing_isa(file, machine);
+  if (missing != 0) return missing_isa_error(missing);
+
+  const uint32_t steps = file.meta().steps() == nullptr ? 0 : file.meta().steps()->size();
+  Carver size(nullptr);
+  size.take<hone_engine>(1);
+  size.take<EngineStep>(steps);
+  HONE_ASSIGN(const Block block, allocator.alloc(size.bytes(), "an engine"));
+  Carver carver(block.data);
+  auto* e = ::new (static_cast<void*>(carver.take<hone_engine>(1))) hone_engine;
+  e->file = file;
+  e->steps = carver.take<EngineStep>(steps);
+  for (uint32_t i = 0; i < steps; ++i) ::new (static_cast<void*>(e->steps + i)) EngineStep;
+  e->step_count = steps;
+  e->operand_count = count_operands(file.meta());
+  e->allocator = allocator;
+  e->log = o.log;
+  e->log_user = o.log_user;
+  e->self = block;
+  const Status found = find_kernels(e, machine);
+  if (!found.ok()) {
+    allocator.free(block);
+    return found;
+  }
+  plan_flow(file.meta(), e->steps);
+  return e;
+}
+
+Status check_options(const hone_load_options& o, Allocator* allocator) {
+  HONE_RETURN_IF_ERROR(read_allocator(o.allocator, allocator));
+  constexpr uint64_t known = HONE_LOAD_TRUSTED | HONE_LOAD_COPY;
+  if ((o.flags & ~known) == 0) return {};
+  return error(Code::invalid_argument, "hone_load_options.flags has a flag that does not exist");
+}
+
+}  // namespace
+
+void plan_flow(const wire::EngineMeta& meta, EngineStep* out) {
+  struct Region {
+    uint32_t else_begin, end;
+  };
+  Region open[wire::max_branch_depth];
+  uint32_t depth = 0;
+  const uint32_t steps = meta.steps() == nullptr ? 0 : meta.steps()->size();
+  for (uint32_t i = 0; i < steps; ++i) {
+    while (depth > 0 && i >= open[depth - 1].end) --depth;
+    // A position that ends the then-part of a region around step i means: behind its else-part.
+    const auto behind = [&](uint32_t position) {
+      for (uint32_t d = depth; d > 0; --d) {
+        const Region& r = open[d - 1];
+        if (i < r.else_begin && position == r.else_begin) position = r.end;
+      }
+      return position;
+    };
+    const wire::Step& s = *meta.steps()->Get(i);
+    Flow& flow = out[i].flow;
+    flow.next = behind(i + 1);
+    out[i].nested = depth > 0;
+    if (s.kind() != StepKind::branch) continue;
+    const uint32_t else_begin = i + 1 + static_cast<uint32_t>(s.then_steps());
+    const uint32_t end = else_begin + static_cast<uint32_t>(s.else_steps());
+    flow.then_step = s.then_steps() > 0 ? i + 1 : behind(end);
+    flow.else_step = s.else_steps() > 0 ? else_begin : behind(end);
+    open[depth++] = {else_begin, end};
+  }
+}
+
+device::Result<hone_engine*> load_file(const char* path, const hone_load_options& o) {
+  Allocator allocator;
+  HONE_RETURN_IF_ERROR(check_options(o, &allocator));
+  HONE_ASSIGN(const platform::MappedFile mapped, platform::map_file(path));
+  auto engine = load(mapped.bytes, o, allocator);
+  if (!engine.ok()) {
+    platform::unmap(mapped);
+    return engine.status();
+  }
+  (*engine)->mapped = mapped;
+  return engine;
+}
+
+device::Result<hone_engine*> load_memory(Bytes bytes, const hone_load_options& o) {
+  Allocator allocator;
+  HONE_RETURN_IF_ERROR(check_options(o, &allocator));
+  if ((o.flags & HONE_LOAD_COPY) == 0) return load(bytes, o, allocator);
+  HONE_ASSIGN(const Block copy, allocator.alloc(bytes.size(), "a copy of the engine"));
+  std::memcpy(copy.data, bytes.data(), bytes.size());
+  auto engine = load({static_cast<const std::byte*>(copy.data), bytes.size()}, o, allocator);
+  if (!engine.ok()) {
+    allocator.free(copy);
+    return engine.status();
+  }
+  (*engine)->copy = copy;
+  return engine;
+}
+
+void retain(hone_engine* engine) { engine->users.fetch_add(1, std::memory_order_relaxed); }
+
+void release(hone_engine* engine) {
+  if (engine->users.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  platform::unmap(engine->mapped);
+  const Allocator allocator = engine->allocator;
+  allocator.free(engine->copy);
+  allocator.free(engine->self);
+}
+
+}  // namespace hone::runtime

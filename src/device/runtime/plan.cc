@@ -1,0 +1,322 @@
+// From shapes to sizes: the shape program, slots, operands against their memory, kernels bound.
+#include "common/wire/dims.h"
+#include "device/runtime/context.h"
+#include "device/runtime/text.h"
+#include "engine_generated.h"
+
+using hone::add_overflows;
+using hone::Code;
+using hone::DType;
+using hone::FixedText;
+using hone::mul_overflows;
+using hone::Shape;
+using hone::device::error;
+using hone::device::Status;
+using hone::kernels::Operand;
+using hone::runtime::IoSlot;
+using hone::runtime::Layout;
+using hone::runtime::PlacedValue;
+namespace kernels = hone::kernels;
+namespace runtime = hone::runtime;
+namespace wire = hone::wire;
+
+namespace {
+
+// Shapes and strides beyond this have no memory on any machine; below it kernels may multiply a
+// size by an element's width without looking.
+constexpr int64_t max_elements = int64_t{1} << 48;
+constexpr int64_t max_arena_part = int64_t{1} << 56;
+
+template <class T>
+uint32_t size_of(const flatbuffers::Vector<T>* v) {
+  return v == nullptr ? 0 : v->size();
+}
+
+Status too_large() { return error(Code::shape_mismatch, "a tensor of these shapes is too large"); }
+
+// A dimension of 0 counts as 1 here: the strides of an empty tensor must be small, too.
+bool sane(const Shape& shape) {
+  int64_t n = 1;
+  for (int64_t d : shape) {
+    if (d < 0 || d > max_elements) return false;
+    if (mul_overflows(n, d > 0 ? d : 1, &n) || n > max_elements) return false;
+  }
+  return true;
+}
+
+// elements <= 64-bit; false where the bytes are more than 64 bits can say.
+bool bytes_of(DType dtype, int64_t elements, int64_t* bytes) {
+  int64_t bits = 0;
+  if (mul_overflows(elements, hone::bits(dtype), &bits) || add_overflows(bits, 7, &bits)) {
+    return false;
+  }
+  *bytes = bits / 8;
+  return true;
+}
+
+constexpr int64_t align64(int64_t n) { return (n + 63) & ~int64_t{63}; }
+
+int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+
+void raise(Layout* layout, const Layout& at_least) {
+  layout->values = max_of(layout->values, at_least.values);
+  layout->workspace = max_of(layout->workspace, at_least.workspace);
+  layout->scratch = max_of(layout->scratch, at_least.scratch);
+  layout->io = max_of(layout->io, at_least.io);
+}
+
+}  // namespace
+
+Status hone_context::plan() {
+  if (planned) return {};
+  if (profile != nullptr && !reserve_known) HONE_RETURN_IF_ERROR(plan_reserve());
+  HONE_RETURN_IF_ERROR(resolve_shapes());
+  HONE_RETURN_IF_ERROR(plan_shapes());
+  planned = true;
+  return {};
+}
+
+// With profile the arena is taken once, for the largest shapes. Where all the largest sizes
+// together are no valid input, each binding says what it needs.
+Status hone_context::plan_reserve() {
+  reserve_known = true;
+  uint32_t range = 0;
+  for (uint32_t i = 0; i < input_count; ++i) {
+    Shape shape;
+    for (int d = 0; d < inputs[i].shape.rank(); ++d) {
+      shape.push(profile->ranges()->Get(range++)->max());
+    }
+    input_shapes[i] = shape;
+  }
+  if (plan_shapes().ok()) reserve = layout;
+  return {};
+}
+
+Status hone_context::resolve_shapes() {
+  uint32_t range = 0;
+  for (uint32_t i = 0; i < input_count; ++i) {
+    const Shape& shape = inputs[i].shape;
+    if (!inputs[i].shape_set) {
+      FixedText text = runtime::io_name(true, io_info(true, i));
+      text << " has dynamic dimensions, ";
+      runtime::append_type(io_info(true, i), &text);
+      return error(Code::wrong_state, text << ": set its shape first");
+    }
+    for (int d = 0; d < shape.rank() && profile != nullptr; ++d) {
+      const wire::Range& r = *profile->ranges()->Get(range++);
+      if (shape[d] >= r.min() && shape[d] <= r.max()) continue;
+      return error(Code::shape_mismatch, runtime::io_name(true, io_info(true, i))
+                                             << ": dimension " << d << " is " << shape[d]
+                                             << ", the profile takes " << r.min() << " to "
+                                             << r.max());
+    }
+    input_shapes[i] = shape;
+  }
+  return {};
+}
+
+// Everything that follows from input_shapes.
+Status hone_context::plan_shapes() {
+  layout = {};
+  for (uint32_t i = 0; i < input_count; ++i) {
+    int64_t count = 0;
+    if (!sane(input_shapes[i]) || !input_shapes[i].count_checked(&count)) return too_large();
+    if (!bytes_of(inputs[i].dtype, count, &inputs[i].bytes)) return too_large();
+  }
+  const auto* program = meta().dims();
+  const size_t count = size_of(program);
+  // A struct vector is an array of its structs; its alignment was verified.
+  const auto* instrs =
+      count == 0 ? nullptr : reinterpret_cast<const wire::DimInstr*>(program->Data());
+  HONE_RETURN_IF_ERROR(
+      wire::eval_dims({instrs, count}, {input_shapes, input_count}, {dims, count}));
+  for (uint32_t i = 0; i < size_of(meta().checks()); ++i) {
+    const wire::DimCheck& check = *meta().checks()->Get(i);
+    if (dims[check.dim()] == 0) return error(Code::shape_mismatch, check.text()->c_str());
+  }
+  HONE_RETURN_IF_ERROR(size_outputs());
+  HONE_RETURN_IF_ERROR(place_slots());
+  for (uint32_t i = 0; i < engine->step_count; ++i) {
+    const Status s = plan_step(i);
+    if (s.ok()) continue;
+    if (!engine->steps[i].nested) return s;
+    // The branch may be for other shapes than these: only a run that comes here fails.
+    steps[i].kind = wire::StepKind::trap;
+    steps[i].kernel = nullptr;
+  }
+  raise(&layout, reserve);
+  return {};
+}
+
+Status hone_context::size_outputs() {
+  for (uint32_t i = 0; i < output_count; ++i) {
+    const wire::Io& io = io_info(false, i);
+    Shape shape;
+    for (uint32_t d = 0; d < size_of(io.dims()); ++d) shape.push(dims[io.dims()->Get(d)]);
+    if (!sane(shape)) {
+      FixedText text = runtime::io_name(false, io);
+      text << " would be ";
+      runtime::append_shape(shape.span(), &text);
+      return error(Code::shape_mismatch, text);
+    }
+    outputs[i].shape = shape;
+    if (!bytes_of(outputs[i].dtype, shape.count(), &outputs[i].bytes)) return too_large();
+  }
+  for (uint32_t i = 0; i < size_of(meta().states()); ++i) {
+    const wire::StateAlias& a = *meta().states()->Get(i);
+    if (outputs[a.output()].bytes == inputs[a.input()].bytes) continue;
+    const auto output = static_cast<uint32_t>(a.output());
+    return error(Code::shape_mismatch, runtime::io_name(false, io_info(false, output))
+                                           << " is the state of another size");
+  }
+  for (uint32_t i = 0; i < input_count + output_count; ++i) {
+    IoSlot& io = i < input_count ? inputs[i] : outputs[i - input_count];
+    const bool wanted = !external_io || io.state;
+    const int64_t bytes = wanted ? align64(max_of(io.bytes, 1)) : 0;
+    io.reserved_bytes = profile == nullptr ? bytes : max_of(bytes, io.reserved_bytes);
+    if (add_overflows(layout.io, io.reserved_bytes, &layout.io)) return too_large();
+    if (layout.io > max_arena_part) return too_large();
+  }
+  return {};
+}
+
+// Offsets of the profile, or one slot after the other, each as large as its largest value.
+Status hone_context::place_slots() {
+  const auto slots = static_cast<uint32_t>(meta().slots());
+  if (profile != nullptr) {
+    for (uint32_t i = 0; i < slots; ++i) {
+      slot_offsets[i] = static_cast<int64_t>(profile->slot_offsets()->Get(i));
+    }
+    layout.values = static_cast<int64_t>(profile->arena_bytes());
+    if (layout.values > max_arena_part) return too_large();
+    layout.values = align64(layout.values);
+    return {};
+  }
+  for (uint32_t i = 0; i < slots; ++i) slot_offsets[i] = 0;
+  for (uint32_t i = 0; i < size_of(meta().values()); ++i) {
+    const wire::Value& v = *meta().values()->Get(i);
+    if (v.place() != wire::Place::arena) continue;
+    PlacedValue p;
+    // What has no size takes no room; whoever uses it is refused by plan_step.
+    if (!place_value(v, &p).ok()) continue;
+    slot_offsets[v.index()] = max_of(slot_offsets[v.index()], p.offset + p.bytes);
+  }
+  int64_t at = 0;
+  for (uint32_t i = 0; i < slots; ++i) {
+    const int64_t size = slot_offsets[i];
+    slot_offsets[i] = at;
+    if (size > max_arena_part || add_overflows(at, align64(size), &at)) return too_large();
+    if (at > max_arena_part) return too_large();
+  }
+  layout.values = at;
+  return {};
+}
+
+Status hone_context::place_value(const wire::Value& v, PlacedValue* out) const {
+  Operand& o = out->operand;
+  o.dtype = static_cast<DType>(v.dtype());
+  o.constant = v.place() == wire::Place::weights;
+  for (uint32_t i = 0; i < size_of(v.shape()); ++i) o.shape.push(dims[v.shape()->Get(i)]);
+  if (!sane(o.shape)) return error(Code::shape_mismatch, "a negative size or one too large");
+  if (v.strides() == nullptr) {
+    kernels::dense_strides(o.shape, o.strides);
+  } else {
+    for (uint32_t i = 0; i < v.strides()->size(); ++i) {
+      o.strides[i] = dims[v.strides()->Get(i)];
+      if (o.strides[i] < 0 || o.strides[i] > max_elements) {
+        return error(Code::shape_mismatch, "a negative stride or one too large");
+      }
+    }
+  }
+  int64_t elements = 0;
+  if (!kernels::extent(o, &elements) || elements > max_elements ||
+      !bytes_of(o.dtype, elements, &out->bytes)) {
+    return error(Code::shape_mismatch, "an extent too large");
+  }
+  if (v.place() == wire::Place::weights) return {};
+  const int64_t start = dims[v.offset()];
+  if (start < 0 || start > max_elements || start * hone::bits(o.dtype) % 8 != 0) {
+    return error(Code::shape_mismatch, "a view that begins nowhere");
+  }
+  out->offset = start * hone::bits(o.dtype) / 8;
+  return {};
+}
+
+// The check that makes runs safe: all that an operand can touch lies in its memory.
+Status hone_context::check_place(const wire::Value& v, const PlacedValue& p) const {
+  const int64_t end = p.offset + p.bytes;  // both below 2^56
+  int64_t room = 0;
+  switch (v.place()) {
+    case wire::Place::weights: room = static_cast<int64_t>(v.weight_bytes()); break;
+    case wire::Place::input: room = inputs[v.index()].bytes; break;
+    case wire::Place::output: room = outputs[v.index()].bytes; break;
+    default: room = layout.values - slot_offsets[v.index()]; break;
+  }
+  if (end <= room) return {};
+  return error(Code::corrupt, FixedText("an operand that touches ")
+                                  << end << " bytes of a buffer of " << room);
+}
+
+Status hone_context::plan_operand(int32_t value, Operand* out) const {
+  if (value < 0) return {};
+  const wire::Value& v = *meta().values()->Get(static_cast<uint32_t>(value));
+  if (v.place() == wire::Place::none) return {};  // absorbed by another operand: absent
+  PlacedValue p;
+  HONE_RETURN_IF_ERROR(place_value(v, &p));
+  HONE_RETURN_IF_ERROR(check_place(v, p));
+  *out = p.operand;
+  return {};
+}
+
+Status hone_context::plan_branch(uint32_t index) const {
+  Operand condition;
+  HONE_RETURN_IF_ERROR(plan_operand(meta().steps()->Get(index)->in()->Get(0), &condition));
+  if (condition.shape.count() == 1) return {};
+  return error(Code::shape_mismatch, runtime::step_name(index, nullptr)
+                                         << ": its condition is not one bool");
+}
+
+Status hone_context::plan_step(uint32_t index) {
+  const wire::Step& s = *meta().steps()->Get(index);
+  runtime::BoundStep& b = steps[index];
+  b.kind = s.kind();
+  b.kernel = nullptr;
+  if (s.kind() == wire::StepKind::branch) return plan_branch(index);
+  if (s.kind() != wire::StepKind::kernel) return {};
+
+  const auto refuse = [&](Code code, const char* why) {
+    return error(code, runtime::step_name(index, s.layer() ? s.layer()->c_str() : nullptr)
+                           << ", " << s.kernel()->c_str() << ": " << why);
+  };
+  Operand in[wire::max_step_operands], out[wire::max_step_operands];
+  for (uint32_t i = 0; i < size_of(s.in()) + size_of(s.out()); ++i) {
+    const bool is_input = i < size_of(s.in());
+    const uint32_t k = is_input ? i : i - size_of(s.in());
+    const Status placed = is_input ? plan_operand(s.in()->Get(k), &in[k])
+                                   : plan_operand(s.out()->Get(k), &out[k]);
+    if (!placed.ok()) return refuse(placed.code(), placed.text().c_str());
+  }
+  int64_t step_dims[wire::max_step_dims];
+  for (uint32_t i = 0; i < size_of(s.dims()); ++i) step_dims[i] = dims[s.dims()->Get(i)];
+  const auto* attrs = s.attrs() == nullptr ? nullptr : s.attrs()->data();
+
+  const kernels::Kernel* kernel = engine->steps[index].kernel;
+  const kernels::Step step{{in, size_of(s.in())},
+                           {out, size_of(s.out())},
+                           {attrs, size_of(s.attrs())},
+                           {step_dims, size_of(s.dims())}};
+  kernels::Work work;
+  const char* reason = kernel->bind(step, b.params, &work);
+  if (reason != nullptr) return refuse(Code::unsupported, reason);
+  if (work.phases < 0 || work.phases > kernels::max_phases || work.scratch_bytes < 0 ||
+      work.scratch_bytes > max_arena_part / hone::platform::max_threads ||
+      work.workspace_bytes < 0 || work.workspace_bytes > max_arena_part) {
+    return refuse(Code::shape_mismatch, "it wants more memory than there is");
+  }
+  layout.workspace = max_of(layout.workspace, align64(work.workspace_bytes));
+  layout.scratch = max_of(layout.scratch, align64(work.scratch_bytes));
+  b.kernel = kernel;
+  b.phases = work.phases;
+  for (int p = 0; p < work.phases; ++p) b.units[p] = work.units[p];
+  return {};
+}

@@ -1,0 +1,131 @@
+// The loop: no allocation, no lock, no check but of what the caller changed since the last run.
+#include <cstring>
+
+#include "device/platform/clock.h"
+#include "device/platform/float_mode.h"
+#include "device/runtime/context.h"
+#include "device/runtime/text.h"
+#include "engine_generated.h"
+
+using hone::Code;
+using hone::FixedText;
+using hone::device::error;
+using hone::device::Status;
+using hone::runtime::BoundStep;
+using hone::runtime::IoSlot;
+using hone::runtime::Patch;
+using hone::wire::StepKind;
+namespace runtime = hone::runtime;
+namespace platform = hone::platform;
+
+namespace {
+
+struct Job {
+  hone::kernels::RunArgs args;
+  void (*run)(const hone::kernels::RunArgs&);
+  char* scratch;
+  int64_t scratch_stride;
+};
+
+void run_units(void* ctx, int thread, int64_t begin, int64_t end) {
+  const auto* job = static_cast<const Job*>(ctx);
+  hone::kernels::RunArgs args = job->args;
+  args.scratch = job->scratch + thread * job->scratch_stride;
+  args.begin = begin;
+  args.end = end;
+  job->run(args);
+}
+
+Status trap(const hone_context& c, uint32_t index) {
+  const hone::wire::Step& s = *c.meta().steps()->Get(index);
+  if (s.kind() == StepKind::trap) {
+    return error(Code::invalid_argument, s.text()->c_str());
+  }
+  // A step that plan() could not bind for these shapes.
+  return error(Code::invalid_argument,
+               runtime::step_name(index, s.layer() ? s.layer()->c_str() : nullptr)
+                   << " does not take the shapes of these inputs");
+}
+
+}  // namespace
+
+// Pointers of operands that lie in inputs and outputs.
+Status hone_context::apply_buffers() {
+  any_strided = false;
+  for (uint32_t i = 0; i < input_count + output_count; ++i) {
+    const bool is_input = i < input_count;
+    const uint32_t index = is_input ? i : i - input_count;
+    const IoSlot& io = (is_input ? inputs : outputs)[index];
+    if (io.strided != nullptr) any_strided = true;
+    if (io.dense != nullptr || io.bytes == 0) continue;
+    return error(Code::wrong_state, runtime::io_name(is_input, io_info(is_input, index))
+                                        << " has no buffer: set it before the run");
+  }
+  for (uint32_t i = 0; i < patch_count; ++i) {
+    const Patch& p = patches[i];
+    *p.pointer = static_cast<char*>(p.io->dense) + p.offset;
+  }
+  buffers_changed = false;
+  return {};
+}
+
+void hone_context::run_kernel(const BoundStep& step) {
+  Job job = {};
+  job.args.params = step.params;
+  job.args.in = step.in;
+  job.args.out = step.out;
+  job.args.workspace = workspace;
+  job.run = step.kernel->run;
+  job.scratch = static_cast<char*>(scratch);
+  job.scratch_stride = layout.scratch;
+  for (int32_t phase = 0; phase < step.phases; ++phase) {
+    const int64_t units = step.units[phase];
+    if (units <= 0) continue;
+    job.args.phase = phase;
+    if (pool == nullptr) {
+      run_units(&job, 0, 0, units);
+    } else {
+      pool->parallel_for(units, run_units, &job);
+    }
+  }
+}
+
+Status hone_context::run_steps() {
+  const uint32_t end = engine->step_count;
+  for (uint32_t i = 0; i < end;) {
+    const BoundStep& step = steps[i];
+    switch (step.kind) {
+      case StepKind::kernel: {
+        const uint64_t begin = timing ? platform::monotonic_ns() : 0;
+        run_kernel(step);
+        if (timing) times[i] = platform::monotonic_ns() - begin;
+        i = step.flow.next;
+        break;
+      }
+      case StepKind::branch: {
+        const bool yes = *static_cast<const uint8_t*>(step.in[0]) != 0;
+        i = yes ? step.flow.then_step : step.flow.else_step;
+        break;
+      }
+      default: return trap(*this, i);
+    }
+  }
+  return {};
+}
+
+Status hone_context::run() {
+  if (!bound) return error(Code::wrong_state, "bind the context before it runs");
+  if (buffers_changed) HONE_RETURN_IF_ERROR(apply_buffers());
+  if (timing) std::memset(times, 0, sizeof(*times) * engine->step_count);
+  const platform::DefaultFloatMode mode;
+  if (any_strided) copy_in();
+  HONE_RETURN_IF_ERROR(run_steps());
+  if (any_strided) copy_out();
+  const auto* states = meta().states();
+  for (uint32_t i = 0; states != nullptr && i < states->size(); ++i) {
+    const IoSlot& to = inputs[states->Get(i)->input()];
+    const IoSlot& from = outputs[states->Get(i)->output()];
+    if (to.bytes > 0) std::memmove(to.dense, from.dense, static_cast<size_t>(to.bytes));
+  }
+  return {};
+}
