@@ -29,7 +29,8 @@
  *   Strings.   UTF-8, ended by 0. Those the library returns live as long as the object asked.
  *   NULL       as an object that is only freed is ignored; elsewhere, unless a comment allows it,
  *              it is HONE_INVALID_ARGUMENT.
- *   Results    are the same bits for any number of threads and any floating-point mode of the caller.
+ *   Results    are the same bits for any number of threads and any floating-point mode of the
+ * caller.
  */
 #ifndef HONE_HONE_H_
 #define HONE_HONE_H_
@@ -70,9 +71,21 @@ HONE_API const char* hone_status_name(hone_status status);
 
 /* Element types, numbered as in ONNX. */
 enum {
-  HONE_F32 = 1, HONE_U8 = 2, HONE_I8 = 3, HONE_U16 = 4, HONE_I16 = 5, HONE_I32 = 6, HONE_I64 = 7,
-  HONE_BOOL = 9, HONE_F16 = 10, HONE_F64 = 11, HONE_U32 = 12, HONE_U64 = 13, HONE_BF16 = 16,
-  HONE_U4 = 21, HONE_I4 = 22
+  HONE_F32 = 1,
+  HONE_U8 = 2,
+  HONE_I8 = 3,
+  HONE_U16 = 4,
+  HONE_I16 = 5,
+  HONE_I32 = 6,
+  HONE_I64 = 7,
+  HONE_BOOL = 9,
+  HONE_F16 = 10,
+  HONE_F64 = 11,
+  HONE_U32 = 12,
+  HONE_U64 = 13,
+  HONE_BF16 = 16,
+  HONE_U4 = 21,
+  HONE_I4 = 22
 };
 /* "f32" */
 HONE_API const char* hone_dtype_name(int32_t dtype);
@@ -104,7 +117,7 @@ typedef struct hone_pool_options {
   size_t struct_size;
   const hone_allocator* allocator; /* required */
   int32_t threads;                 /* with the one that calls hone_run; 1 to 256 */
-  int32_t spin_us;                 /* how long idle threads spin before they sleep; 0: 50; < 0: not */
+  int32_t spin_us; /* how long idle threads spin before they sleep; 0: 50; < 0: not */
   /* The caller's own pool, instead of threads of the library: must call task(arg, t) once for each
    * t in [0, threads), on any threads in any order, and return when all of them have returned. */
   void (*run_tasks)(void* user, int32_t threads, void (*task)(void* arg, int32_t t), void* arg);
@@ -145,7 +158,7 @@ HONE_API void hone_engine_free(hone_engine* engine);
 
 typedef struct hone_engine_info {
   size_t struct_size;
-  const char* producer;   /* "hone 0.1.0" */
+  const char* producer; /* "hone 0.1.0" */
   const char* model_name;
   const char* precision;  /* "f32" */
   const char* target_cpu; /* what it was built for */
@@ -181,7 +194,8 @@ HONE_API int32_t hone_engine_find_output(const hone_engine* engine, const char* 
 HONE_API hone_status hone_engine_profile_range(const hone_engine* engine, int32_t profile,
                                                int32_t input, int32_t dim, int64_t* min,
                                                int64_t* opt, int64_t* max);
-/* The text the builder stored under `key` (labels, preprocessing, ...); NULL where there is none. */
+/* The text the builder stored under `key` (labels, preprocessing, ...); NULL where there is none.
+ */
 HONE_API const char* hone_engine_property(const hone_engine* engine, const char* key);
 
 /* ---- Contexts: one model ready to run, with its own memory ---- */
@@ -236,8 +250,8 @@ HONE_API hone_status hone_context_bind(hone_context* context);
 /* Shapes of this binding: dims has room for HONE_MAX_RANK. */
 HONE_API hone_status hone_context_input_shape(hone_context* context, int32_t index, int64_t* dims,
                                               int32_t* rank);
-HONE_API hone_status hone_context_output_shape(hone_context* context, int32_t index,
-                                               int64_t* dims, int32_t* rank);
+HONE_API hone_status hone_context_output_shape(hone_context* context, int32_t index, int64_t* dims,
+                                               int32_t* rank);
 
 enum { HONE_MEMORY_HOST = 0 };
 typedef struct hone_buffer {
@@ -271,9 +285,9 @@ HONE_API hone_status hone_context_reset_state(hone_context* context);
 
 HONE_API hone_status hone_run(hone_context* context);
 
-/* The fenced form. The fence is the caller's memory: `f = {sizeof f}`. Until it has been waited for,
- * buffers and context belong to the run. This version runs before hone_run_async returns; later
- * ones may not. */
+/* The fenced form. The fence is the caller's memory: `f = {sizeof f}`. Until it has been waited
+ * for, buffers and context belong to the run. This version runs before hone_run_async returns;
+ * later ones may not. */
 typedef struct hone_fence {
   size_t struct_size;
   hone_status status; /* of the run, once it is done */
@@ -291,7 +305,7 @@ HONE_API int32_t hone_fence_done(const hone_fence* fence);
 
 typedef struct hone_step_info {
   size_t struct_size;
-  const char* layer;  /* the model's nodes it computes */
+  const char* layer; /* the model's nodes it computes */
   const char* op;
   const char* kernel; /* "" for control flow */
 } hone_step_info;

@@ -31,8 +31,8 @@ Status check_sections(const Header& h, uint64_t size) {
                                     << size << " of " << h.file_bytes << " bytes");
   }
   if (h.file_bytes < size) {
-    return error(Code::corrupt, FixedText("engine file with ") << size - h.file_bytes
-                                                               << " bytes behind its end");
+    return error(Code::corrupt, FixedText("engine file with ")
+                                    << size - h.file_bytes << " bytes behind its end");
   }
   const uint64_t after_header = size - sizeof(Header);
   if (h.meta_offset != sizeof(Header) || h.meta_bytes > after_header) {

@@ -14,8 +14,8 @@ constexpr uint32_t max_steps = 1u << 18;
 constexpr uint32_t max_values = 1u << 20;
 constexpr uint32_t max_dims = 1u << 20;
 constexpr uint32_t max_slots = 1u << 20;
-constexpr uint32_t max_ios = 1u << 12;      // inputs, and as many outputs
+constexpr uint32_t max_ios = 1u << 12;  // inputs, and as many outputs
 constexpr uint32_t max_profiles = 1u << 8;
-constexpr uint64_t data_align = 64;         // of weights, slots, the arena
+constexpr uint64_t data_align = 64;  // of weights, slots, the arena
 
 }  // namespace hone::wire

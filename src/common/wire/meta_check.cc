@@ -110,8 +110,8 @@ class Checker {
         }
         continue;
       }
-      const bool operands = below(d.a(), i) && below(d.b(), i) &&
-                            (d.op() != DimOp::select || below(d.value(), i));
+      const bool operands =
+          below(d.a(), i) && below(d.b(), i) && (d.op() != DimOp::select || below(d.value(), i));
       if (!operands) return bad("dimension", i, "uses a later one");
     }
     return {};

@@ -57,8 +57,8 @@ IsaMask read_cpu() {
   if (!bit(l1.c, 27)) return set;  // no XGETBV: the system saves no vector registers
   const uint64_t saved = saved_state();
 
-  const bool avx2 = all_bits(saved, ymm_state) && bit(l1.c, 12) && bit(l1.c, 28) &&
-                    bit(l1.c, 29) && bit(l7.b, 3) && bit(l7.b, 5) && bit(l7.b, 8) && bit(e1.c, 5);
+  const bool avx2 = all_bits(saved, ymm_state) && bit(l1.c, 12) && bit(l1.c, 28) && bit(l1.c, 29) &&
+                    bit(l7.b, 3) && bit(l7.b, 5) && bit(l7.b, 8) && bit(e1.c, 5);
   if (!avx2) return set;
   set |= mask(Isa::avx2);
 
@@ -82,8 +82,8 @@ IsaMask read_cpu() {
 IsaMask read_cpu() {
   IsaMask set = mask(Isa::portable) | mask(Isa::neon);  // Advanced SIMD is part of AArch64
 #if defined(__linux__)
-  constexpr unsigned long dot_bit = 1ul << 20;    // HWCAP_ASIMDDP
-  constexpr unsigned long i8mm_bit = 1ul << 13;   // HWCAP2_I8MM
+  constexpr unsigned long dot_bit = 1ul << 20;          // HWCAP_ASIMDDP
+  constexpr unsigned long i8mm_bit = 1ul << 13;         // HWCAP2_I8MM
   if ((getauxval(AT_HWCAP) & dot_bit) == 0) return set;
   set |= mask(Isa::neon_dot);
   if ((getauxval(AT_HWCAP2) & i8mm_bit) != 0) set |= mask(Isa::neon_i8mm);

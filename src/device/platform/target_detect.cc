@@ -64,7 +64,7 @@ int64_t count_memory() {
 
 void read_caches_of_system(Target* t) {
   for (int i = 0; i < 8; ++i) {
-    const auto read = [i](const char* leaf, char (&text)[32]) {
+    const auto read = [i](const char* leaf, char(&text)[32]) {
       FixedText path("/sys/devices/system/cpu/cpu0/cache/index");
       path << i << "/" << leaf;
       return read_text(path.c_str(), text, sizeof(text));

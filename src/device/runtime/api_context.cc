@@ -57,8 +57,8 @@ Status set_arena(hone_context& c, void* arena, size_t bytes) {
 
 Status check_step(const hone_context& c, int32_t step) {
   if (step >= 0 && static_cast<uint32_t>(step) < c.engine->step_count) return {};
-  return error(Code::not_found, FixedText("no step ") << step << ": the engine has "
-                                                      << c.engine->step_count);
+  return error(Code::not_found, FixedText("no step ")
+                                    << step << ": the engine has " << c.engine->step_count);
 }
 
 const char* text_of(const flatbuffers::String* s) { return s == nullptr ? "" : s->c_str(); }
@@ -110,8 +110,7 @@ hone_status hone_context_bind(hone_context* c) {
   return c == nullptr ? HONE_INVALID_ARGUMENT : c->fail(c->bind());
 }
 
-hone_status hone_context_input_shape(hone_context* c, int32_t index, int64_t* dims,
-                                     int32_t* rank) {
+hone_status hone_context_input_shape(hone_context* c, int32_t index, int64_t* dims, int32_t* rank) {
   return c == nullptr ? HONE_INVALID_ARGUMENT : c->fail(get_shape(*c, true, index, dims, rank));
 }
 hone_status hone_context_output_shape(hone_context* c, int32_t index, int64_t* dims,

@@ -53,9 +53,9 @@ Status check_memory(const FixedText& name, const IoSlot& slot, const hone_buffer
   if (!*dense && bits < 8) return fail("types narrower than a byte cannot be strided");
   const auto need = static_cast<uint64_t>(hone::byte_size(slot.dtype, elements));
   if (b.bytes < need) {
-    return error(Code::shape_mismatch,
-                 FixedText(name) << ": the buffer has " << static_cast<uint64_t>(b.bytes)
-                                 << " bytes, " << need << " are needed");
+    return error(Code::shape_mismatch, FixedText(name)
+                                           << ": the buffer has " << static_cast<uint64_t>(b.bytes)
+                                           << " bytes, " << need << " are needed");
   }
   if (b.data == nullptr && need > 0) return fail("data is NULL");
   const auto align = static_cast<uintptr_t>(bits <= 8 ? 1 : bits >= 64 ? 8 : bits / 8);

@@ -88,8 +88,8 @@ Status check_create(const hone_engine& e, const hone_context_options& o) {
   }
   const uint32_t profiles = size_of(e.meta().profiles());
   if (o.profile < 0 || (o.profile > 0 && static_cast<uint32_t>(o.profile) >= profiles)) {
-    return error(Code::not_found, FixedText("no profile ") << o.profile << ": the engine has "
-                                                           << profiles);
+    return error(Code::not_found, FixedText("no profile ")
+                                      << o.profile << ": the engine has " << profiles);
   }
   for (uint32_t i = 0; i < e.step_count; ++i) {
     const wire::Step& s = *e.meta().steps()->Get(i);
@@ -170,8 +170,8 @@ const wire::Io& hone_context::io_info(bool is_input, uint32_t index) const {
 
 Status hone_context::set_shape(int32_t input, const int64_t* sizes, int32_t rank) {
   if (input < 0 || static_cast<uint32_t>(input) >= input_count) {
-    return error(Code::not_found, FixedText("no input ") << input << ": the model has "
-                                                         << input_count);
+    return error(Code::not_found, FixedText("no input ")
+                                      << input << ": the model has " << input_count);
   }
   const wire::Io& io = io_info(true, static_cast<uint32_t>(input));
   FixedText text = runtime::io_name(true, io);

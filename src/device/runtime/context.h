@@ -25,12 +25,12 @@ struct IoSlot {
   int64_t bytes = 0;
   int64_t reserved_bytes = 0;  // in the arena: for the largest shapes of the profile; 0: none
   void* reserved = nullptr;
-  void* dense = nullptr;       // what kernels read or write; nullptr: not set
-  void* strided = nullptr;     // the caller's memory where it is copied from or to
+  void* dense = nullptr;    // what kernels read or write; nullptr: not set
+  void* strided = nullptr;  // the caller's memory where it is copied from or to
   int64_t strides[max_rank] = {};
   DType dtype = DType::none;
   bool shape_set = false;
-  bool state = false;          // input that a run's output replaces
+  bool state = false;  // input that a run's output replaces
 };
 
 // Parts of the arena, in this order, each a multiple of 64 bytes.
@@ -110,9 +110,9 @@ struct hone_context {
   uint32_t patch_count = 0;
   uint64_t* times = nullptr;
 
-  hone::runtime::Layout layout;      // at least `reserve`
-  hone::runtime::Layout reserve;     // what the largest shapes of the profile need
-  hone::runtime::Block arena;        // owned, or:
+  hone::runtime::Layout layout;   // at least `reserve`
+  hone::runtime::Layout reserve;  // what the largest shapes of the profile need
+  hone::runtime::Block arena;     // owned, or:
   void* given_arena = nullptr;
   size_t given_arena_bytes = 0;
   void* scratch = nullptr;

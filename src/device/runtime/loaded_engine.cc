@@ -35,15 +35,15 @@ Status find_kernels(hone_engine* e, IsaMask machine) {
     const char* name = s.kernel()->c_str();
     const kernels::Kernel* k = kernels::find_kernel(name);
     if (k == nullptr) {
-      return error(Code::unsupported, name_of(s, i)
-                                          << " needs a kernel this version of Hone lacks: " << name);
+      return error(Code::unsupported,
+                   name_of(s, i) << " needs a kernel this version of Hone lacks: " << name);
     }
     if (k->version != s.kernel_version()) {
       return error(Code::version_mismatch,
-                   name_of(s, i)
-                       << " was built for version " << static_cast<uint32_t>(s.kernel_version())
-                       << " of kernel " << name << ", this Hone has version "
-                       << static_cast<uint32_t>(k->version) << ": rebuild the engine");
+                   name_of(s, i) << " was built for version "
+                                 << static_cast<uint32_t>(s.kernel_version()) << " of kernel "
+                                 << name << ", this Hone has version "
+                                 << static_cast<uint32_t>(k->version) << ": rebuild the engine");
     }
     if (!has(machine, k->isa)) return missing_isa_error(mask(k->isa));
     e->steps[i].kernel = k;

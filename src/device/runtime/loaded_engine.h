@@ -38,9 +38,9 @@ struct hone_engine {
   hone_log_fn log = nullptr;
   void* log_user = nullptr;
   std::atomic<int32_t> users{1};
-  hone::runtime::Block self;                // this and steps
-  hone::runtime::Block copy;                // HONE_LOAD_COPY
-  hone::platform::MappedFile mapped;        // hone_load_file
+  hone::runtime::Block self;          // this and steps
+  hone::runtime::Block copy;          // HONE_LOAD_COPY
+  hone::platform::MappedFile mapped;  // hone_load_file
 
   const hone::wire::EngineMeta& meta() const { return file.meta(); }
 };

@@ -24,9 +24,9 @@ class Allocator {
     if (bytes == 0) bytes = 1;
     void* data = fns_.alloc(fns_.user, bytes, 64);
     if (data == nullptr) {
-      return device::error(Code::out_of_memory,
-                           FixedText("the allocator has no ")
-                               << static_cast<uint64_t>(bytes) << " bytes for " << what);
+      return device::error(Code::out_of_memory, FixedText("the allocator has no ")
+                                                    << static_cast<uint64_t>(bytes) << " bytes for "
+                                                    << what);
     }
     if (reinterpret_cast<uintptr_t>(data) % 64 == 0) return Block{data, bytes};
     fns_.free(fns_.user, data, bytes);

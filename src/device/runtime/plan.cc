@@ -292,8 +292,8 @@ Status hone_context::plan_step(uint32_t index) {
   for (uint32_t i = 0; i < size_of(s.in()) + size_of(s.out()); ++i) {
     const bool is_input = i < size_of(s.in());
     const uint32_t k = is_input ? i : i - size_of(s.in());
-    const Status placed = is_input ? plan_operand(s.in()->Get(k), &in[k])
-                                   : plan_operand(s.out()->Get(k), &out[k]);
+    const Status placed =
+        is_input ? plan_operand(s.in()->Get(k), &in[k]) : plan_operand(s.out()->Get(k), &out[k]);
     if (!placed.ok()) return refuse(placed.code(), placed.text().c_str());
   }
   int64_t step_dims[wire::max_step_dims];

@@ -26,8 +26,8 @@ void for_each(const Shape& shape, const int64_t* strides, size_t width, At at) {
 
 }  // namespace
 
-void copy_from_strided(const Shape& shape, const int64_t* strides, size_t width, const void* strided,
-                       void* dense) {
+void copy_from_strided(const Shape& shape, const int64_t* strides, size_t width,
+                       const void* strided, void* dense) {
   auto* to = static_cast<char*>(dense);
   for_each(shape, strides, width, [&](size_t offset) {
     std::memcpy(to, static_cast<const char*>(strided) + offset, width);
