@@ -2,8 +2,8 @@
 //
 //   in[0]  a  [dims that broadcast to y's], dense
 //   in[1]  b  likewise; same type as a
-//   out[0] y  dense; may share memory with an operand of y's own shape. Type of a, bool for
-//             comparisons and logical operators.
+//   out[0] y  dense; may share memory with an operand of y's own shape and element size.
+//             Type of a, bool for comparisons and logical operators.
 //
 // act is applied for f32 only (Act::none otherwise). Integer division truncates towards zero, an
 // integer divided by 0 gives 0, shifts by >= width give 0. mod: sign of the divisor; fmod: of the

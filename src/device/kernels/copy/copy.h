@@ -15,6 +15,10 @@ namespace hone::kernels {
 struct CopyAttrs {
   uint32_t flip;
 };
+// Elements of x's memory that the step reaches, dims[0] included; extent() of the operand alone
+// does not know of it. False where the step is malformed or the sum does not fit.
+[[nodiscard]] bool copy_input_extent(const Step& step, int64_t* elements);
+
 constexpr const char* copy_attr_names = "flip";
 
 }  // namespace hone::kernels

@@ -7,7 +7,9 @@
 //   in[7] lens i32 [B], optional: steps beyond lens[b] give 0 in y and leave the state as it was
 //   out[0] y  f32 [S, D, B, H], optional; out[1] h [D, B, H], optional; out[2] c [D, B, H], optional
 //
-// D = 2 for direction 2 (bidirectional), else 1. Activations f, g, h default to sigmoid, tanh, tanh.
+// D = 2 for direction 2 (bidirectional), else 1. Activations f, g, h default to sigmoid, tanh, tanh;
+// parameters of those that take any are ONNX's defaults (hard_sigmoid 0.2 0.5, leaky_relu 0.01,
+// elu 1). Operands at the end may be left out. input_forget: f = 1 - i.
 #pragma once
 
 #include "device/kernels/activation.h"

@@ -1,7 +1,8 @@
 // unary: y = f(x) element by element.
 //
 //   in[0]  x  [any shape], dense
-//   out[0] y  same shape, dense; may share memory with x. Type of x, but bool for is_nan, is_inf.
+//   out[0] y  same shape, dense. Type of x, but bool for is_nan, is_inf.
+//          May share memory with x where the types are of one size.
 //
 // f32 is fast; other types (f64, integers where the function makes sense) are portable. `op` is
 // an Act below 64, else an Unary.

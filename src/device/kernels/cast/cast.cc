@@ -1,0 +1,39 @@
+#include "device/kernels/cast/cast.h"
+
+#include "device/kernels/cast/cast_impl.h"
+#include "device/kernels/check.h"
+
+namespace hone::kernels {
+
+#define HONE_KERNEL(name) extern const Kernel name;
+#include "device/kernels/cast/kernels.inc"
+#undef HONE_KERNEL
+
+namespace {
+
+bool is_castable(DType t) {
+  if (is_integer(t)) return bits(t) >= 8;
+  return t == DType::f32 || t == DType::f64 || t == DType::f16 || t == DType::bf16 ||
+         t == DType::boolean;
+}
+
+const char* bind(const Step& step, void* params, Work* work) {
+  if (!step.attrs.empty() || step.in.size() != 1 || step.out.size() != 1) {
+    return "cast: attributes or operands";
+  }
+  const Operand &x = step.in[0], &y = step.out[0];
+  int64_t n = 0, m = 0;
+  if (!dense_count(x, &n) || !dense_count(y, &m)) return "cast: operands must be dense";
+  if (!(x.shape == y.shape)) return "cast: shapes differ";
+  if (!is_castable(x.dtype) || !is_castable(y.dtype)) return "cast: no such element type";
+  *params_as<CastParams>(params) = {n, x.dtype, y.dtype};
+  work->units[0] = ceil_div(n, chunk);
+  return nullptr;
+}
+
+}  // namespace
+
+const Kernel cast_any_portable = {"cast_any_portable", "cast", Isa::portable, 1, bind,
+                                  portable::cast_any,  nullptr, nullptr};
+
+}  // namespace hone::kernels

@@ -1,0 +1,97 @@
+#include "device/kernels/reduce/reduce.h"
+
+#include <bit>
+
+#include "device/kernels/check.h"
+#include "device/kernels/reduce/reduce_impl.h"
+
+namespace hone::kernels {
+
+#define HONE_KERNEL(name) extern const Kernel name;
+#include "device/kernels/reduce/kernels.inc"
+#undef HONE_KERNEL
+
+namespace {
+
+bool is_arg(Reduce op) { return op == Reduce::arg_max || op == Reduce::arg_min; }
+
+// y has x's shape with the reduced axes 1, or without them.
+bool is_reduced(const Shape& x, const Shape& y, uint32_t axes) {
+  Shape kept, gone;
+  for (int i = 0; i < x.rank(); ++i) {
+    bool reduce = axes >> i & 1;
+    kept.push(reduce ? 1 : x[i]);
+    if (!reduce) gone.push(x[i]);
+  }
+  return y == kept || y == gone;
+}
+
+bool takes(DType t, Reduce op) {
+  if (t == DType::boolean) return op == Reduce::max || op == Reduce::min;
+  return t == DType::f32 || t == DType::f64 || (is_integer(t) && bits(t) >= 8);
+}
+
+// False where the number of elements to reduce is unreasonable (only where y is empty can it be).
+bool set_loops(const Shape& x, uint32_t axes, int64_t kept, ReduceParams* p) {
+  int64_t strides[max_rank] = {}, stride = 1, reduced = 1;
+  for (int i = x.rank() - 1; i >= 0; --i) {
+    strides[i] = stride;
+    if (x[i] > 0 && mul_overflows(stride, x[i], &stride)) return false;
+    if ((axes >> i & 1) && mul_overflows(reduced, x[i], &reduced)) return false;
+  }
+  if (reduced > max_elements || stride > max_elements) return false;
+  p->kept.rank = p->reduced.rank = 0;
+  p->by_rows = true;
+  for (int i = 0; i < x.rank(); ++i) {
+    bool reduce = axes >> i & 1;
+    if (x[i] != 1) p->by_rows = reduce;
+    int64_t s[1] = {strides[i]};
+    push_loop(reduce ? &p->reduced : &p->kept, x[i], s);
+  }
+  finish_loops(&p->kept, kept);
+  finish_loops(&p->reduced, reduced);
+  return true;
+}
+
+void set_work(int64_t kept, ReduceParams* p, Work* work) {
+  int64_t size = max_of(p->reduced.total, 1);
+  if (p->by_rows) {
+    p->per_unit = max_of(1, chunk / size);
+    work->units[0] = ceil_div(kept, p->per_unit);
+    return;
+  }
+  p->columns = p->kept.size[p->kept.rank - 1];
+  if (kept > 0) p->blocks = kept / p->columns * ceil_div(p->columns, reduce_block);
+  p->per_unit = max_of(1, chunk / size / min_of(max_of(p->columns, 1), reduce_block));
+  work->units[0] = ceil_div(p->blocks, p->per_unit);
+}
+
+const char* bind_any(const Step& step, void* params, Work* work) {
+  auto* at = attrs_as<ReduceAttrs>(step);
+  if (!at || step.in.size() != 1 || step.out.size() != 1) return "reduce: attributes or operands";
+  if (static_cast<uint32_t>(at->op) >= reduce_end) return "reduce: no such function";
+  const Operand &x = step.in[0], &y = step.out[0];
+  int64_t n = 0, kept = 0;
+  if (!dense_count(x, &n) || !dense_count(y, &kept)) return "reduce: operands must be dense";
+  if ((at->axes >> x.shape.rank()) != 0) return "reduce: axes";
+  if (!is_reduced(x.shape, y.shape, at->axes)) return "reduce: shape of the result";
+  if (!takes(x.dtype, at->op)) return "reduce: no such function of this type";
+  if (y.dtype != (is_arg(at->op) ? DType::i64 : x.dtype)) return "reduce: type of the result";
+  if (is_arg(at->op) && std::popcount(at->axes) != 1) return "reduce: one axis for arg_max, arg_min";
+  if (is_arg(at->op) && n == 0 && kept > 0) return "reduce: arg_max, arg_min of nothing";
+  auto* p = params_as<ReduceParams>(params);
+  *p = {};
+  p->op = at->op;
+  p->dtype = x.dtype;
+  p->last = at->select_last_index != 0;
+  if (!set_loops(x.shape, at->axes, kept, p)) return "reduce: too large";
+  set_work(kept, p, work);
+  return nullptr;
+}
+
+}  // namespace
+
+const Kernel reduce_any_portable = {"reduce_any_portable", "reduce", Isa::portable, 1, bind_any,
+                                    portable::reduce_any,  nullptr,  nullptr};
+
+}  // namespace hone::kernels

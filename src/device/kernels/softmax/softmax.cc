@@ -1,0 +1,42 @@
+#include "device/kernels/softmax/softmax.h"
+
+#include "device/kernels/check.h"
+#include "device/kernels/softmax/softmax_impl.h"
+
+namespace hone::kernels {
+
+#define HONE_KERNEL(name) extern const Kernel name;
+#include "device/kernels/softmax/kernels.inc"
+#undef HONE_KERNEL
+
+namespace {
+
+const char* bind(const Step& step, void* params, Work* work) {
+  auto* at = attrs_as<SoftmaxAttrs>(step);
+  if (!at || step.in.size() != 1 || step.out.size() != 1) return "softmax: attributes or operands";
+  const Operand &x = step.in[0], &y = step.out[0];
+  int64_t n = 0;
+  if (!dense_count(x, &n) || !dense_count(y, &n)) return "softmax: operands must be dense";
+  if (x.dtype != DType::f32 || y.dtype != DType::f32) return "softmax: only f32";
+  if (!(x.shape == y.shape)) return "softmax: shapes differ";
+  int rank = x.shape.rank();
+  if (at->axis < 0 || at->axis > at->axis_end || at->axis_end > rank) return "softmax: axis";
+  auto* p = params_as<SoftmaxParams>(params);
+  *p = {0, 0, 0, at->log != 0, 0, 1};
+  if (n > 0) {
+    p->outer = x.shape.count(0, at->axis);
+    p->size = x.shape.count(at->axis, at->axis_end);
+    p->inner = x.shape.count(at->axis_end, rank);
+    p->blocks = p->outer * ceil_div(p->inner, softmax_block);
+    p->per_unit = max_of(1, chunk / p->size / min_of(p->inner, softmax_block));
+  }
+  work->units[0] = ceil_div(p->blocks, p->per_unit);
+  return nullptr;
+}
+
+}  // namespace
+
+const Kernel softmax_f32_portable = {"softmax_f32_portable", "softmax", Isa::portable, 1, bind,
+                                     portable::softmax_f32,  nullptr,   nullptr};
+
+}  // namespace hone::kernels

@@ -1,0 +1,31 @@
+// What unary.cc shares with the files that run.
+#pragma once
+
+#include "device/kernels/unary/unary.h"
+
+namespace hone::kernels {
+
+struct UnaryParams {
+  int64_t count;
+  UnaryAttrs attrs;
+  DType dtype;
+};
+
+namespace portable {
+void unary_any(const RunArgs& args);
+void unary_f32(const RunArgs& args);
+// y[i] = act(x[i]); y may be x. Other families' epilogues over rows in cache.
+void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n);
+}  // namespace portable
+
+namespace avx2 {
+void unary_f32(const RunArgs& args);
+void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n);
+}  // namespace avx2
+
+namespace avx512 {
+void unary_f32(const RunArgs& args);
+void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n);
+}  // namespace avx512
+
+}  // namespace hone::kernels
