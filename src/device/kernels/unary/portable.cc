@@ -153,6 +153,18 @@ void run_float(const RunArgs& args) {
   with_function<T>(at, [&](auto f) { each<T, T>(args, f); });
 }
 
+// Of integers that a float holds.
+template <class T>
+void run_clip(const RunArgs& args, const UnaryAttrs& at) {
+  float a = at.a, b = at.b;
+  each<T, T>(args, [a, b](T x) {
+    constexpr float low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
+    float v = x < a ? a : static_cast<float>(x);
+    v = v > b ? b : v;
+    return static_cast<T>(v < low ? low : v > high ? high : v);
+  });
+}
+
 // U: the unsigned type of T's width, in which negation cannot overflow.
 template <class T, class U>
 void run_integer(const RunArgs& args) {
@@ -162,14 +174,8 @@ void run_integer(const RunArgs& args) {
   if (at.op == static_cast<int>(Act::relu)) {
     return each<T, T>(args, [](T x) { return x < 0 ? T(0) : x; });
   }
-  if (at.op == static_cast<int>(Act::clip)) {  // 16 bits at most, which a float holds
-    double a = at.a, b = at.b;
-    constexpr double low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
-    return each<T, T>(args, [a, b](T x) {
-      double v = x < a ? a : static_cast<double>(x);
-      v = v > b ? b : v;
-      return static_cast<T>(v < low ? low : v > high ? high : v);
-    });
+  if constexpr (sizeof(T) <= 2) {
+    if (at.op == static_cast<int>(Act::clip)) return run_clip<T>(args, at);
   }
   switch (static_cast<Unary>(at.op)) {
     case Unary::neg: return each<T, T>(args, negated);
