@@ -58,10 +58,13 @@ const char* check_conv(const Step& step, ConvParams* p) {
   p->groups = a->groups, p->cg = p->c / p->groups, p->og = p->o / p->groups;
   p->kh = a->kernel_h, p->kw = a->kernel_w, p->sh = a->stride_h, p->sw = a->stride_w;
   p->dh = a->dilation_h, p->dw = a->dilation_w, p->pt = a->pad_t, p->pl = a->pad_l;
+  p->taps = p->kh * p->kw;
+  p->pointwise = p->taps == 1 && p->sh == 1 && p->sw == 1 && p->pt == 0 && p->pl == 0 &&
+                 p->oh == p->h && p->ow == p->w;
   p->act = a->act, p->act_a = a->act_a, p->act_b = a->act_b;
   p->residual_after_act = a->residual_after_act != 0;
   int64_t weights = 0;
-  if (mul_overflows(p->o * p->taps(), p->cg + 1, &weights) || weights > max_elements) {
+  if (mul_overflows(p->o * p->taps, p->cg + 1, &weights) || weights > max_elements) {
     return "weights too large";
   }
   return nullptr;

@@ -1,6 +1,7 @@
 #include "device/kernels/conv/conv.h"
 
 #include "device/kernels/conv/params.h"
+#include "device/kernels/conv/tiled.h"
 #include "device/kernels/rows.h"
 
 namespace hone::kernels {
@@ -24,11 +25,39 @@ const char* bind_dw_portable(const Step& step, void* params, Work* work) {
   work->phases = 2;
   work->units[0] = 1;
   work->units[1] = p->batch * p->oh;
-  work->workspace_bytes = p->taps() * p->c * 4;
+  work->workspace_bytes = p->taps * p->c * 4;
   return nullptr;
 }
 
+template <const Tiling& t>
+const char* bind_tiled(const Step& step, void* params, Work* work) {
+  return bind_conv_tiled(t, step, params, work);
+}
+template <const Tiling& t>
+int64_t tiled_bytes(const Step& step, int index) {
+  return conv_tiled_bytes(t, step, index);
+}
+template <const Tiling& t>
+void pack_tiled(const Step& step, const void* const* raw, int index, void* dst) {
+  pack_conv_tiled(t, step, raw, index, dst);
+}
+template <const Tiling& t>
+void run_tiled(const RunArgs& args) {
+  run_conv_tiled(t, args);
+}
+
 }  // namespace
+
+#if defined(__x86_64__)
+#define HONE_CONV_TILED(name, isa, tiling)                                                \
+  extern const Kernel name;                                                               \
+  const Kernel name = {#name, "conv", isa, 1, bind_tiled<tiling>, run_tiled<tiling>,      \
+                       tiled_bytes<tiling>, pack_tiled<tiling>};
+
+HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
+HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
+HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
+#endif
 
 #define HONE_CONV_RAW(name, bind, run) \
   extern const Kernel name;            \

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/kernels/conv/conv.h"
+#include "device/kernels/simd/panels.h"
 
 namespace hone::kernels {
 
@@ -15,13 +16,9 @@ struct ConvParams {
   float act_a, act_b;
   bool bias;                // in[2] is read
   bool residual_after_act;
-  // Blocking of the kernels that work in tiles of pixels times panels of output channels.
-  int64_t pixels_per_unit, panels_per_unit;  // of one unit of work
-  int64_t pixel_units, panel_units;          // units: groups x panel_units x pixel_units
-  bool panels_outermost;                     // order in which a thread walks them
-
-  int64_t taps() const { return kh * kw; }
-  int64_t pixels() const { return batch * oh * ow; }
+  int64_t taps;             // kh kw
+  bool pointwise;           // output pixel m reads input pixel m and no other
+  Blocking blocking;        // of one group, in the tiled kernels
 };
 static_assert(sizeof(ConvParams) <= max_params_bytes);
 
@@ -33,5 +30,13 @@ const char* check_conv_raw_weights(const Step& step, ConvParams* p);
 
 void conv_f32_portable_run(const RunArgs& args);
 void conv_dw_f32_portable_run(const RunArgs& args);
+#if defined(__x86_64__)
+namespace avx2 {
+void conv_dw_f32_run(const RunArgs& args);
+}
+namespace avx512 {
+void conv_dw_f32_run(const RunArgs& args);
+}
+#endif
 
 }  // namespace hone::kernels

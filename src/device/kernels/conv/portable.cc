@@ -53,7 +53,7 @@ struct Pixel {
 void conv_outputs(const ConvParams& p, const Pixel& at, const float* w, const float* bias,
                   int64_t o) {
   float sums[outputs][lanes] = {};
-  int64_t w_stride = p.taps() * p.cg, group = o / p.og;
+  int64_t w_stride = p.taps * p.cg, group = o / p.og;
   for (int64_t ky = at.ky.begin; ky < at.ky.end; ++ky) {
     for (int64_t kx = at.kx.begin; kx < at.kx.end; ++kx) {
       const float* x = at.x + ((at.iy + ky * p.dh) * p.w + at.ix + kx * p.dw) * p.x_row;
@@ -72,7 +72,7 @@ void conv_output(const ConvParams& p, const Pixel& at, const float* w, const flo
                  int64_t o) {
   float sum = bias ? bias[o] : 0.0f;
   const float* x = at.x + o / p.og * p.cg;
-  w += o * p.taps() * p.cg;
+  w += o * p.taps * p.cg;
   for (int64_t ky = at.ky.begin; ky < at.ky.end; ++ky) {
     for (int64_t kx = at.kx.begin; kx < at.kx.end; ++kx) {
       const float* pixel = x + ((at.iy + ky * p.dh) * p.w + at.ix + kx * p.dw) * p.x_row;
@@ -148,7 +148,7 @@ void conv_dw_f32_portable_run(const RunArgs& args) {
   if (args.phase == 0) {
     const float* w = static_cast<const float*>(args.in[1]);
     for (int64_t c = 0; c < p.c; ++c) {
-      for (int64_t t = 0; t < p.taps(); ++t) transposed[t * p.c + c] = w[c * p.taps() + t];
+      for (int64_t t = 0; t < p.taps; ++t) transposed[t * p.c + c] = w[c * p.taps + t];
     }
     return;
   }

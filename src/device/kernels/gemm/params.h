@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/kernels/gemm/gemm.h"
+#include "device/kernels/simd/panels.h"
 
 namespace hone::kernels {
 
@@ -22,10 +23,7 @@ struct GemmParams {
   float alpha;
   Act act;
   float act_a, act_b;
-  // Blocking of the kernels that work in tiles of rows times panels of columns.
-  int64_t rows_per_unit, panels_per_unit;
-  int64_t row_units, panel_units;
-  bool panels_outermost;
+  Blocking blocking;  // of one product, in the tiled kernels
 };
 static_assert(sizeof(GemmParams) <= max_params_bytes);
 

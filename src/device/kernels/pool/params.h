@@ -48,11 +48,13 @@ static inline PoolWindow pool_window(const PoolParams& p, int64_t oy, int64_t ox
 
 // A unit is one row of output pixels times `channels_per_unit` channels.
 void pool_f32_portable_run(const RunArgs& args);
+#if defined(__x86_64__)
 namespace avx2 {
 void pool_f32_run(const RunArgs& args);
 }
 namespace avx512 {
 void pool_f32_run(const RunArgs& args);
 }
+#endif
 
 }  // namespace hone::kernels

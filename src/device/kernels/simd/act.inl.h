@@ -1,0 +1,110 @@
+// Activations of a vector. Included after simd/<isa>.h with HONE_ISA set to its namespace.
+// The polynomials are minimax fits in relative error; results are within about 1e-6 relative of the
+// exact value, and limits are right: NaN stays NaN, infinities give what the function tends to.
+#pragma once
+
+#include "device/kernels/activation.h"
+
+namespace hone::kernels::HONE_ISA {
+
+// exp(x) as p 2^n with p = 1 + e: what exp and expm1 share. |x| <= 88.
+struct ExpParts {
+  V e, n;
+};
+HONE_INLINE ExpParts exp_parts(V x) {
+  V n = round(mul(x, set1(1.44269504f)));
+  V r = fma(n, set1(-0.693359375f), x);  // ln 2 in two parts, the first exact in 10 bits
+  r = fma(n, set1(2.12194440e-4f), r);
+  V q = fma(set1(0.00139012875f), r, set1(0.00836314633f));
+  q = fma(q, r, set1(0.0416668542f));
+  q = fma(q, r, set1(0.166665778f));
+  q = fma(q, r, set1(0.5f));
+  return {fma(mul(r, r), q, r), n};
+}
+HONE_INLINE V exp(V x) {
+  x = min(set1(89.0f), max(set1(-104.0f), x));  // beyond: infinite, 0
+  ExpParts p = exp_parts(x);
+  return scale(add(p.e, set1(1.0f)), p.n);
+}
+// exp(x) - 1, also near 0, for x <= 80.
+HONE_INLINE V expm1(V x) {
+  x = max(set1(-30.0f), x);
+  ExpParts p = exp_parts(x);
+  V power = scale(set1(1.0f), p.n);
+  return fma(p.e, power, sub(power, set1(1.0f)));
+}
+// log(1 + z) for z in [0, 1], by atanh(z / (2 + z)).
+HONE_INLINE V log1p(V z) {
+  V s = div(z, add(z, set1(2.0f))), t = mul(s, s);
+  V q = fma(set1(0.140926674f), t, set1(0.139796197f));
+  q = fma(q, t, set1(0.200124964f));
+  q = fma(q, t, set1(0.333331555f));
+  V twice = add(s, s);
+  return fma(mul(q, t), twice, twice);
+}
+
+HONE_INLINE V clamp(V x, V lo, V hi) { return min(hi, max(lo, x)); }
+// x f, where f has reached 0 (x infinite or nearly): 0 and not NaN.
+HONE_INLINE V gated(V x, V f) { return if_equal(f, zero(), zero(), mul(x, f)); }
+
+HONE_INLINE V sigmoid(V x) {
+  V z = exp(sub(zero(), abs(x)));
+  return div(if_less(x, zero(), z, set1(1.0f)), add(z, set1(1.0f)));
+}
+HONE_INLINE V tanh(V x) {
+  V e = expm1(min(set1(20.0f), add(abs(x), abs(x))));
+  return with_sign(div(e, add(e, set1(2.0f))), sign_of(x));
+}
+// x Phi(x); the tail is erfc(z) = exp(-z^2) P(t) t, t = 1 / (1 + z / 2), z = |x| / sqrt 2.
+HONE_INLINE V gelu_erf(V x) {
+  V m = abs(x);
+  V t = div(set1(1.0f), fma(m, set1(0.35355339f), set1(1.0f)));
+  V q = set1(-0.0590689853f);
+  q = fma(q, t, set1(0.284575075f));
+  q = fma(q, t, set1(-0.487200141f));
+  q = fma(q, t, set1(0.27806741f));
+  q = fma(q, t, set1(-0.0266258251f));
+  q = fma(q, t, set1(0.202686936f));
+  q = fma(q, t, set1(0.243103743f));
+  q = fma(q, t, set1(0.282375306f));
+  q = fma(q, t, set1(0.282086432f));
+  V half = mul(set1(0.5f), mul(mul(q, t), exp(mul(mul(m, m), set1(-0.5f)))));
+  return gated(x, if_less(x, zero(), half, sub(set1(1.0f), half)));
+}
+HONE_INLINE V gelu_tanh(V x) {
+  V cubic = fma(mul(mul(x, x), x), set1(0.044715f), x);
+  return gated(x, sigmoid(mul(cubic, set1(1.5957691f))));
+}
+HONE_INLINE V softplus(V x) { return add(max(zero(), x), log1p(exp(sub(zero(), abs(x))))); }
+// tanh(log(1 + z)) = (z^2 + 2 z) / (z^2 + 2 z + 2), z = exp(x); 1 in f32 from x = 20 on.
+HONE_INLINE V mish(V x) {
+  V z = exp(min(set1(20.0f), x));
+  V n = mul(z, add(z, set1(2.0f)));
+  return gated(x, div(n, add(n, set1(2.0f))));
+}
+
+// The activation of one vector. Not inlined: it stands on the cold side of the epilogues.
+static __attribute__((noinline)) V apply_act(Act act, float a, float b, V x) {
+  switch (act) {
+    case Act::none: return x;
+    case Act::relu: return max(zero(), x);
+    case Act::clip: return clamp(x, set1(a), set1(b));
+    case Act::leaky_relu: return if_less(x, zero(), mul(set1(a), x), x);
+    case Act::hard_sigmoid: return clamp(add(mul(set1(a), x), set1(b)), zero(), set1(1.0f));
+    case Act::hard_swish: {
+      V gate = add(mul(x, set1(1.0f / 6)), set1(0.5f));
+      return gated(x, clamp(gate, zero(), set1(1.0f)));
+    }
+    case Act::sigmoid: return sigmoid(x);
+    case Act::silu: return gated(x, sigmoid(mul(set1(a), x)));
+    case Act::tanh: return tanh(x);
+    case Act::gelu_erf: return gelu_erf(x);
+    case Act::gelu_tanh: return gelu_tanh(x);
+    case Act::elu: return if_less(x, zero(), mul(set1(a), expm1(x)), x);
+    case Act::softplus: return softplus(x);
+    case Act::mish: return mish(x);
+  }
+  return x;
+}
+
+}  // namespace hone::kernels::HONE_ISA
