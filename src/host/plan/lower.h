@@ -76,6 +76,8 @@ class Lowering {
   Status block(graph::BlockId b);
   Status node(const Node& n);
   std::vector<std::string> problems;
+  // The node that copies made by use_as() are booked on.
+  void set_current(const Node& n) { current_ = &n; }
 
   // Values made by steps, by the layout they are in. A branch puts back what it found, because its
   // own may not have run.

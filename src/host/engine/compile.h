@@ -1,0 +1,40 @@
+// Model -> engine, in one call: import, bind shapes, passes, plan, write.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/model/onnx.h"
+#include "host/passes/pass.h"
+#include "host/plan/make_plan.h"
+
+namespace hone::engine {
+
+struct CompileOptions {
+  Target target;
+  int threads = 1;
+  std::string precision = "f32";                       // the only one so far
+  std::map<std::string, Dims> shapes;                  // inputs made static before anything else
+  std::map<std::string, std::vector<plan::DimRange>> profile;
+  plan::TimeKernel time;                               // empty: by rank, untimed
+  plan::TimingCache* cache = nullptr;
+  bool error_on_cache_miss = false;
+  std::string prefer_kernel;
+  passes::Options passes;                              // `engine` is set here
+  std::function<void(int, int, const std::string&)> progress;
+};
+
+struct Compiled {
+  plan::Plan plan;
+  passes::Report passes;
+  std::vector<std::byte> bytes;
+};
+
+// Errors: as import(), run_passes() and make_plan(); invalid_argument for NaN or infinite weights,
+// naming them, and for a precision that is not there.
+Result<Compiled> compile(const model::Model& model, const CompileOptions& options);
+Result<Compiled> compile(graph::Graph graph, const CompileOptions& options);
+
+}  // namespace hone::engine

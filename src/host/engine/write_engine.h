@@ -1,0 +1,18 @@
+// Plan -> engine file: the only writer of the format in common/wire. Deterministic: equal plans
+// give equal bytes.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "host/plan/plan.h"
+
+namespace hone::engine {
+
+struct WriteOptions {
+  std::vector<std::pair<std::string, std::string>> properties;  // written in this order
+};
+
+Result<std::vector<std::byte>> write_engine(const plan::Plan& plan, const WriteOptions& options = {});
+
+}  // namespace hone::engine

@@ -1,0 +1,40 @@
+#include "host/exec/bound_step.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "common/base/checked.h"
+
+namespace hone::exec {
+
+Buffer::Buffer(int64_t bytes) : bytes_(bytes) {
+  auto size = static_cast<size_t>(round_up(std::max<int64_t>(bytes, 1), 64));
+  memory_.reset(static_cast<std::byte*>(std::aligned_alloc(64, size)));
+  if (memory_ == nullptr) throw std::bad_alloc();
+  std::memset(memory_.get(), 0, size);
+}
+
+Result<BoundStep> BoundStep::bind(const kernels::Kernel& kernel, const kernels::Step& step) {
+  BoundStep b;
+  b.kernel_ = &kernel;
+  b.params_ = Buffer(kernels::max_params_bytes);
+  const char* reason = kernel.bind(step, b.params_.data(), &b.work_);
+  if (reason != nullptr) return unsupported(fmt::format("{}: {}", kernel.name, reason));
+  b.scratch_ = Buffer(b.work_.scratch_bytes);
+  b.workspace_ = Buffer(b.work_.workspace_bytes);
+  return b;
+}
+
+void BoundStep::run(const void* const* in, void* const* out) const {
+  kernels::RunArgs args{params_.data(), in, out, scratch_.data(), workspace_.data(), 0, 0, 0};
+  for (int32_t phase = 0; phase < work_.phases; ++phase) {
+    args.phase = phase;
+    args.end = work_.units[phase];
+    if (args.end > 0) kernel_->run(args);
+  }
+}
+
+}  // namespace hone::exec

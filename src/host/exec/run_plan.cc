@@ -1,0 +1,178 @@
+#include "host/exec/run_plan.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "host/exec/bound_step.h"
+#include "host/plan/tactics.h"
+
+namespace hone::exec {
+
+using plan::Place;
+using plan::Plan;
+using plan::PlanValue;
+using plan::Step;
+
+namespace {
+
+// Every storage gets memory of its own: nothing a tap may want is overwritten but by in-place steps.
+class Runner {
+ public:
+  Runner(const Plan& plan, const Tap& tap) : plan_(plan), tap_(tap) {}
+
+  Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) {
+    HONE_RETURN_IF_ERROR(take_sizes(inputs));
+    HONE_RETURN_IF_ERROR(make_buffers(inputs));
+    HONE_RETURN_IF_ERROR(region(0, plan_.steps.size()));
+    std::vector<Tensor> outputs;
+    for (const plan::Io& io : plan_.outputs) {
+      HONE_ASSIGN(Tensor t, read(io.value));
+      outputs.push_back(std::move(t));
+    }
+    return outputs;
+  }
+
+ private:
+  Status take_sizes(const std::vector<Tensor>& inputs) {
+    if (inputs.size() != plan_.inputs.size()) {
+      return Status(Code::shape_mismatch, fmt::format("{} inputs given, the plan takes {}",
+                                                      inputs.size(), plan_.inputs.size()));
+    }
+    for (const auto& [symbol, where] : plan_.symbols) {
+      const Tensor& t = inputs[static_cast<size_t>(where.first)];
+      if (where.second < t.rank()) sizes_[symbol] = t.dims()[static_cast<size_t>(where.second)];
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const plan::Io& io = plan_.inputs[i];
+      bool fits = inputs[i].dtype() == io.dtype && inputs[i].dims().size() == io.shape.size();
+      for (size_t axis = 0; fits && axis < io.shape.size(); ++axis) {
+        fits = io.shape[axis].evaluate(sizes_) == inputs[i].dims()[axis];
+      }
+      if (!fits) {
+        return Status(Code::shape_mismatch,
+                      fmt::format("input '{}' is {}{}, the plan takes {}{}", io.name,
+                                  name(inputs[i].dtype()), to_string(inputs[i].dims()),
+                                  name(io.dtype), to_string(io.shape)));
+      }
+    }
+    for (const plan::Check& c : plan_.checks) {
+      if (c.condition.evaluate(sizes_).value_or(0) == 0) {
+        return Status(Code::shape_mismatch, c.text);
+      }
+    }
+    return {};
+  }
+
+  Status make_buffers(const std::vector<Tensor>& inputs) {
+    for (const plan::Storage& s : plan_.storages) {
+      const void* outside = nullptr;
+      auto index = static_cast<size_t>(s.index);
+      if (s.place == Place::weights) outside = plan_.constants[index].data.data();
+      if (s.place == Place::input) outside = inputs[index].data();
+      Buffer own;
+      if (s.place == Place::arena || s.place == Place::output) {
+        auto n = s.elements.evaluate(sizes_);
+        if (!n || *n < 0) return Status(Code::shape_mismatch, "a size does not fit these inputs");
+        own = Buffer(byte_size(s.dtype, *n));
+      }
+      pointers_.push_back(outside != nullptr ? static_cast<const std::byte*>(outside) : own.data());
+      buffers_.push_back(std::move(own));
+    }
+    return {};
+  }
+
+  // Address of the value's first element.
+  Result<std::byte*> address(PlanValue v) const {
+    const plan::Value& value = plan_.values[static_cast<size_t>(v)];
+    auto offset = value.offset.evaluate(sizes_);
+    if (!offset) return internal("an offset cannot be computed");
+    const std::byte* base = pointers_[static_cast<size_t>(value.storage)];
+    return const_cast<std::byte*>(base) + byte_size(value.dtype, *offset);
+  }
+
+  Result<Tensor> read(PlanValue v) const {
+    const plan::Value& value = plan_.values[static_cast<size_t>(v)];
+    Step probe;
+    probe.in = {v};
+    HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, probe, sizes_));
+    const kernels::Operand& o = c.in[0];
+    HONE_ASSIGN(const std::byte* from, address(v));
+    Tensor t(value.dtype, Dims(o.shape.begin(), o.shape.end()));
+    auto size = static_cast<size_t>(bits(value.dtype) / 8);
+    auto* to = static_cast<std::byte*>(t.mutable_data());
+    int64_t index[max_rank] = {};
+    for (int64_t k = 0, n = t.count(); k < n; ++k) {
+      int64_t at = 0;
+      for (int i = 0; i < o.shape.rank(); ++i) at += index[i] * o.strides[i];
+      std::memcpy(to + static_cast<size_t>(k) * size, from + static_cast<size_t>(at) * size, size);
+      for (int i = o.shape.rank(); i-- > 0;) {
+        if (++index[i] < o.shape[i]) break;
+        index[i] = 0;
+      }
+    }
+    return t;
+  }
+
+  Status region(size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const Step& s = plan_.steps[i];
+      if (s.kind == Step::Kind::trap) return invalid(s.text);
+      if (s.kind == Step::Kind::branch) {
+        HONE_ASSIGN(const std::byte* condition, address(s.in[0]));
+        auto then_end = i + 1 + static_cast<size_t>(s.then_steps);
+        auto else_end = then_end + static_cast<size_t>(s.else_steps);
+        bool yes = *condition != std::byte{0};
+        HONE_RETURN_IF_ERROR(yes ? region(i + 1, then_end) : region(then_end, else_end));
+        i = else_end - 1;
+        continue;
+      }
+      HONE_RETURN_IF_ERROR(in(s.layer, run_step(i, s)));
+    }
+    return {};
+  }
+
+  Status run_step(size_t number, const Step& s) {
+    HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, s, sizes_));
+    HONE_ASSIGN(BoundStep bound, BoundStep::bind(*s.kernel, c.view()));
+    std::vector<const void*> in;
+    std::vector<void*> out;
+    for (PlanValue v : s.in) {
+      const void* p = nullptr;
+      if (v != plan::absent) {
+        HONE_ASSIGN(p, address(v));
+      }
+      in.push_back(p);
+    }
+    for (PlanValue v : s.out) {
+      void* p = nullptr;
+      if (v != plan::absent) {
+        HONE_ASSIGN(p, address(v));
+      }
+      out.push_back(p);
+    }
+    bound.run(in.data(), out.data());
+    if (!tap_) return {};
+    for (PlanValue v : s.out) {
+      if (v == plan::absent) continue;
+      HONE_ASSIGN(Tensor t, read(v));
+      tap_(number, v, t);
+    }
+    return {};
+  }
+
+  const Plan& plan_;
+  const Tap& tap_;
+  plan::Sizes sizes_;
+  std::vector<Buffer> buffers_;
+  std::vector<const std::byte*> pointers_;
+};
+
+}  // namespace
+
+Result<std::vector<Tensor>> run_plan(const Plan& plan, const std::vector<Tensor>& inputs,
+                                     const Tap& tap) {
+  return Runner(plan, tap).run(inputs);
+}
+
+}  // namespace hone::exec

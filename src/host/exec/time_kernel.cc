@@ -1,0 +1,127 @@
+#include "host/exec/time_kernel.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <numeric>
+#include <thread>
+
+#include "host/exec/bound_step.h"
+#include "host/plan/tactics.h"
+
+namespace hone::exec {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ns_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+}
+
+// Reads through a buffer so that what the caches held before is gone.
+class Evictor {
+ public:
+  explicit Evictor(int64_t bytes) : buffer_(bytes) {}
+  void operator()() {
+    const auto* p = reinterpret_cast<const volatile uint64_t*>(buffer_.data());
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < buffer_.bytes() / 8; i += 8) sum += p[i];
+    sink_ = sum;
+  }
+
+ private:
+  Buffer buffer_;
+  volatile uint64_t sink_ = 0;
+};
+
+// Small values of both signs: no denormals, no overflow, branches of activations all taken.
+void fill_example(void* data, DType dtype, int64_t count) {
+  if (dtype != DType::f32) {
+    std::memset(data, 0, static_cast<size_t>(byte_size(dtype, count)));
+    return;
+  }
+  auto* f = static_cast<float*>(data);
+  uint32_t state = 12345;
+  for (int64_t i = 0; i < count; ++i) {
+    state = state * 1664525u + 1013904223u;
+    f[i] = static_cast<float>(static_cast<int32_t>(state)) * 0x1p-31f;
+  }
+}
+
+double winsorised_mean(std::vector<double> ns) {
+  std::sort(ns.begin(), ns.end());
+  size_t cut = ns.size() * 3 / 4;
+  for (size_t i = cut; i < ns.size(); ++i) ns[i] = ns[cut == 0 ? 0 : cut - 1];
+  return std::accumulate(ns.begin(), ns.end(), 0.0) / static_cast<double>(ns.size());
+}
+
+Result<Buffer> buffer_for(const kernels::Operand& o, bool fill) {
+  int64_t elements = 0;
+  if (!kernels::extent(o, &elements)) return invalid("an operand's extent does not fit");
+  Buffer b(byte_size(o.dtype, elements));
+  if (fill) fill_example(b.data(), o.dtype, elements);
+  return b;
+}
+
+Result<double> time_one(const plan::Candidate& c, const TimingOptions& options, Evictor& evict) {
+  const kernels::Kernel& k = *c.kernel;
+  plan::ConcreteStep raw;
+  raw.in.assign(c.step.in.begin(), c.step.in.end());
+  raw.out.assign(c.step.out.begin(), c.step.out.end());
+  raw.attrs.assign(c.step.attrs.begin(), c.step.attrs.end());
+  raw.dims.assign(c.step.dims.begin(), c.step.dims.end());
+  plan::ConcreteStep packed = plan::as_packed(k, raw);
+  HONE_ASSIGN(BoundStep bound, BoundStep::bind(k, packed.view()));
+
+  std::vector<Buffer> keep;
+  std::vector<const void*> in;
+  std::vector<void*> out;
+  for (size_t i = 0; i < packed.in.size(); ++i) {
+    const void* p = nullptr;
+    if (packed.in[i].present()) {
+      bool was_packed = raw.in[i].constant && packed.in[i].dtype == DType::u8 &&
+                        k.packed_bytes != nullptr &&
+                        k.packed_bytes(raw.view(), static_cast<int>(i)) > 0;
+      HONE_ASSIGN(Buffer b, buffer_for(packed.in[i], !raw.in[i].constant));
+      if (was_packed) {
+        k.pack(raw.view(), c.raw.data(), static_cast<int>(i), b.data());
+      } else if (raw.in[i].constant && c.raw[i] != nullptr) {
+        std::memcpy(b.data(), c.raw[i], static_cast<size_t>(b.bytes()));
+      }
+      keep.push_back(std::move(b));
+      p = keep.back().data();
+    }
+    in.push_back(p);
+  }
+  for (const kernels::Operand& o : packed.out) {
+    if (o.present()) {
+      HONE_ASSIGN(Buffer b, buffer_for(o, false));
+      keep.push_back(std::move(b));
+    }
+    out.push_back(o.present() ? keep.back().data() : nullptr);
+  }
+
+  bound.run(in.data(), out.data());  // page faults, instruction cache
+  std::vector<double> ns;
+  Clock::time_point start = Clock::now();
+  while (static_cast<int>(ns.size()) < options.max_runs &&
+         (static_cast<int>(ns.size()) < options.min_runs ||
+          ns_since(start) < options.budget_ms * 1e6)) {
+    evict();
+    Clock::time_point t = Clock::now();
+    bound.run(in.data(), out.data());
+    ns.push_back(ns_since(t));
+  }
+  return winsorised_mean(std::move(ns));
+}
+
+}  // namespace
+
+plan::TimeKernel make_timer(const Target& machine, const TimingOptions& options) {
+  int64_t bytes = options.cold_bytes != 0 ? options.cold_bytes : machine.l2_bytes * 5 / 4;
+  auto evict = std::make_shared<Evictor>(std::clamp<int64_t>(bytes, 64 << 10, 8 << 20));
+  return [evict, options](const plan::Candidate& c, int) { return time_one(c, options, *evict); };
+}
+
+}  // namespace hone::exec

@@ -1,0 +1,18 @@
+// Lifetimes of storages and their places in the arena.
+#pragma once
+
+#include "host/plan/tactics.h"
+
+namespace hone::plan {
+
+// Lets elementwise steps (and residual sums) write over an operand that dies with them.
+void share_in_place(Plan& plan);
+
+// first_step / last_step of every arena storage.
+void find_lifetimes(Plan& plan);
+
+// Slots, offsets and profiles. `ranges` empty: any size (one slot per group of storages never alive
+// together); else fixed offsets for the largest sizes within the ranges.
+Status place_storages(Plan& plan, const std::vector<DimRange>& ranges);
+
+}  // namespace hone::plan

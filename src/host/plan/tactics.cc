@@ -1,0 +1,309 @@
+#include "host/plan/tactics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace hone::plan {
+
+using kernels::Kernel;
+using kernels::Operand;
+
+namespace {
+
+constexpr double tie = 1.03;
+
+Result<int64_t> size_of(const Dim& d, const Sizes& sizes) {
+  auto v = d.evaluate(sizes);
+  if (!v) return invalid(fmt::format("'{}' has no value for these shapes", to_string(d)));
+  return *v;
+}
+
+Result<Operand> operand(const Plan& plan, PlanValue v, const Sizes& sizes) {
+  Operand o;
+  if (v == absent) return o;
+  const Value& value = plan.values[static_cast<size_t>(v)];
+  o.dtype = value.dtype;
+  o.constant = plan.storages[static_cast<size_t>(value.storage)].place == Place::weights;
+  for (const Dim& d : value.shape) {
+    HONE_ASSIGN(int64_t size, size_of(d, sizes));
+    if (size < 0) {
+      return Status(Code::shape_mismatch,
+                    fmt::format("'{}' would have a dimension of {}", value.name, size));
+    }
+    o.shape.push(size);
+  }
+  kernels::dense_strides(o.shape, o.strides);
+  for (size_t i = 0; i < value.strides.size(); ++i) {
+    HONE_ASSIGN(o.strides[i], size_of(value.strides[i], sizes));
+  }
+  return o;
+}
+
+std::string describe(const Operand& o) {
+  if (!o.present()) return "-";
+  std::string dims;
+  for (int64_t d : o.shape) dims += (dims.empty() ? "" : ",") + std::to_string(d);
+  std::string text = fmt::format("{}[{}]{}", name(o.dtype), dims, o.constant ? "c" : "");
+  if (!kernels::is_dense(o)) {
+    text += "/";
+    for (int i = 0; i < o.shape.rank(); ++i) text += fmt::format("{}{}", i ? "," : "", o.strides[i]);
+  }
+  return text;
+}
+
+// The reason why `kernel` cannot take the step; empty where it can.
+std::string refusal(const Kernel& kernel, const ConcreteStep& raw, const Target& target) {
+  if (!has(target.isa, kernel.isa)) return fmt::format("needs {}", name(kernel.isa));
+  alignas(16) std::byte params[kernels::max_params_bytes];
+  kernels::Work work;
+  ConcreteStep packed = as_packed(kernel, raw);
+  const char* reason = kernel.bind(packed.view(), params, &work);
+  return reason == nullptr ? "" : reason;
+}
+
+struct Timed {
+  const Kernel* kernel;
+  double ns;
+};
+
+class Chooser {
+ public:
+  Chooser(Plan& plan, const PlanOptions& options) : plan_(plan), options_(options) {}
+
+  Status choose(Step& step) {
+    HONE_ASSIGN(ConcreteStep raw, concrete(plan_, step, plan_.example));
+    std::vector<Timed> able;
+    for (const Kernel* k : kernels::all_kernels()) {
+      if (step.family != k->family) continue;
+      std::string why = refusal(*k, raw, options_.target);
+      if (why.empty()) {
+        able.push_back({k, 0});
+      } else {
+        step.tactics.push_back({k->name, 0, why});
+      }
+    }
+    if (able.empty()) return {};  // the caller names it
+    prefer(able);
+    bool timed = options_.time != nullptr && able.size() > 1;
+    if (timed) HONE_RETURN_IF_ERROR(time_all(step, raw, able));
+    const Timed* best = &able[0];
+    for (const Timed& t : able) {
+      if (t.ns < best->ns) best = &t;
+    }
+    const Timed* chosen =
+        &*std::find_if(able.begin(), able.end(), [&](const Timed& t) { return t.ns <= best->ns * tie; });
+    step.kernel = chosen->kernel;
+    step.ns = chosen->ns;
+    std::vector<TacticNote> notes;
+    for (const Timed& t : able) notes.push_back({t.kernel->name, t.ns, ""});
+    std::stable_sort(notes.begin(), notes.end(), [](const TacticNote& a, const TacticNote& b) {
+      return a.ns < b.ns;
+    });
+    step.tactics.insert(step.tactics.begin(), notes.begin(), notes.end());
+    return {};
+  }
+
+ private:
+  void prefer(std::vector<Timed>& able) const {
+    if (options_.prefer_kernel.empty()) return;
+    std::vector<Timed> wanted;
+    for (const Timed& t : able) {
+      if (std::strstr(t.kernel->name, options_.prefer_kernel.c_str()) != nullptr) wanted.push_back(t);
+    }
+    if (!wanted.empty()) able = std::move(wanted);
+  }
+
+  Status time_all(const Step& step, const ConcreteStep& raw, std::vector<Timed>& able) {
+    Candidate c{nullptr, raw.view(), {}};
+    for (size_t i = 0; i < raw.in.size(); ++i) {
+      const void* data = nullptr;
+      if (raw.in[i].constant) {
+        const Value& v = plan_.values[static_cast<size_t>(step.in[i])];
+        const Storage& s = plan_.storages[static_cast<size_t>(v.storage)];
+        data = plan_.constants[static_cast<size_t>(s.index)].data.data();
+      }
+      c.raw.push_back(data);
+    }
+    for (Timed& t : able) {
+      std::string key = timing_key(*t.kernel, raw, options_.target, options_.threads);
+      if (options_.cache != nullptr) {
+        if (auto known = options_.cache->find(key)) {
+          t.ns = *known;
+          continue;
+        }
+        if (options_.error_on_cache_miss) {
+          return Status(Code::not_found, fmt::format("timing cache has no entry for {}", key));
+        }
+      }
+      c.kernel = t.kernel;
+      HONE_ASSIGN(double ns, options_.time(c, options_.threads));
+      t.ns = std::max(1.0, std::round(ns));
+      if (options_.cache != nullptr) options_.cache->add(key, t.ns);
+    }
+    return {};
+  }
+
+  Plan& plan_;
+  const PlanOptions& options_;
+};
+
+}  // namespace
+
+Result<ConcreteStep> concrete(const Plan& plan, const Step& step, const Sizes& sizes) {
+  ConcreteStep c;
+  for (PlanValue v : step.in) {
+    HONE_ASSIGN(Operand o, operand(plan, v, sizes));
+    c.in.push_back(o);
+  }
+  for (PlanValue v : step.out) {
+    HONE_ASSIGN(Operand o, operand(plan, v, sizes));
+    c.out.push_back(o);
+  }
+  c.attrs = step.attrs;
+  for (const Dim& d : step.dims) {
+    HONE_ASSIGN(int64_t value, size_of(d, sizes));
+    c.dims.push_back(value);
+  }
+  return c;
+}
+
+ConcreteStep as_packed(const Kernel& kernel, const ConcreteStep& raw) {
+  ConcreteStep packed = raw;
+  if (kernel.packed_bytes == nullptr) return packed;
+  for (size_t i = 0; i < raw.in.size(); ++i) {
+    if (!raw.in[i].constant) continue;
+    int64_t bytes = kernel.packed_bytes(raw.view(), static_cast<int>(i));
+    if (bytes > 0) packed.in[i] = kernels::dense(DType::u8, {bytes}, true);
+    if (bytes < 0) packed.in[i] = Operand();
+  }
+  return packed;
+}
+
+std::string timing_key(const Kernel& kernel, const ConcreteStep& raw, const Target& target,
+                       int threads) {
+  std::string key = fmt::format("{} v{}", kernel.name, kernel.version);
+  for (const Operand& o : raw.in) key += " " + describe(o);
+  key += " ->";
+  for (const Operand& o : raw.out) key += " " + describe(o);
+  key += " (";
+  for (int32_t a : raw.attrs) key += fmt::format("{} ", a);
+  for (int64_t d : raw.dims) key += fmt::format("|{}", d);
+  return key + fmt::format(") threads {} isa {:x} on {}", threads, target.isa, target.cpu);
+}
+
+Status choose_tactics(Plan& plan, const PlanOptions& options) {
+  Chooser chooser(plan, options);
+  std::vector<std::string> stuck;
+  int done = 0, total = static_cast<int>(plan.steps.size());
+  for (Step& step : plan.steps) {
+    if (options.progress) options.progress(done, total, step.layer);
+    ++done;
+    if (step.kind != Step::Kind::kernel) continue;
+    HONE_RETURN_IF_ERROR(in(fmt::format("node '{}'", step.layer), chooser.choose(step)));
+    if (step.kernel != nullptr) continue;
+    std::string reasons;
+    for (const TacticNote& t : step.tactics) {
+      reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", t.kernel, t.reason);
+    }
+    stuck.push_back(fmt::format("{} '{}' ({})", step.op, step.layer, reasons));
+  }
+  if (options.progress) options.progress(total, total, "");
+  if (stuck.empty()) return {};
+  return unsupported(fmt::format("no kernel for {}", fmt::join(stuck, "; ")));
+}
+
+namespace {
+
+// Constant indices and kernel: the same weights packed twice the same way are kept once.
+using PackKey = std::pair<std::string, std::vector<int32_t>>;
+
+Status pack_step(Plan& plan, Step& step, std::map<PackKey, PlanValue>& known) {
+  const Kernel& k = *step.kernel;
+  if (k.packed_bytes == nullptr) return {};
+  HONE_ASSIGN(ConcreteStep raw, concrete(plan, step, plan.example));
+  std::vector<const void*> data(raw.in.size(), nullptr);
+  PackKey key{k.name, step.attrs};
+  for (size_t i = 0; i < raw.in.size(); ++i) {
+    if (!raw.in[i].constant) continue;
+    const Value& v = plan.values[static_cast<size_t>(step.in[i])];
+    int32_t index = plan.storages[static_cast<size_t>(v.storage)].index;
+    data[i] = plan.constants[static_cast<size_t>(index)].data.data();
+    key.second.insert(key.second.end(), {static_cast<int32_t>(i), index});
+  }
+  std::vector<PlanValue> in = step.in;
+  for (size_t i = 0; i < raw.in.size(); ++i) {
+    if (!raw.in[i].constant) continue;
+    int64_t bytes = k.packed_bytes(raw.view(), static_cast<int>(i));
+    if (bytes == 0) continue;
+    if (bytes < 0) {
+      in[i] = absent;
+      continue;
+    }
+    PackKey this_key = key;
+    this_key.second.push_back(static_cast<int32_t>(i));
+    auto [it, fresh] = known.try_emplace(std::move(this_key), absent);
+    if (fresh) {
+      Tensor blob(DType::u8, {bytes});
+      k.pack(raw.view(), data.data(), static_cast<int>(i), blob.mutable_data());
+      Storage s;
+      s.place = Place::weights;
+      s.index = static_cast<int32_t>(plan.constants.size());
+      s.dtype = DType::u8;
+      s.elements = Dim(bytes);
+      plan.storages.push_back(s);
+      Value v;
+      v.name = plan.values[static_cast<size_t>(step.in[i])].name;
+      plan.constants.push_back({v.name, std::move(blob)});
+      v.dtype = DType::u8;
+      v.shape = {Dim(bytes)};
+      v.storage = static_cast<int32_t>(plan.storages.size() - 1);
+      plan.values.push_back(std::move(v));
+      it->second = static_cast<PlanValue>(plan.values.size() - 1);
+    }
+    in[i] = it->second;
+  }
+  while (!in.empty() && in.back() == absent) in.pop_back();
+  step.in = std::move(in);
+  return {};
+}
+
+// Constants in the order steps first read them: what is used together lies together, and the order
+// is the same in every build.
+void drop_unread_constants(Plan& plan) {
+  std::vector<int32_t> order, place(plan.constants.size(), -1);
+  for (const Step& step : plan.steps) {
+    for (PlanValue v : step.in) {
+      if (v == absent) continue;
+      const Value& value = plan.values[static_cast<size_t>(v)];
+      const Storage& s = plan.storages[static_cast<size_t>(value.storage)];
+      if (s.place != Place::weights || place[static_cast<size_t>(s.index)] >= 0) continue;
+      place[static_cast<size_t>(s.index)] = static_cast<int32_t>(order.size());
+      order.push_back(s.index);
+    }
+  }
+  std::vector<Constant> kept;
+  for (int32_t i : order) kept.push_back(std::move(plan.constants[static_cast<size_t>(i)]));
+  plan.constants = std::move(kept);
+  for (Storage& s : plan.storages) {
+    if (s.place == Place::weights) s.index = place[static_cast<size_t>(s.index)];
+    if (s.place == Place::weights && s.index < 0) s.place = Place::unplaced;
+  }
+}
+
+}  // namespace
+
+Status pack_constants(Plan& plan) {
+  std::map<PackKey, PlanValue> known;
+  for (Step& step : plan.steps) {
+    if (step.kind == Step::Kind::kernel) {
+      HONE_RETURN_IF_ERROR(in(step.layer, pack_step(plan, step, known)));
+    }
+  }
+  drop_unread_constants(plan);
+  return {};
+}
+
+}  // namespace hone::plan

@@ -1,0 +1,36 @@
+// Tactics: for each step, which kernel of its family. Every choice is explained in the plan.
+#pragma once
+
+#include "host/plan/make_plan.h"
+
+namespace hone::plan {
+
+// A step with every size known, owning what kernels::Step points to.
+struct ConcreteStep {
+  std::vector<kernels::Operand> in, out;
+  std::vector<int32_t> attrs;
+  std::vector<int64_t> dims;
+  kernels::Step view() const { return {in, out, attrs, dims}; }
+};
+
+using Sizes = std::map<std::string, int64_t>;  // symbol -> size
+
+// Errors: where a size cannot be computed or is negative.
+Result<ConcreteStep> concrete(const Plan& plan, const Step& step, const Sizes& sizes);
+
+// The step as `kernel` takes it: constants it packs become blobs, those it absorbs are gone.
+ConcreteStep as_packed(const kernels::Kernel& kernel, const ConcreteStep& raw);
+
+// Everything that matters to how long a kernel takes on a step, as one line.
+std::string timing_key(const kernels::Kernel& kernel, const ConcreteStep& raw, const Target& target,
+                       int threads);
+
+// Sets kernel, tactics and ns of every step. Without options.time: the first of the family's table
+// that binds. Within 3 % of the fastest is a tie and goes to the first in the table, so that small
+// noise does not change an engine. Errors: unsupported, naming every step without a kernel and why.
+Status choose_tactics(Plan& plan, const PlanOptions& options);
+
+// Packs the constants of every step for its kernel; drops constants nobody reads.
+Status pack_constants(Plan& plan);
+
+}  // namespace hone::plan
