@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/cursor.h"
 #include "host/model/tensor.h"
 
 namespace hone::model {
@@ -17,6 +18,7 @@ Result<Tensor> parse_npy(Bytes bytes, std::shared_ptr<const void> owner);
 Result<std::vector<std::byte>> format_npy(const Tensor& t);
 // .npz: stored and deflated members, by name without ".npy".
 Result<std::map<std::string, Tensor>> read_npz(const std::string& path);
+Result<std::map<std::string, Tensor>> parse_npz(Bytes bytes, std::shared_ptr<const void> owner);
 
 // A TensorProto; *name receives its name when not null.
 Result<Tensor> read_pb(const std::string& path, std::string* name = nullptr);
