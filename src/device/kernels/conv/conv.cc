@@ -1,5 +1,6 @@
 #include "device/kernels/conv/conv.h"
 
+#include "device/kernels/conv/depthwise.h"
 #include "device/kernels/conv/params.h"
 #include "device/kernels/conv/tiled.h"
 #include "device/kernels/rows.h"
@@ -14,8 +15,6 @@ const char* bind_portable(const Step& step, void* params, Work* work) {
   work->units[0] = p->batch * p->oh;
   return nullptr;
 }
-
-bool is_depthwise(const ConvParams& p) { return p.groups == p.c && p.groups == p.o; }
 
 const char* bind_dw_portable(const Step& step, void* params, Work* work) {
   ConvParams* p = static_cast<ConvParams*>(params);
@@ -46,6 +45,19 @@ void run_tiled(const RunArgs& args) {
   run_conv_tiled(t, args);
 }
 
+template <int width>
+const char* bind_depthwise(const Step& step, void* params, Work* work) {
+  return bind_conv_depthwise(width, step, params, work);
+}
+template <int width>
+int64_t depthwise_bytes(const Step& step, int index) {
+  return conv_depthwise_bytes(width, step, index);
+}
+template <int width>
+void pack_depthwise(const Step& step, const void* const* raw, int, void* dst) {
+  pack_conv_depthwise(width, step, raw, dst);
+}
+
 }  // namespace
 
 #if defined(__x86_64__)
@@ -57,6 +69,14 @@ void run_tiled(const RunArgs& args) {
 HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
 HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
+
+#define HONE_CONV_DEPTHWISE(name, isa, width, run)                                  \
+  extern const Kernel name;                                                         \
+  const Kernel name = {#name, "conv", isa, 1, bind_depthwise<width>, run,           \
+                       depthwise_bytes<width>, pack_depthwise<width>};
+
+HONE_CONV_DEPTHWISE(conv_dw_f32_c16_avx512, Isa::avx512, 16, avx512::conv_dw_f32_run)
+HONE_CONV_DEPTHWISE(conv_dw_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
 #endif
 
 #define HONE_CONV_RAW(name, bind, run) \

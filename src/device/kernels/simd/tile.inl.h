@@ -4,7 +4,7 @@
 #include "device/kernels/simd/act.inl.h"
 #include "device/kernels/simd/tile.h"
 
-#define HONE_UNROLL _Pragma("GCC unroll 16")
+#define HONE_UNROLL _Pragma("GCC unroll 32")
 
 namespace hone::kernels::HONE_ISA {
 

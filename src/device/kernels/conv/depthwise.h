@@ -1,0 +1,16 @@
+// What the vectorised depthwise kernels share on the portable side.
+#pragma once
+
+#include "device/kernels/conv/params.h"
+
+namespace hone::kernels {
+
+const char* bind_conv_depthwise(int width, const Step& step, void* params, Work* work);
+int64_t conv_depthwise_bytes(int width, const Step& step, int index);
+void pack_conv_depthwise(int width, const Step& step, const void* const* raw, void* dst);
+
+static inline bool is_depthwise(const ConvParams& p) {
+  return p.groups == p.c && p.groups == p.o;
+}
+
+}  // namespace hone::kernels
