@@ -2,8 +2,9 @@
 // equal expressions compare equal: a polynomial with integer coefficients over symbols and opaque
 // terms (floor_div, mod, min, max, ... of other Dims).
 //
-// Symbols stand for sizes: integers >= 0. Overflow while building gives an opaque unknown symbol,
-// never a wrong constant.
+// Symbols stand for sizes: integers >= 0; one whose name starts with '?' may be any integer.
+// Overflow while building, and expressions too large to be worth keeping, give an opaque unknown
+// symbol ("?" and a hash of the expression), never a wrong constant.
 #pragma once
 
 #include <cstdint>
@@ -80,10 +81,13 @@ class Dim {
     std::string symbol;                           // empty: an operation
     Op op = Op::floor_div;
     std::vector<Dim> args;
+    int32_t weight = 1;                           // atoms and terms of the whole tree
+    int32_t depth = 0;                            // operations inside operations
   };
   const std::vector<Term>& terms() const { return *terms_; }  // sum; empty: 0
 
  private:
+  friend struct DimAccess;                        // the folder's own dim_*.cc
   explicit Dim(std::vector<Term> canonical);
   std::shared_ptr<const std::vector<Term>> terms_;
 };

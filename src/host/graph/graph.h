@@ -91,9 +91,15 @@ class Graph {
   // Nodes that read v (once each), and whether any block's output is v.
   std::vector<NodeId> users(ValueId v) const;
   bool is_block_output(ValueId v) const;
-  // Exactly one reader in all, and it is a node.
+  // Read exactly once in all, and by a node: Mul(x, x) reads x twice.
   bool single_use(ValueId v) const;
   bool is_graph_input(ValueId v) const;
+  // Whether v can still be read: false for what removed nodes and their blocks defined.
+  bool is_live(ValueId v) const;
+  // Constants that something reads, in order of id: the ones that are printed and exported.
+  std::vector<ValueId> used_constants() const;
+  // `inner` is `outer` or lies inside a node of it.
+  bool is_inside(BlockId inner, BlockId outer) const;
 
   // --- building (importer, Patch, tests) ----------------------------------------------------------
   ValueId add_input(std::string name, Fact fact, BlockId block = 0);
@@ -110,18 +116,24 @@ class Graph {
 
  private:
   friend class Patch;
+  ValueId add_value(std::string value_name, Fact fact, BlockId block);
+  // Enters or removes the node in the use lists of its inputs, once per value.
   void index_use(ValueId v, NodeId user, int delta);
+  void index_inputs(NodeId user, int delta);
 
   std::vector<Value> values_;
   std::vector<Node> nodes_;
   std::vector<Block> blocks_;
   std::map<std::string, ValueId, std::less<>> by_name_;
-  std::vector<std::vector<NodeId>> users_;                // one entry per reading node
+  std::vector<std::vector<NodeId>> users_;                // of a value; one entry per reading node
   std::vector<int32_t> output_uses_;                      // block outputs that are this value
 };
 
 // Structure: ids in range, one producer each, topological order, visibility of outer values, unique
 // names, live nodes only, outputs present. Facts: every live value has a dtype unless a sequence.
+// Error: internal, names the node or value. A graph that was never inferred is judged by its
+// structure only.
 Status verify(const Graph& graph);
+Status verify_structure(const Graph& graph);
 
 }  // namespace hone::graph
