@@ -17,11 +17,29 @@ namespace hone::kernels {
 
 // Append only.
 enum class Binary : int32_t {
-  add = 0, sub, mul, div, min, max, pow, mod, fmod,
+  add = 0,
+  sub,
+  mul,
+  div,
+  min,
+  max,
+  pow,
+  mod,
+  fmod,
   prelu,  // a >= 0 ? a : a b
-  equal, less, less_equal, greater, greater_equal,
-  logical_and, logical_or, logical_xor,
-  bitwise_and, bitwise_or, bitwise_xor, shift_left, shift_right,
+  equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  logical_and,
+  logical_or,
+  logical_xor,
+  bitwise_and,
+  bitwise_or,
+  bitwise_xor,
+  shift_left,
+  shift_right,
 };
 constexpr int binary_end = static_cast<int>(Binary::shift_right) + 1;
 

@@ -9,7 +9,7 @@ namespace hone::kernels {
 struct BinaryParams {
   Loops<2> loops;  // over y, with the strides of a and b; innermost strides are 0 or 1
   BinaryAttrs attrs;
-  DType dtype;     // of a and b
+  DType dtype;  // of a and b
 };
 
 namespace portable {

@@ -1,152 +1,189 @@
-// Steps as a hostile engine file could state them: bind must refuse or the run stay in bounds.
+// Steps as a fuzzed file could hold them: every mutation is refused by bind or safe to run.
 #pragma once
 
-#include <algorithm>
-#include <climits>
+#include <string>
+#include <vector>
 
-#include "device/kernels/testing/kernel_test_util.h"
+#include "device/kernels/testing/typed_tensor.h"
 
 namespace hone::kernels::testing {
 
-struct HostileStep {
+namespace internal {
+
+struct RawStep {
   std::vector<Operand> in, out;
   std::vector<int32_t> attrs;
   std::vector<int64_t> dims;
 };
 
-// The step with its constants as `k` packs them: the starting point of mutations.
-inline HostileStep packed_step(const Kernel& k, const TestStep& s) {
-  internal::Prepared p = internal::prepare(k, s);
-  return {p.in_ops, p.out_ops, s.attrs, s.dims};
-}
-
-inline int64_t hostile_number(Rng& rng, int64_t near) {
-  static constexpr int64_t extremes[] = {0, 1, -1, 2, INT_MAX, INT_MIN, INT64_MAX, INT64_MIN,
-                                         int64_t{1} << 31, int64_t{1} << 32, int64_t{1} << 62,
-                                         65536, 1000003};
-  switch (random_int(rng, 0, 4)) {
-    case 0: return near < INT_MAX && near > INT_MIN ? near + random_int(rng, -2, 2) : near;
-    case 1: return extremes[random_int(rng, 0, std::size(extremes) - 1)];
-    case 2: return random_int(rng, 0, 16);
-    case 3: return near < INT_MAX && near > INT_MIN ? near * 2 : near;
-    default: return static_cast<int32_t>(rng());
-  }
+inline int64_t odd_number(Rng& rng) {
+  static const int64_t odd[] = {0,
+                                1,
+                                2,
+                                3,
+                                5,
+                                17,
+                                64,
+                                1000,
+                                -1,
+                                -2,
+                                -7,
+                                1 << 20,
+                                int64_t{1} << 31,
+                                int64_t{1} << 40,
+                                int64_t{1} << 62,
+                                INT64_MAX,
+                                INT64_MIN,
+                                INT64_MIN + 1};
+  return odd[random_int(rng, 0, static_cast<int>(std::size(odd)) - 1)];
 }
 
 inline void mutate_operand(Rng& rng, Operand* o) {
-  switch (random_int(rng, 0, 7)) {
-    case 0: o->dtype = static_cast<DType>(random_int(rng, 0, 12)); break;
-    case 1: {  // another rank
-      std::vector<int64_t> dims(o->shape.begin(), o->shape.end());
-      if (random_int(rng, 0, 1) && !dims.empty()) {
-        dims.pop_back();
-      } else if (dims.size() < max_rank) {
-        dims.push_back(random_int(rng, 0, 3));
-      }
-      o->shape = Shape(std::span<const int64_t>(dims));
+  int d = o->shape.rank() > 0 ? random_int(rng, 0, o->shape.rank() - 1) : -1;
+  switch (random_int(rng, 0, 6)) {
+    case 0: o->dtype = static_cast<DType>(random_int(rng, 0, 30)); break;
+    case 1:
+      if (d >= 0) o->shape[d] = odd_number(rng);
       break;
-    }
     case 2:
-    case 3: {
-      int d = random_int(rng, 0, max_rank - 1);
-      o->strides[d] = hostile_number(rng, o->strides[d]);
+      if (d >= 0) o->strides[d] = odd_number(rng);
+      break;
+    case 3: *o = dense(o->dtype, o->shape); break;  // may undo what an earlier mutation did
+    case 4:
+      if (o->shape.rank() < max_rank) o->shape.push(random_int(rng, 0, 3));
+      break;
+    case 5: o->shape = Shape{}; break;
+    case 6:
+      if (d >= 0) o->shape[d] = random_int(rng, 0, 9);
+      break;
+  }
+}
+
+inline void mutate(Rng& rng, RawStep* s) {
+  switch (random_int(rng, 0, 7)) {
+    case 0:
+    case 1:
+      if (!s->attrs.empty()) {
+        auto& w = s->attrs[static_cast<size_t>(
+            random_int(rng, 0, static_cast<int>(s->attrs.size()) - 1))];
+        w = random_int(rng, 0, 2) ? random_int(rng, -2, 100)
+                                  : static_cast<int32_t>(odd_number(rng));
+      }
+      break;
+    case 2:
+      if (!s->dims.empty()) {
+        auto& w =
+            s->dims[static_cast<size_t>(random_int(rng, 0, static_cast<int>(s->dims.size()) - 1))];
+        w = random_int(rng, 0, 1) ? random_int(rng, -4, 9) : odd_number(rng);
+      }
+      break;
+    case 3:
+    case 4:
+      if (!s->in.empty()) {
+        mutate_operand(
+            rng,
+            &s->in[static_cast<size_t>(random_int(rng, 0, static_cast<int>(s->in.size()) - 1))]);
+      }
+      break;
+    case 5:
+      if (!s->out.empty()) {
+        mutate_operand(
+            rng,
+            &s->out[static_cast<size_t>(random_int(rng, 0, static_cast<int>(s->out.size()) - 1))]);
+      }
+      break;
+    case 6:
+      if (!s->in.empty() && random_int(rng, 0, 1))
+        s->in.pop_back();
+      else
+        s->in.push_back({});
+      break;
+    case 7: {
+      auto& v = random_int(rng, 0, 1) ? s->out : s->in;
+      if (!v.empty())
+        v[static_cast<size_t>(random_int(rng, 0, static_cast<int>(v.size()) - 1))] = {};
       break;
     }
-    case 4: o->constant = !o->constant; break;
-    default:
-      if (o->shape.rank() > 0) {
-        int d = random_int(rng, 0, o->shape.rank() - 1);
-        o->shape[d] = hostile_number(rng, static_cast<int32_t>(o->shape[d]));
-        int64_t count = 0;
-        if (random_int(rng, 0, 1) && o->shape.count_checked(&count)) {
-          dense_strides(o->shape, o->strides);
-        }
-      }
   }
 }
 
-inline void mutate(Rng& rng, HostileStep* s) {
-  for (int n = random_int(rng, 1, 3); n > 0; --n) {
-    int what = random_int(rng, 0, 9);
-    if (what < 4 && !s->attrs.empty()) {
-      int32_t& word = s->attrs[rng() % s->attrs.size()];
-      word = static_cast<int32_t>(hostile_number(rng, word));
-    } else if (what == 4 && !s->dims.empty()) {
-      int64_t& word = s->dims[rng() % s->dims.size()];
-      word = hostile_number(rng, static_cast<int32_t>(word));
-    } else if (what == 5 && random_int(rng, 0, 7) == 0) {  // more or fewer of something
-      switch (random_int(rng, 0, 3)) {
-        case 0: s->in.resize(static_cast<size_t>(random_int(rng, 0, 5))); break;
-        case 1: s->out.resize(static_cast<size_t>(random_int(rng, 0, 2))); break;
-        case 2: s->attrs.resize(static_cast<size_t>(random_int(rng, 0, 20))); break;
-        default: s->dims.resize(static_cast<size_t>(random_int(rng, 0, 6)));
-      }
-    } else {
-      size_t all = s->in.size() + s->out.size();
-      if (all == 0) continue;
-      size_t i = rng() % all;
-      mutate_operand(rng, i < s->in.size() ? &s->in[i] : &s->out[i - s->in.size()]);
-    }
-  }
-}
+constexpr int64_t runnable = 1 << 20;  // bytes of one operand up to which a bound step is run
 
-// Largest operand and work space of a step that is run; larger ones are only bound.
-constexpr int64_t hostile_run_limit = int64_t{1} << 14;
-
-// Binds the step; where that succeeds and the operands are small, gives it exactly the memory they
-// describe and runs it. Faults or returns what went wrong. `*ran` says whether it ran.
-inline std::string bind_and_run(const Kernel& k, const HostileStep& s, Rng& rng, bool* ran) {
-  *ran = false;
-  Step step{s.in, s.out, s.attrs, s.dims};
-  for (int i = 0; k.packed_bytes && i < static_cast<int>(s.in.size()); ++i) k.packed_bytes(step, i);
-  alignas(16) uint8_t params[max_params_bytes];
-  std::memset(params, 0xFF, sizeof params);
-  Work work;
-  if (k.bind(step, params, &work)) return "";
-  if (work.phases < 1 || work.phases > max_phases) return std::string(k.name) + ": bad phases";
-  if (work.scratch_bytes < 0 || work.workspace_bytes < 0) {
-    return std::string(k.name) + ": negative sizes";
-  }
-  if (std::max(work.scratch_bytes, work.workspace_bytes) > hostile_run_limit * 64) return "";
-  TestStep run{{}, {}, s.attrs, s.dims};
-  auto allocate = [&](const Operand& o, std::vector<Tensor>* into) {
-    into->push_back({o, nullptr});
+// Guarded memory full of noise for each operand; false where one is too large to try.
+inline bool allocate(Rng& rng, const std::vector<Operand>& operands, int64_t more,
+                     std::vector<std::unique_ptr<GuardedMemory>>* memory, std::vector<void*>* at) {
+  for (const Operand& o : operands) {
     int64_t elements = 0;
-    if (!o.present()) return true;
-    if (!extent(o, &elements) || elements > hostile_run_limit) return false;
-    // Packed blobs are aligned; everything else ends at the guard page.
-    auto memory = std::make_shared<GuardedMemory>(byte_size(o.dtype, elements),
-                                                  o.dtype == DType::u8 && o.constant ? 64 : 1);
-    for (int64_t i = 0; i < memory->bytes(); ++i) memory->data()[i] = static_cast<uint8_t>(rng());
-    into->back().memory = memory;
-    return true;
-  };
-  for (const Operand& o : s.in) {
-    if (!allocate(o, &run.in)) return "";
+    if (o.present() && (!extent(o, &elements) || elements > runnable || more > runnable))
+      return false;
+    if (elements > 0) elements += more;
+    memory->push_back(std::make_unique<GuardedMemory>(byte_size(o.dtype, elements)));
+    if (memory->back()->bytes() > 8 * runnable) return false;
+    for (int64_t i = 0; i < memory->back()->bytes(); ++i) {
+      memory->back()->data()[i] = static_cast<uint8_t>(random_int(rng, 0, 255));
+    }
+    at->push_back(o.present() ? memory->back()->data() : nullptr);
   }
-  for (const Operand& o : s.out) {
-    if (!allocate(o, &run.out)) return "";
-  }
+  return true;
+}
+
+// Runs a bound step in memory of exactly its operands' extents. "" where all is well.
+inline std::string run_bound(Rng& rng, const Kernel& k, const RawStep& s, const void* params,
+                             const Work& work, int64_t more) {
+  std::vector<std::unique_ptr<GuardedMemory>> memory;
+  std::vector<void*> in, out;
+  if (!allocate(rng, s.in, more, &memory, &in) || !allocate(rng, s.out, 0, &memory, &out))
+    return "";
+  if (work.scratch_bytes < 0 || work.workspace_bytes < 0) return "negative sizes";
+  if (work.scratch_bytes > 16 * runnable || work.workspace_bytes > 16 * runnable) return "";
+  GuardedMemory scratch(work.scratch_bytes, 64), workspace(work.workspace_bytes, 64);
   for (int phase = 0; phase < work.phases; ++phase) {
-    if (work.units[phase] < 0) return std::string(k.name) + ": negative units";
+    if (work.units[phase] < 0) return "negative units";
+    if (work.units[phase] > 100000) return "";
+    std::vector<const void*> const_in(in.begin(), in.end());
+    k.run(RunArgs{params, const_in.data(), out.data(), scratch.data(), workspace.data(), phase, 0,
+                  work.units[phase]});
   }
-  internal::Prepared prepared;
-  prepared.in = run.in;
-  std::vector<internal::Bytes> before;
-  for (const Tensor& t : run.out) before.push_back(internal::bytes_of(t));
-  *ran = true;
-  std::string what = internal::run_pieces(k, prepared, run, params, work, 2);
-  for (size_t i = 0; i < run.out.size(); ++i) {
-    if (!run.out[i].op.present()) continue;
-    if (!run.out[i].memory->intact()) what = "writes outside an output";
-    if (run.out[i].count() > 0 && !internal::gaps_kept(run.out[i], before[i])) {
-      what = "writes between an output's rows";
+  for (auto& m : memory) {
+    if (!m->intact()) return "writes outside an operand";
+  }
+  return scratch.intact() && workspace.intact() ? "" : "writes outside its working memory";
+}
+
+}  // namespace internal
+
+// Binds mutations of the seeds with every kernel of the family and runs what is bound. Returns the
+// first problem. `input_offset(step)`: elements that are read beyond the extents of the inputs.
+inline std::string try_hostile_steps(
+    const char* family, const std::vector<TestStep>& seeds, int rounds,
+    const std::function<int64_t(const std::vector<int64_t>&)>& input_offset = {}) {
+  Rng rng(4711);
+  auto kernels = kernels_of(family);
+  int bound = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const TestStep& seed = seeds[static_cast<size_t>(round) % seeds.size()];
+    internal::RawStep s;
+    for (const Tensor& t : seed.in) s.in.push_back(t.op);
+    for (const Tensor& t : seed.out) s.out.push_back(t.op);
+    s.attrs = seed.attrs;
+    s.dims = seed.dims;
+    for (int m = random_int(rng, 0, 3); m >= 0; --m) internal::mutate(rng, &s);
+    for (const Kernel* k : kernels) {
+      alignas(16) uint8_t params[max_params_bytes + 16];
+      std::memset(params, 0x5A, sizeof params);
+      Work work;
+      if (k->bind(Step{s.in, s.out, s.attrs, s.dims}, params, &work)) continue;
+      ++bound;
+      for (int i = 0; i < 16; ++i) {
+        if (params[max_params_bytes + i] != 0x5A)
+          return std::string(k->name) + ": params too large";
+      }
+      std::string problem =
+          internal::run_bound(rng, *k, s, params, work, input_offset ? input_offset(s.dims) : 0);
+      if (!problem.empty()) return std::string(k->name) + ": " + problem;
     }
   }
-  for (const Tensor& t : run.in) {
-    if (t.memory && !t.memory->intact()) what = "writes around an input";
-  }
-  return what.empty() ? "" : std::string(k.name) + ": " + what;
+  return bound > 0 ? "" : "no mutation was bound: the seeds are wrong";
 }
 
 }  // namespace hone::kernels::testing

@@ -9,7 +9,9 @@ namespace {
 
 // x f, where f tends to 0 faster than x to -inf: 0 there, not NaN.
 template <class T>
-T gated(T x, T f) { return f == 0 ? T(0) : x * f; }
+T gated(T x, T f) {
+  return f == 0 ? T(0) : x * f;
+}
 
 template <class T>
 T sigmoid(T x) {
@@ -23,7 +25,9 @@ T softplus(T x) {
 }
 // x - x is 0, or NaN where x is one; for -inf the sum is 0 all the same.
 template <class T>
-T softplus_safe(T x) { return std::isinf(x) ? (x > 0 ? x : T(0)) : softplus(x); }
+T softplus_safe(T x) {
+  return std::isinf(x) ? (x > 0 ? x : T(0)) : softplus(x);
+}
 
 // Calls run(f) with f the function `op` of one element. False for no such function.
 template <class T, class Run>

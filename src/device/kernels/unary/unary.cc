@@ -11,9 +11,7 @@ namespace hone::kernels {
 
 namespace {
 
-bool is_known(int32_t op) {
-  return op < 64 ? is_valid(static_cast<Act>(op)) : op < unary_end;
-}
+bool is_known(int32_t op) { return op < 64 ? is_valid(static_cast<Act>(op)) : op < unary_end; }
 
 // The functions that make sense of a type.
 bool takes(DType t, int32_t op) {
