@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "device/kernels/testing/hostile.h"
+#include "device/kernels/testing/packed_hostile.h"
 #include "device/kernels/testing/kernel_test_util.h"
 #include "device/kernels/testing/reference_act.h"
 

@@ -1,6 +1,7 @@
 #include "device/kernels/gemm/gemm.h"
 
 #include "device/kernels/gemm/params.h"
+#include "device/kernels/gemm/tiled.h"
 #include "device/kernels/rows.h"
 
 namespace hone::kernels {
@@ -14,7 +15,49 @@ const char* bind_portable(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
+template <const Tiling& t>
+const char* bind_tiled(const Step& step, void* params, Work* work) {
+  return bind_gemm_tiled(t, step, params, work);
+}
+template <const Tiling& t>
+int64_t tiled_bytes(const Step& step, int index) {
+  return gemm_tiled_bytes(t, step, index);
+}
+template <const Tiling& t>
+void pack_tiled(const Step& step, const void* const* raw, int, void* dst) {
+  pack_gemm_tiled(t, step, raw, dst);
+}
+template <const Tiling& t>
+void run_tiled(const RunArgs& args) {
+  run_gemm_tiled(t, args);
+}
+template <const Tiling& t>
+const char* bind_dynamic(const Step& step, void* params, Work* work) {
+  return bind_gemm_dynamic(t, step, params, work);
+}
+template <const Tiling& t>
+void run_dynamic(const RunArgs& args) {
+  run_gemm_dynamic(t, args);
+}
+
 }  // namespace
+
+#if defined(__x86_64__)
+#define HONE_GEMM_TILED(name, isa, tiling)                                           \
+  extern const Kernel name;                                                          \
+  const Kernel name = {#name, "gemm", isa, 1, bind_tiled<tiling>, run_tiled<tiling>, \
+                       tiled_bytes<tiling>, pack_tiled<tiling>};
+#define HONE_GEMM_DYNAMIC(name, isa, tiling)                                             \
+  extern const Kernel name;                                                              \
+  const Kernel name = {#name, "gemm", isa, 1, bind_dynamic<tiling>, run_dynamic<tiling>, \
+                       nullptr, nullptr};
+
+HONE_GEMM_TILED(gemm_f32_14x32_avx512, Isa::avx512, avx512_14x32)
+HONE_GEMM_TILED(gemm_f32_6x64_avx512, Isa::avx512, avx512_6x64)
+HONE_GEMM_TILED(gemm_f32_6x16_avx2, Isa::avx2, avx2_6x16)
+HONE_GEMM_DYNAMIC(gemm_dynamic_f32_14x32_avx512, Isa::avx512, avx512_14x32)
+HONE_GEMM_DYNAMIC(gemm_dynamic_f32_6x16_avx2, Isa::avx2, avx2_6x16)
+#endif
 
 extern const Kernel gemm_f32_portable;
 const Kernel gemm_f32_portable = {
