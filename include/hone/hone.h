@@ -178,6 +178,7 @@ typedef struct hone_tensor_info {
   int32_t dtype;
   int32_t rank;
   int64_t dims[HONE_MAX_RANK];        /* -1: dynamic */
+  int64_t opt[HONE_MAX_RANK];         /* the sizes the engine was timed at */
   const char* symbols[HONE_MAX_RANK]; /* names of dynamic dimensions, NULL where there is none */
   int32_t state;                      /* 1: carried from one run to the next */
   int32_t reserved;

@@ -24,7 +24,7 @@ bool below(int64_t index, uint32_t count) {
 // FlatBuffers checks the alignment of a vector's length, not of its 64-bit elements.
 template <class T>
 bool aligned(const flatbuffers::Vector<T>* v) {
-  return v == nullptr || reinterpret_cast<uintptr_t>(v->Data()) % 8 == 0;
+  return size_of(v) == 0 || reinterpret_cast<uintptr_t>(v->Data()) % 8 == 0;
 }
 
 Status bad(const char* what, uint64_t index, const char* why) {

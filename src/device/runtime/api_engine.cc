@@ -1,6 +1,7 @@
 // The C interface: library, pools, engines. Arguments are checked here, work is done elsewhere.
 #include <cstring>
 
+#include "common/base/version.h"
 #include "common/tensor/dtype.h"
 #include "device/runtime/loaded_engine.h"
 #include "device/runtime/pool.h"
@@ -43,6 +44,7 @@ hone_status describe(const hone_engine* e, bool is_input, int32_t index, hone_te
   for (uint32_t d = 0; d < size_of(io.shape()); ++d) {
     const wire::Dim& dim = *io.shape()->Get(d);
     full.dims[d] = dim.size();
+    full.opt[d] = dim.size() >= 0 ? dim.size() : dim.opt();
     full.symbols[d] = dim.symbol() == nullptr ? nullptr : dim.symbol()->c_str();
   }
   for (uint32_t i = 0; i < size_of(e->meta().states()); ++i) {
@@ -75,7 +77,7 @@ hone_status finish_load(hone::device::Result<hone_engine*> loaded, const hone_lo
 }  // namespace
 
 int32_t hone_api_version(void) { return HONE_API_VERSION; }
-const char* hone_version(void) { return "0.1.0"; }
+const char* hone_version(void) { return hone::version; }
 const char* hone_status_name(hone_status status) { return name(static_cast<Code>(status)); }
 const char* hone_dtype_name(int32_t dtype) {
   return dtype < 0 || dtype >= hone::dtype_count ? "invalid" : name(static_cast<DType>(dtype));
