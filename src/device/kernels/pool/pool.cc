@@ -71,6 +71,10 @@ const char* bind(const Step& step, void* params, Work* work) {
   extern const Kernel name;       \
   const Kernel name = {#name, "pool", isa, 1, bind, run, nullptr, nullptr};
 
+#if defined(__x86_64__)
+HONE_POOL(pool_f32_c16_avx512, Isa::avx512, avx512::pool_f32_run)
+HONE_POOL(pool_f32_c8_avx2, Isa::avx2, avx2::pool_f32_run)
+#endif
 HONE_POOL(pool_f32_portable, Isa::portable, pool_f32_portable_run)
 
 }  // namespace hone::kernels
