@@ -1,0 +1,137 @@
+#include "ship/measure/session.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace hone::ship {
+
+namespace {
+
+Status failure(hone_status code, const char* text) {
+  const char* words = text == nullptr || *text == 0 ? hone_status_name(code) : text;
+  return Status(static_cast<Code>(code), words);
+}
+
+IoInfo describe(const hone_tensor_info& i) {
+  IoInfo io;
+  io.name = i.name;
+  io.dtype = static_cast<DType>(i.dtype);
+  io.dims.assign(i.dims, i.dims + i.rank);
+  io.opt.assign(i.opt, i.opt + i.rank);
+  for (int32_t axis = 0; axis < i.rank; ++axis) {
+    io.symbols.emplace_back(i.symbols[axis] != nullptr ? i.symbols[axis] : "");
+  }
+  return io;
+}
+
+}  // namespace
+
+Result<Session> Session::open(const std::string& path, int threads) {
+  Session s;
+  Text why;
+  if (auto code = s.engine_.load_file(path.c_str(), &why); code != HONE_OK) {
+    return failure(code, why.c_str());
+  }
+  HONE_RETURN_IF_ERROR(s.start(threads));
+  return s;
+}
+
+Result<Session> Session::open(std::shared_ptr<const std::vector<std::byte>> bytes, int threads) {
+  Session s;
+  Text why;
+  // The library wants the bytes at a multiple of 64 or copies them; a copy keeps this simple.
+  auto code = s.engine_.load_memory(bytes->data(), bytes->size(), &why, HONE_LOAD_COPY);
+  if (code != HONE_OK) return failure(code, why.c_str());
+  HONE_RETURN_IF_ERROR(s.start(threads));
+  return s;
+}
+
+Status Session::start(int threads) {
+  Text why;
+  if (threads > 1) {
+    if (auto code = pool_.create(threads, &why); code != HONE_OK) return failure(code, why.c_str());
+  }
+  auto code = context_.create(engine_, threads > 1 ? &pool_ : nullptr, 0, 0, &why);
+  if (code != HONE_OK) return failure(code, why.c_str());
+  hone_engine_info info = engine_.info();
+  for (int32_t i = 0; i < info.inputs; ++i) inputs_.push_back(describe(engine_.input(i)));
+  for (int32_t i = 0; i < info.outputs; ++i) outputs_.push_back(describe(engine_.output(i)));
+  return {};
+}
+
+std::vector<Dims> Session::default_shapes() const {
+  std::vector<Dims> shapes;
+  for (const IoInfo& io : inputs_) {
+    Dims dims = io.dims;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (dims[i] < 0) dims[i] = io.opt[i];
+    }
+    shapes.push_back(std::move(dims));
+  }
+  return shapes;
+}
+
+Status Session::bind(const std::vector<Dims>& shapes) {
+  if (shapes.size() != inputs_.size()) {
+    return Status(Code::shape_mismatch, fmt::format("{} inputs given, the model takes {}",
+                                                    shapes.size(), inputs_.size()));
+  }
+  if (is_bound_ && shapes == bound_) return {};
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    auto code = context_.set_shape(static_cast<int32_t>(i), shapes[i].data(),
+                                   static_cast<int32_t>(shapes[i].size()));
+    if (code != HONE_OK) return failure(code, context_.error());
+  }
+  is_bound_ = false;
+  if (auto code = context_.bind(); code != HONE_OK) return failure(code, context_.error());
+  bound_ = shapes;
+  is_bound_ = true;
+  return {};
+}
+
+Status Session::set_input(size_t index, const Tensor& value) {
+  const IoInfo& io = inputs_[index];
+  if (value.dtype() != io.dtype) {
+    return Status(Code::shape_mismatch, fmt::format("input '{}' is {}, the model takes {}", io.name,
+                                                    name(value.dtype()), name(io.dtype)));
+  }
+  auto buffer = sized<hone_buffer>();
+  auto code = hone_context_input_buffer(context_.get(), static_cast<int32_t>(index), &buffer);
+  if (code != HONE_OK) return failure(code, context_.error());
+  if (buffer.bytes != static_cast<size_t>(value.bytes())) {
+    return Status(Code::shape_mismatch,
+                  fmt::format("input '{}' has {} bytes, {} are bound", io.name, value.bytes(),
+                              buffer.bytes));
+  }
+  if (buffer.bytes > 0) std::memcpy(buffer.data, value.data(), buffer.bytes);
+  return {};
+}
+
+Status Session::run() {
+  auto code = hone_run(context_.get());
+  return code == HONE_OK ? Status() : failure(code, context_.error());
+}
+
+Tensor Session::output(size_t index) {
+  auto buffer = sized<hone_buffer>();
+  hone_context_output_buffer(context_.get(), static_cast<int32_t>(index), &buffer);
+  Dims dims(buffer.dims, buffer.dims + buffer.rank);
+  Tensor t(static_cast<DType>(buffer.dtype), dims);
+  if (t.bytes() > 0) std::memcpy(t.mutable_data(), buffer.data, static_cast<size_t>(t.bytes()));
+  return t;
+}
+
+Result<std::vector<Tensor>> Session::run(const std::vector<Tensor>& inputs) {
+  std::vector<Dims> shapes;
+  for (const Tensor& t : inputs) shapes.push_back(t.dims());
+  HONE_RETURN_IF_ERROR(bind(shapes));
+  for (size_t i = 0; i < inputs.size(); ++i) HONE_RETURN_IF_ERROR(set_input(i, inputs[i]));
+  HONE_RETURN_IF_ERROR(run());
+  std::vector<Tensor> outputs;
+  for (size_t i = 0; i < outputs_.size(); ++i) outputs.push_back(output(i));
+  return outputs;
+}
+
+}  // namespace hone::ship

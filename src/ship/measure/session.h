@@ -1,0 +1,57 @@
+// An engine ready to run on this machine, through the C interface of the device library: what
+// commands, benchmarks and evaluations use, so that all of them run what the device will run.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hone/hone.hpp"
+#include "host/model/tensor.h"
+
+namespace hone::ship {
+
+struct IoInfo {
+  std::string name;
+  DType dtype = DType::none;
+  Dims dims;                         // -1: dynamic
+  Dims opt;                          // the sizes the engine was timed at
+  std::vector<std::string> symbols;  // "" where the size is fixed
+};
+
+class Session {
+ public:
+  // Errors: those of hone_load_file / hone_load_memory, with the library's text.
+  static Result<Session> open(const std::string& path, int threads);
+  static Result<Session> open(std::shared_ptr<const std::vector<std::byte>> bytes, int threads);
+
+  const std::vector<IoInfo>& inputs() const { return inputs_; }
+  const std::vector<IoInfo>& outputs() const { return outputs_; }
+  const Engine& engine() const { return engine_; }
+  Context& context() { return context_; }
+
+  // Shapes of all inputs in order. Does nothing where they are those already bound.
+  Status bind(const std::vector<Dims>& shapes);
+  // Every dynamic dimension at the size the engine was timed at.
+  std::vector<Dims> default_shapes() const;
+  // Copies into the bound input's memory. Errors: shape_mismatch.
+  Status set_input(size_t index, const Tensor& value);
+  Status run();
+  Tensor output(size_t index);
+
+  // bind + set_input + run + outputs.
+  Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs);
+
+ private:
+  Status start(int threads);
+
+  std::shared_ptr<const std::vector<std::byte>> bytes_;
+  Pool pool_;
+  Engine engine_;
+  Context context_;
+  std::vector<IoInfo> inputs_, outputs_;
+  std::vector<Dims> bound_;
+  bool is_bound_ = false;
+};
+
+}  // namespace hone::ship

@@ -1,0 +1,40 @@
+// Order statistics of latencies, and what may be claimed from how many samples.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hone::ship {
+
+struct Percentile {
+  double p = 0;                  // 0.95
+  std::optional<double> value;   // nullopt: not claimable from so few samples
+  int64_t needed = 0;            // samples that make it claimable
+};
+
+// Samples needed so that the second-largest of them bounds percentile p from above with 99 %
+// confidence: the smallest n with P(at most one of n samples exceeds the percentile) =
+// p^n + n (1 - p) p^(n - 1) <= 0.01; 11 for the median, which only needs an odd centre.
+// 64, 130, 662, 6,636 for p90, p95, p99, p99.9 (MLPerf LoadGen's early-stopping rule).
+int64_t samples_needed(double p);
+
+// The p-quantile of the sorted samples by the nearest-rank rule (what LoadGen reports).
+double quantile(std::span<const double> sorted, double p);
+
+Percentile percentile(std::span<const double> sorted, double p);
+
+struct Summary {
+  int64_t samples = 0;
+  double mean = 0, min = 0, max = 0, stddev = 0;
+  std::vector<Percentile> percentiles;  // p50, p90, p95, p99, p99.9
+};
+// Samples in any order; none gives an empty summary.
+Summary summarize(std::vector<double> samples);
+
+// "p50", "p99.9"
+std::string percentile_name(double p);
+
+}  // namespace hone::ship
