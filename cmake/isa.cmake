@@ -30,7 +30,7 @@ hone_isa(neon "aarch64|arm64")
 set(HONE_ISA_COMMON_FLAGS -DHWY_COMPILE_ONLY_STATIC= -DHWY_DISABLE_PCLMUL_AES=)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC bug 105593: the undefined vectors inside avx512fintrin.h are reported as ours.
-  list(APPEND HONE_ISA_COMMON_FLAGS -Wno-uninitialized -Wno-maybe-uninitialized)
+  list(APPEND HONE_ISA_COMMON_FLAGS -Wno-uninitialized)
 endif()
 
 # Sets the flags of the ISA files among the sources named by `list`; removes those of other
