@@ -1,0 +1,48 @@
+// What several commands do with the model or engine they are given.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/printer.h"
+#include "host/engine/compile.h"
+#include "ship/measure/session.h"
+
+namespace hone::cli {
+
+// True where the file begins with an engine's magic.
+Result<bool> is_engine_file(const std::string& path);
+
+// This machine as the target, ISA cut to HONE_FORCE_ISA. Errors: isa_missing.
+Result<Target> this_machine();
+
+// "NAME=REST" split at the last '='. Errors name the argument.
+Result<std::pair<std::string, std::string>> split_assignment(const std::string& text);
+
+// "1x3x224x224" -> dims; "" -> a scalar.
+Result<Dims> parse_dims(const std::string& text);
+
+// --shape NAME=1x3x224x224 ...
+Result<std::map<std::string, Dims>> parse_shapes(const std::vector<std::string>& args);
+
+// --profile NAME=min:opt:max, each 1x3x224x224.
+Result<std::map<std::string, std::vector<plan::DimRange>>> parse_profiles(
+    const std::vector<std::string>& args);
+
+// The engine file, or the engine of the ONNX file built in memory without timing for these shapes.
+Result<ship::Session> open_session(const std::string& path, int threads,
+                                   const std::map<std::string, Dims>& shapes);
+
+// Shapes by name put in the order of the session's inputs; others at their defaults.
+Result<std::vector<Dims>> ordered_shapes(const ship::Session& session,
+                                         const std::map<std::string, Dims>& shapes);
+
+// "no input 'imge'; the model has 'image' (f32 [batch,1,28,28])"
+Status no_such_input(const std::string& name, const std::vector<ship::IoInfo>& inputs);
+std::string describe(const ship::IoInfo& io);
+
+std::string human_bytes(double bytes);  // "1.4 MB"
+std::string human_count(double n);      // "3.5 M"
+
+}  // namespace hone::cli
