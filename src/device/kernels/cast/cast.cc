@@ -33,7 +33,7 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
-const Kernel cast_any_portable = {"cast_any_portable", "cast", Isa::portable, 1, bind,
+const Kernel cast_any_portable = {"cast_any_portable", "cast",  Isa::portable, 1, bind,
                                   portable::cast_any,  nullptr, nullptr};
 
 }  // namespace hone::kernels

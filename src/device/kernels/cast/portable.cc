@@ -12,16 +12,26 @@
 namespace hone::kernels::portable {
 namespace {
 
-struct F16 { uint16_t bits; };
-struct Bf16 { uint16_t bits; };
-struct Bool { uint8_t byte; };  // may be neither 0 nor 1
+struct F16 {
+  uint16_t bits;
+};
+struct Bf16 {
+  uint16_t bits;
+};
+struct Bool {
+  uint8_t byte;
+};  // may be neither 0 nor 1
 
 template <class T>
-double load_float(T v) { return static_cast<double>(v); }
+double load_float(T v) {
+  return static_cast<double>(v);
+}
 double load_float(F16 v) { return static_cast<double>(f16_to_f32(v.bits)); }
 double load_float(Bf16 v) { return static_cast<double>(bf16_to_f32(v.bits)); }
 template <class T>
-int64_t load_int(T v) { return static_cast<int64_t>(v); }
+int64_t load_int(T v) {
+  return static_cast<int64_t>(v);
+}
 int64_t load_int(Bool v) { return v.byte != 0; }
 
 // To f32 such that rounding the result once more, to fewer bits, rounds like the double itself:

@@ -113,7 +113,7 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
-const Kernel copy_any_portable = {"copy_any_portable", "copy", Isa::portable, 1, bind,
+const Kernel copy_any_portable = {"copy_any_portable", "copy",  Isa::portable, 1, bind,
                                   portable::copy_any,  nullptr, nullptr};
 
 }  // namespace hone::kernels

@@ -1,5 +1,5 @@
-// copy: y = x, where both are any views of the same shape: transposes, slices, concatenation (into a
-// view of the result), broadcasting (stride 0 on x), layout changes.
+// copy: y = x, where both are any views of the same shape: transposes, slices, concatenation (into
+// a view of the result), broadcasting (stride 0 on x), layout changes.
 //
 //   in[0]  x  any type of >= 8 bits, any strides (>= 0), plus an element offset in dims[0]
 //   out[0] y  same type and shape, any strides without overlap

@@ -13,7 +13,7 @@ struct CopyParams {
   Loops<2> loops;
   int64_t x_base;  // elements
   bool tiled;
-  int32_t bytes;   // of one element
+  int32_t bytes;  // of one element
   int32_t tile_i, tile_j;
   int64_t tiles_i, tiles_j, tiles, group;
 };

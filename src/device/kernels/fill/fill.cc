@@ -23,8 +23,8 @@ const char* bind(const Step& step, void* params, Work* work) {
   p->bytes = element_bytes(y.dtype);
   p->count = n;
   if (at->mode == Fill::value) {
-    p->lo = static_cast<uint32_t>(at->lo) |
-            static_cast<uint64_t>(static_cast<uint32_t>(at->hi)) << 32;
+    p->lo = static_cast<uint32_t>(at->lo) | static_cast<uint64_t>(static_cast<uint32_t>(at->hi))
+                                                << 32;
     p->hi = 0;
   } else if (at->mode == Fill::dims) {
     if (y.dtype != DType::i64 && y.dtype != DType::i32) return "fill: dims are i64 or i32";
@@ -39,7 +39,7 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
-const Kernel fill_any_portable = {"fill_any_portable", "fill", Isa::portable, 1, bind,
+const Kernel fill_any_portable = {"fill_any_portable", "fill",  Isa::portable, 1, bind,
                                   portable::fill_any,  nullptr, nullptr};
 
 }  // namespace hone::kernels

@@ -10,7 +10,7 @@ struct FillParams {
   DType dtype;
   int32_t bytes;  // of one element
   int64_t count;
-  uint64_t lo, hi;  // mode value: the element, hi for the second half of 16 bytes
+  uint64_t lo, hi;   // mode value: the element, hi for the second half of 16 bytes
   int64_t dims[64];  // mode dims
 };
 

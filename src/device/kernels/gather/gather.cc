@@ -38,8 +38,8 @@ const char* bind(const Step& step, void* params, Work* work) {
   int64_t size = x.shape[at->axis];
   if (n > 0 && size == 0) return "gather: nothing to gather from";
   int64_t inner = n > 0 ? x.shape.count(at->axis + 1, x.shape.rank()) : 0;
-  *params_as<GatherParams>(params) = {n, size, ni, inner, element_bytes(x.dtype),
-                                      index.dtype == DType::i64};
+  *params_as<GatherParams>(params) = {
+      n, size, ni, inner, element_bytes(x.dtype), index.dtype == DType::i64};
   work->units[0] = ceil_div(n, chunk);
   return nullptr;
 }
