@@ -132,6 +132,8 @@ constexpr int min_opset = 7, max_opset = 28;
 // Infers one node (and its blocks, whose errors poison them); a whole graph in order.
 Status infer_node(Graph& graph, NodeId node);
 Status infer_graph(Graph& graph);
+// The nodes of one block, in order.
+Status infer_block(Graph& graph, BlockId block);
 // Gives the named graph inputs these concrete shapes and infers anew. Errors: not_found,
 // shape_mismatch ("input 'x': rank 4 expected, 3 given").
 Status bind_input_shapes(Graph& graph, const std::map<std::string, Dims>& shapes);

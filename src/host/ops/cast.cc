@@ -1,0 +1,205 @@
+// Cast, CastLike.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "host/model/element.h"
+#include "host/ops/infer_util.h"
+#include "host/ops/ref_util.h"
+
+namespace hone::ops {
+namespace {
+
+// --- inference ------------------------------------------------------------------------------------
+
+// What a bool holds of an integer.
+Dim as_bool(const Dim& d) {
+  if (d.is_const()) return Dim(d.value() != 0);
+  if (provably_different(d, Dim(0))) return Dim(1);
+  return Dim(1) - Dim::apply(Dim::Op::equal, {d, Dim(0)});
+}
+
+void infer_to(InferContext& ctx, DType to) {
+  ctx.set(0, shaped_like(ctx.in(0), to));
+  auto content = ctx.content(0);
+  if (!content) return;
+  if (to == DType::boolean) {
+    for (Dim& d : *content) d = as_bool(d);
+  }
+  ctx.set_content(0, std::move(*content));
+}
+
+Status infer_cast(InferContext& ctx) {
+  const int64_t to = ctx.node().attributes.i("to", 0);
+  if (to <= 0 || to >= dtype_count) return unsupported(fmt::format("a cast to type {}", to));
+  infer_to(ctx, static_cast<DType>(to));
+  return {};
+}
+
+Status infer_cast_like(InferContext& ctx) {
+  infer_to(ctx, ctx.in(1).dtype);
+  return {};
+}
+
+// --- reference --------------------------------------------------------------------------------------
+
+bool is_f8(DType t) {
+  return t == DType::f8e4m3fn || t == DType::f8e4m3fnuz || t == DType::f8e5m2 ||
+         t == DType::f8e5m2fnuz;
+}
+
+// What a float 8 type holds of a value out of its range where it does not saturate: NaN, or E5M2's
+// infinity; -1 where the value is in range.
+int out_of_range_code(DType t, double value) {
+  if (std::isnan(value)) return -1;
+  std::byte top[1] = {std::byte{static_cast<uint8_t>(
+      t == DType::f8e4m3fn ? 0x7e : t == DType::f8e5m2 ? 0x7b : 0x7f)}};
+  const double largest = load_element(t, top, 0);
+  const double step =
+      std::ldexp(1.0, std::ilogb(largest) - (t == DType::f8e4m3fn || t == DType::f8e4m3fnuz ? 3 : 2));
+  // Halfway to the next step rounds to even, which is up: the largest is odd. E4M3FN's is even.
+  const double limit = largest + step / 2, magnitude = std::fabs(value);
+  if (magnitude < limit || (magnitude == limit && t == DType::f8e4m3fn)) return -1;
+  const int sign = std::signbit(value) ? 0x80 : 0;
+  if (t == DType::f8e5m2) return sign | 0x7c;
+  return t == DType::f8e4m3fn ? sign | 0x7f : 0x80;
+}
+
+// f8e8m0 holds powers of two only.
+double scale_power(double value, const std::string& mode, bool saturate) {
+  if (std::isnan(value) || value < 0) return std::nan("");
+  if (!saturate && (value == 0 || std::isinf(value))) return std::nan("");
+  if (value == 0) return std::ldexp(1.0, -127);
+  if (std::isinf(value)) return std::ldexp(1.0, 127);
+  const int low = std::ilogb(value);
+  const double fraction = value / std::ldexp(1.0, low);  // [1, 2)
+  int power = low;
+  if (mode == "up" && fraction > 1) ++power;
+  if (mode == "nearest" && fraction >= 1.5) ++power;
+  if (power > 127 && !saturate) return std::nan("");
+  if (power < -127 && !saturate) return std::nan("");
+  return std::ldexp(1.0, std::clamp(power, -127, 127));
+}
+
+Result<double> parse_number(const std::string& text) {
+  const char* first = text.data();
+  const char* last = first + text.size();
+  if (first != last && *first == '+') ++first;
+  double value = 0;
+  const auto [end, problem] = std::from_chars(first, last, value);
+  if (problem == std::errc::result_out_of_range) return std::strtod(text.c_str(), nullptr);
+  if (problem != std::errc() || end != last) {
+    return invalid(fmt::format("'{}' is not a number", text));
+  }
+  return value;
+}
+
+// The shortest text that reads back, always with a point or an exponent, as NumPy prints.
+std::string print_number(DType t, double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  std::string text = t == DType::f64 ? fmt::format("{}", value)
+                                     : fmt::format("{}", static_cast<float>(value));
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+Tensor to_strings(const Tensor& x) {
+  std::vector<std::string> out;
+  for (int64_t i = 0; i < x.count(); ++i) {
+    if (x.dtype() == DType::boolean) {
+      out.emplace_back(x.int_at(i) != 0 ? "True" : "False");
+    } else if (x.dtype() == DType::u64) {
+      out.push_back(fmt::format("{}", static_cast<uint64_t>(x.int_at(i))));
+    } else if (is_integer(x.dtype())) {
+      out.push_back(fmt::format("{}", x.int_at(i)));
+    } else {
+      out.push_back(print_number(x.dtype(), x.at(i)));
+    }
+  }
+  return Tensor::strings(x.dims(), std::move(out));
+}
+
+// Floats to `to`, rounded or truncated as the type wants.
+Tensor from_doubles(const Node& node, DType to, const Dims& dims, std::vector<double> values) {
+  const bool saturate = node.attributes.i("saturate", 1) != 0;
+  const std::string mode = node.attributes.s("round_mode", "up");
+  if (to == DType::f8e8m0) {
+    for (double& v : values) v = scale_power(v, mode, saturate);
+  }
+  if (is_integer(to)) {
+    // Out of range is undefined; the low bits of the 64-bit integer is what most machines give.
+    std::vector<int64_t> whole;
+    for (double v : values) {
+      whole.push_back(v >= 9.3e18 || v <= -9.2e18 || std::isnan(v)
+                          ? (v > 0 && v < 1.8e19 ? static_cast<int64_t>(static_cast<uint64_t>(v))
+                                                 : INT64_MIN)
+                          : static_cast<int64_t>(v));
+    }
+    return store(to, dims, whole);
+  }
+  Tensor y = store(to, dims, values);
+  if (!is_f8(to) || saturate) return y;
+  auto* bytes = static_cast<uint8_t*>(y.mutable_data());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int code = out_of_range_code(to, values[i]);
+    if (code >= 0) bytes[i] = static_cast<uint8_t>(code);
+  }
+  return y;
+}
+
+Result<Tensor> converted(const Node& node, const Tensor& x, DType to) {
+  if (x.dtype() == to) return x;
+  HONE_RETURN_IF_ERROR(check_size(DType::f64, x.dims()));
+  if (is_complex(to) || is_complex(x.dtype())) return bad_dtype(node, x.dtype());
+  if (to == DType::string) return to_strings(x);
+  if (x.dtype() == DType::string) {
+    std::vector<double> values;
+    for (const std::string& text : x.as_strings()) {
+      HONE_ASSIGN(const double v, parse_number(text));
+      values.push_back(v);
+    }
+    return from_doubles(node, to, x.dims(), std::move(values));
+  }
+  if (is_float(x.dtype())) return from_doubles(node, to, x.dims(), load<double>(x));
+  if (is_float(to)) {
+    return from_doubles(node, to, x.dims(), load<double>(x));
+  }
+  return store(to, x.dims(), load<uint64_t>(x));
+}
+
+Status cast_to(RefContext& ctx, DType to) {
+  HONE_ASSIGN(Tensor y, converted(ctx.node(), ctx.in(0), to));
+  ctx.set(0, std::move(y));
+  return {};
+}
+
+Status cast(RefContext& ctx) {
+  const int64_t to = ctx.node().attributes.i("to", 0);
+  if (to <= 0 || to >= dtype_count) return unsupported(fmt::format("a cast to type {}", to));
+  return cast_to(ctx, static_cast<DType>(to));
+}
+Status cast_like(RefContext& ctx) { return cast_to(ctx, ctx.in(1).dtype()); }
+
+constexpr AttrSpec to_6[] = {{"to", AttrType::i, true}};
+constexpr AttrSpec to_19[] = {{"saturate", AttrType::i}, {"to", AttrType::i, true}};
+constexpr AttrSpec to_24[] = {{"round_mode", AttrType::s},
+                              {"saturate", AttrType::i},
+                              {"to", AttrType::i, true}};
+constexpr AttrSpec like_19[] = {{"saturate", AttrType::i}};
+constexpr AttrSpec like_24[] = {{"round_mode", AttrType::s}, {"saturate", AttrType::i}};
+const OpDef defs[] = {
+    {"", "Cast", 6, 1, 1, 1, 1, to_6, infer_cast, cast, nullptr, 0},
+    {"", "Cast", 19, 1, 1, 1, 1, to_19, infer_cast, cast, nullptr, 0},
+    {"", "Cast", 24, 1, 1, 1, 1, to_24, infer_cast, cast, nullptr, 0},
+    {"", "CastLike", 15, 2, 2, 1, 1, {}, infer_cast_like, cast_like, nullptr, 0},
+    {"", "CastLike", 19, 2, 2, 1, 1, like_19, infer_cast_like, cast_like, nullptr, 0},
+    {"", "CastLike", 24, 2, 2, 1, 1, like_24, infer_cast_like, cast_like, nullptr, 0},
+};
+
+}  // namespace
+
+std::span<const OpDef> cast_defs() { return defs; }
+
+}  // namespace hone::ops

@@ -1,0 +1,153 @@
+// The reference executor.
+#include "host/ops/evaluate.h"
+
+#include <fmt/format.h>
+
+#include <new>
+#include <stdexcept>
+
+namespace hone::ops {
+namespace {
+
+// Blocks inside blocks inside blocks ...: deeper than any model, shallower than the stack.
+constexpr int max_depth = 64;
+
+class Executor {
+ public:
+  Executor(const Graph& graph, const Tap& tap)
+      : graph_(graph), tap_(tap), values_(static_cast<size_t>(graph.value_count())) {}
+
+  Result<std::vector<Tensor>> run(BlockId id, std::vector<Tensor> inputs) {
+    const graph::Block& block = graph_.block(id);
+    if (!block.poisoned.empty()) {
+      return error(Code::shape_mismatch,
+                   fmt::format("{} was reached, but {}", block.name, block.poisoned));
+    }
+    if (inputs.size() != block.inputs.size()) {
+      return invalid(fmt::format("{} inputs expected, {} given", block.inputs.size(),
+                                 inputs.size()));
+    }
+    if (depth_ >= max_depth) return unsupported("subgraphs are nested too deeply");
+    ++depth_;
+    for (size_t i = 0; i < inputs.size(); ++i) at(block.inputs[i]) = std::move(inputs[i]);
+    Status status;
+    for (NodeId n : block.nodes) {
+      const Node& node = graph_.node(n);
+      if (node.alive && status.ok()) status = hone::in(title(node), step(node));
+    }
+    --depth_;
+    if (!status.ok()) return status;
+    std::vector<Tensor> outputs;
+    for (ValueId v : block.outputs) outputs.push_back(get(v));
+    return outputs;
+  }
+
+  Result<std::vector<Tensor>> run_node(const Node& node, std::span<const Tensor> inputs) {
+    const OpDef* def = find_op(node);
+    if (def == nullptr || def->reference == nullptr) {
+      return unsupported(fmt::format("no reference of {} version {}", node.op, node.version));
+    }
+    RefContext ctx(graph_, node, inputs);
+    ctx.run_block = [this](BlockId block, std::vector<Tensor> in) {
+      return run(block, std::move(in));
+    };
+    HONE_RETURN_IF_ERROR(guarded(def, ctx));
+    std::vector<Tensor> outputs = ctx.take_outputs();
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (node.output(i) != graph::none && !outputs[i]) {
+        return unsupported(fmt::format("output {} is not computed by the reference", i));
+      }
+    }
+    return outputs;
+  }
+
+ private:
+  static Status guarded(const OpDef* def, RefContext& ctx) {
+    for (size_t i = 0; i < static_cast<size_t>(def->min_inputs); ++i) {
+      if (!ctx.has_input(i)) return invalid(fmt::format("input {} is missing", i));
+    }
+    try {
+      return def->reference(ctx);
+    } catch (const std::bad_alloc&) {
+    } catch (const std::length_error&) {
+    }
+    return error(Code::out_of_memory, "not enough memory for the reference");
+  }
+
+  static std::string title(const Node& node) {
+    return node.name.empty() ? node.op : fmt::format("{} '{}'", node.op, node.name);
+  }
+
+  Tensor& at(ValueId v) { return values_[static_cast<size_t>(v)]; }
+  const Tensor& get(ValueId v) {
+    const Tensor* constant = graph_.constant(v);
+    return constant != nullptr ? *constant : at(v);
+  }
+
+  Status step(const Node& node) {
+    std::vector<Tensor> inputs(node.inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (node.inputs[i] == graph::none) continue;
+      inputs[i] = get(node.inputs[i]);
+      if (!inputs[i]) {
+        return invalid(fmt::format("'{}' is not known here", graph_.value(node.inputs[i]).name));
+      }
+    }
+    HONE_ASSIGN(std::vector<Tensor> outputs, run_node(node, inputs));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const ValueId v = node.output(i);
+      if (v == graph::none) continue;
+      if (tap_) tap_(v, outputs[i]);
+      at(v) = std::move(outputs[i]);
+    }
+    return {};
+  }
+
+  const Graph& graph_;
+  const Tap& tap_;
+  std::vector<Tensor> values_;
+  int depth_ = 0;
+};
+
+Status check_input(const Graph& graph, ValueId v, const Tensor& t) {
+  const graph::Value& value = graph.value(v);
+  const Fact& fact = value.fact;
+  if (fact.dtype != DType::none && t.dtype() != fact.dtype) {
+    return error(Code::shape_mismatch, fmt::format("input '{}': type {} expected, {} given",
+                                                   value.name, name(fact.dtype), name(t.dtype())));
+  }
+  if (!fact.has_rank()) return {};
+  if (t.rank() != fact.rank()) {
+    return error(Code::shape_mismatch, fmt::format("input '{}': rank {} expected, {} given",
+                                                   value.name, fact.rank(), t.rank()));
+  }
+  for (size_t i = 0; i < t.dims().size(); ++i) {
+    const std::optional<int64_t> size = (*fact.shape)[i].const_value();
+    if (!size || *size == t.dims()[i]) continue;
+    return error(Code::shape_mismatch, fmt::format("input '{}': dimension {} is {}, {} given",
+                                                   value.name, i, *size, t.dims()[i]));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
+                                     const Tap& tap) {
+  const std::vector<ValueId>& expected = graph.block().inputs;
+  if (inputs.size() != expected.size()) {
+    return invalid(fmt::format("{} inputs expected, {} given", expected.size(), inputs.size()));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    HONE_RETURN_IF_ERROR(check_input(graph, expected[i], inputs[i]));
+  }
+  return Executor(graph, tap).run(0, inputs);
+}
+
+Result<std::vector<Tensor>> evaluate_node(const Graph& graph, const Node& node,
+                                          std::span<const Tensor> inputs) {
+  const Tap no_tap;
+  return Executor(graph, no_tap).run_node(node, inputs);
+}
+
+}  // namespace hone::ops
