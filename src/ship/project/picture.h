@@ -1,0 +1,33 @@
+// The contract an engine carries: how its inputs are preprocessed, what its outputs are called.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/model/tensor.h"
+#include "ship/measure/session.h"
+#include "ship/project/project.h"
+
+namespace hone::ship {
+
+// Properties written into an engine: "input.<name>" and "labels.<name>" as JSON.
+std::vector<std::pair<std::string, std::string>> contract_properties(const ModelSpec& model);
+
+bool is_picture(const std::string& path);  // by extension: .png, .jpg, .jpeg
+
+// Decodes the file and applies the engine's own contract for `input`. Errors: unsupported where the
+// engine carries none ("give an .npy"), shape_mismatch for a picture of another size.
+Result<Tensor> read_picture_for(const Session& session, const std::string& input,
+                                const std::string& path);
+// A dataset's picture through a contract, as the input tensor of batch 1.
+Result<Tensor> to_input(const preprocess::ImageContract& contract, const preprocess::Picture& picture);
+
+// Labels of a classifier's output; empty where the engine carries none.
+std::vector<std::string> labels_of(const Session& session, const std::string& output);
+// The likeliest classes with their softmax shares.
+std::vector<std::pair<std::string, double>> top_classes(const Tensor& scores,
+                                                        const std::vector<std::string>& labels,
+                                                        int count);
+
+}  // namespace hone::ship

@@ -1,0 +1,65 @@
+// hone.toml, schema 1: models, their inputs' preprocessing, task, data, targets with limits.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "device/preprocess/preprocess.h"
+
+namespace hone::ship {
+
+struct InputSpec {
+  std::string name;
+  preprocess::ImageContract image;  // kind = "image", resize = "none" in this version
+};
+
+struct OutputSpec {
+  std::string name;
+  std::string task;                 // "classification"
+  std::vector<std::string> labels;  // read from the file the project names
+};
+
+struct Dataset {
+  std::string format;               // "idx"
+  std::string images, labels;       // paths
+  int64_t limit = 0;                // 0: all
+};
+
+struct ModelSpec {
+  std::string name;
+  std::string onnx;                 // path
+  std::string golden;               // folder, or empty
+  std::vector<InputSpec> inputs;
+  std::vector<OutputSpec> outputs;
+  std::optional<Dataset> calibration, evaluation;
+};
+
+struct Limits {
+  std::optional<double> p50_ms, p90_ms, p95_ms, p99_ms;
+  std::optional<double> peak_memory_mb, engine_mb;
+  std::optional<double> accuracy_drop, class_drop;  // points
+  std::optional<double> energy_mj;                  // per inference
+};
+
+struct TargetSpec {
+  std::string name;
+  int threads = 1;
+  std::string precision = "f32";
+  Limits limits;
+};
+
+struct Project {
+  std::string folder;               // of the hone.toml; relative paths begin there
+  std::vector<ModelSpec> models;    // in the order of the file
+  std::vector<TargetSpec> targets;
+};
+
+// Errors name the file and line; an unknown key suggests the nearest one; types and ranges are
+// checked. corrupt for TOML that does not parse, invalid_argument for the rest.
+Result<Project> load_project(const std::string& path);
+Result<Project> parse_project(std::string_view text, const std::string& path);
+
+}  // namespace hone::ship
