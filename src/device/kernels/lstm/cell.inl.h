@@ -68,8 +68,8 @@ inline void run_sequence(const RunArgs& args, const LstmParams& p, int d, int64_
   bool backwards = p.direction == 1 || d == 1;
   for (int64_t s = 0; s < p.steps; ++s) {
     int64_t t = backwards ? p.steps - 1 - s : s;
-    float* gates = static_cast<float*>(args.workspace) +
-                   ((d * p.steps + t) * p.batch + b0) * p.width;
+    float* gates =
+        static_cast<float*>(args.workspace) + ((d * p.steps + t) * p.batch + b0) * p.width;
     recur(gates, h, rows);
     for (int r = 0; r < rows; ++r) {
       bool live = !lens || t < lens[b0 + r];

@@ -44,7 +44,8 @@ const char* check_attrs(const LstmAttrs* at) {
   if (at->direction < 0 || at->direction > 2) return "lstm: direction";
   if (!(at->clip >= 0)) return "lstm: clip";
   if (!is_cell_act(at->f) || !is_cell_act(at->g) || !is_cell_act(at->h)) return "lstm: activation";
-  if (at->direction == 2 && (!is_cell_act(at->f2) || !is_cell_act(at->g2) || !is_cell_act(at->h2))) {
+  if (at->direction == 2 &&
+      (!is_cell_act(at->f2) || !is_cell_act(at->g2) || !is_cell_act(at->h2))) {
     return "lstm: activation";
   }
   return nullptr;

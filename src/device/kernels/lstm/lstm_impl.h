@@ -17,7 +17,7 @@ struct LstmParams {
   int64_t steps, batch, input, hidden;
   int64_t width;  // of a row of gates in the workspace
   int32_t directions, direction;
-  float clip;     // 0: not
+  float clip;  // 0: not
   bool input_forget;
   Act act[2][3];
   // Phase 0: units are direction x rows of [steps x batch] x groups of gates.

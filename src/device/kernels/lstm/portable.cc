@@ -46,8 +46,7 @@ void run_recurrence(const RunArgs& args, const LstmParams& p) {
                  [&](float* gates, const float* h, int rows) {
                    for (int64_t g = 0; g < 4 * p.hidden; ++g) {
                      for (int r = 0; r < rows; ++r) {
-                       gates[r * p.width + g] +=
-                           dot(h + r * p.hidden, w + g * p.hidden, p.hidden);
+                       gates[r * p.width + g] += dot(h + r * p.hidden, w + g * p.hidden, p.hidden);
                      }
                    }
                  });

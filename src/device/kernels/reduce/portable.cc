@@ -184,7 +184,9 @@ void columns(const RunArgs& args, const ReduceParams& p, const Access<T>& io) {
 
 struct Same {
   template <class A>
-  A operator()(A x) const { return x; }
+  A operator()(A x) const {
+    return x;
+  }
 };
 template <class T>
 struct Magnitude {  // of an integer through its two's complement in 64 bits
@@ -195,11 +197,15 @@ struct Magnitude {  // of an integer through its two's complement in 64 bits
 };
 struct Square {
   template <class A>
-  A operator()(A x) const { return x * x; }
+  A operator()(A x) const {
+    return x * x;
+  }
 };
 struct Total {
   template <class A>
-  A operator()(A acc, int64_t) const { return acc; }
+  A operator()(A acc, int64_t) const {
+    return acc;
+  }
 };
 template <class T>
 struct Mean {  // of integers truncated; of nothing 0

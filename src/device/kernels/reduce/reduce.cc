@@ -77,7 +77,8 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   if (!is_reduced(x.shape, y.shape, at->axes)) return "reduce: shape of the result";
   if (!takes(x.dtype, at->op)) return "reduce: no such function of this type";
   if (y.dtype != (is_arg(at->op) ? DType::i64 : x.dtype)) return "reduce: type of the result";
-  if (is_arg(at->op) && std::popcount(at->axes) != 1) return "reduce: one axis for arg_max, arg_min";
+  if (is_arg(at->op) && std::popcount(at->axes) != 1)
+    return "reduce: one axis for arg_max, arg_min";
   if (is_arg(at->op) && n == 0 && kept > 0) return "reduce: arg_max, arg_min of nothing";
   auto* p = params_as<ReduceParams>(params);
   *p = {};

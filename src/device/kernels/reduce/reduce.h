@@ -14,7 +14,18 @@ namespace hone::kernels {
 
 // Append only.
 enum class Reduce : int32_t {
-  sum = 0, mean, max, min, prod, l1, l2, sum_square, log_sum, log_sum_exp, arg_max, arg_min,
+  sum = 0,
+  mean,
+  max,
+  min,
+  prod,
+  l1,
+  l2,
+  sum_square,
+  log_sum,
+  log_sum_exp,
+  arg_max,
+  arg_min,
 };
 constexpr int reduce_end = static_cast<int>(Reduce::arg_min) + 1;
 
