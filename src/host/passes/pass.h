@@ -38,7 +38,6 @@ struct Options {
   bool verify = false;                       // reference before and after each patch, random input
   std::vector<std::string> disabled;         // names of passes
   int stop_after = -1;                       // apply at most so many patches (bisection)
-  int64_t max_fold_bytes = 16 << 20;         // constants larger than this are not made by folding
   std::function<void(const std::string&)> log;  // one line per applied patch
 };
 
@@ -55,5 +54,8 @@ struct Report {
 // Runs the pipeline to a fixpoint. Errors: a patch that fails its checks (internal, names the pass
 // and the node), an unknown name in `disabled` (invalid_argument, with the nearest).
 Result<Report> run_passes(graph::Graph& graph, const Options& options);
+// The same with other passes than the pipeline's: tests of one pass, or of the driver.
+Result<Report> run_passes(graph::Graph& graph, const Options& options,
+                          const std::vector<const Pass*>& passes);
 
 }  // namespace hone::passes

@@ -1,0 +1,80 @@
+// assign_layouts: values of rank 3 and 4 that convolutions and pools make are channels last, and so
+// is what is computed from them element by element. plan/ inserts the copies where layouts meet.
+
+#include <set>
+
+#include "host/passes/match.h"
+
+namespace hone::passes {
+
+namespace {
+
+using graph::Layout;
+
+bool makes_channels_last(const Node& n) {
+  static const std::set<std::string> ops = {"Conv",          "FusedConv",     "MaxPool",
+                                            "AveragePool",   "GlobalMaxPool", "GlobalAveragePool",
+                                            "ConvTranspose"};
+  return ops.contains(n.op);
+}
+
+// The result's layout may follow the operands': every dimension is treated alike, or by an axis
+// that plan/ maps.
+bool follows_operands(const Node& n) {
+  static const std::set<std::string> ops = {
+      "Relu",      "LeakyRelu", "Elu",       "Selu",      "Celu",       "Sigmoid",   "HardSigmoid",
+      "HardSwish", "Swish",     "Mish",      "Softplus",  "Softsign",   "Tanh",      "Gelu",
+      "Erf",       "Exp",       "Log",       "Sqrt",      "Reciprocal", "Abs",       "Neg",
+      "Floor",     "Ceil",      "Round",     "Sign",      "Clip",       "Add",       "Sub",
+      "Mul",       "Div",       "Pow",       "PRelu",     "Min",        "Max",       "Sum",
+      "Mean",      "Where",     "Cast",      "Identity",  "Dropout",    "Activation", "FusedBinary",
+      "Concat",    "BatchNormalization",     "Pad",       "Slice",      "Split",
+      "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin"};
+  if (n.op.starts_with("Reduce") && n.attributes.i("keepdims", 1) == 0) return false;
+  if (n.op == "Softmax" || n.op == "LogSoftmax") return n.version >= 13;
+  return ops.contains(n.op);
+}
+
+std::optional<Patch> propose_all(const Graph& g) {
+  std::map<ValueId, Layout> wanted;
+  auto layout = [&](ValueId v) {
+    auto it = wanted.find(v);
+    return it != wanted.end() ? it->second : g.value(v).layout;
+  };
+  auto follows = [&](const Node& n, int rank) {
+    bool any = false;
+    for (ValueId v : n.inputs) {
+      if (v == graph::none || g.value(v).is_constant() || !g.fact(v).has_rank()) continue;
+      if (g.fact(v).rank() != rank) continue;
+      any = any || layout(v) == Layout::channels_last;
+    }
+    return any;
+  };
+  for (NodeId id : g.all_nodes()) {
+    const Node& n = g.node(id);
+    for (ValueId v : n.outputs) {
+      if (v == graph::none || !g.fact(v).has_rank()) continue;
+      int rank = g.fact(v).rank();
+      if (rank != 3 && rank != 4) continue;
+      if (makes_channels_last(n) || (follows_operands(n) && follows(n, rank))) {
+        wanted[v] = Layout::channels_last;
+      }
+    }
+  }
+  std::optional<Patch> p;
+  for (const auto& [v, to] : wanted) {
+    if (g.value(v).layout == to) continue;
+    if (!p) p.emplace(g, g.value(v).producer);
+    p->set_layout(v, to);
+  }
+  if (p) p->set_why("channels last where convolutions are");
+  return p;
+}
+
+}  // namespace
+
+extern const Pass assign_layouts;
+const Pass assign_layouts{"assign_layouts", "store convolutions' values channels last",
+                          Stage::engine, true, nullptr, propose_all};
+
+}  // namespace hone::passes

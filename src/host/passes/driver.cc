@@ -1,0 +1,132 @@
+// Passes propose; here it is decided, applied, checked, logged.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/base/nearest.h"
+#include "host/ops/op_def.h"
+#include "host/passes/check_patch.h"
+#include "host/passes/pass.h"
+
+namespace hone::passes {
+
+using graph::Graph;
+using graph::NodeId;
+using graph::Patch;
+
+#define HONE_PASS(name) extern const Pass name;
+#include "host/passes/pipeline.inc"
+#undef HONE_PASS
+
+std::vector<const Pass*> pipeline() {
+  return {
+#define HONE_PASS(name) &name,
+#include "host/passes/pipeline.inc"
+#undef HONE_PASS
+  };
+}
+
+namespace {
+
+// A pass that keeps finding work is wrong; models of thousands of layers stay far below.
+constexpr int max_rounds = 12;
+
+class Driver {
+ public:
+  Driver(Graph& graph, const Options& options) : graph_(graph), options_(options) {}
+
+  Result<Report> run(const std::vector<const Pass*>& passes) {
+    for (const Pass* p : passes) report_.passes.push_back({p->name, 0, 0});
+    if (options_.verify) HONE_RETURN_IF_ERROR(checker_.start(graph_));
+    for (int round = 0; round < max_rounds; ++round) {
+      int before = report_.patches;
+      for (size_t i = 0; i < passes.size(); ++i) {
+        if (enabled(*passes[i])) HONE_RETURN_IF_ERROR(run_pass(*passes[i], report_.passes[i]));
+      }
+      if (report_.patches == before) break;
+    }
+    return std::move(report_);
+  }
+
+ private:
+  bool enabled(const Pass& p) const {
+    if (p.stage == Stage::engine && !options_.engine) return false;
+    const auto& off = options_.disabled;
+    return std::find(off.begin(), off.end(), p.name) == off.end();
+  }
+  bool stopped() const {
+    return options_.stop_after >= 0 && report_.patches >= options_.stop_after;
+  }
+
+  Status run_pass(const Pass& p, PassStats& stats) {
+    auto start = std::chrono::steady_clock::now();
+    int before = stats.patches;
+    if (p.propose_all != nullptr && !stopped()) {
+      if (auto patch = p.propose_all(graph_)) HONE_RETURN_IF_ERROR(apply(p, *patch, stats));
+    }
+    if (p.propose != nullptr) HONE_RETURN_IF_ERROR(sweep(p, stats));
+    stats.ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+                    .count();
+    if (stats.patches == before) return {};
+    return in(fmt::format("after pass {}", p.name), graph::verify(graph_));
+  }
+
+  // Offers every node until a whole sweep changes nothing.
+  Status sweep(const Pass& p, PassStats& stats) {
+    for (int i = 0; i < max_rounds; ++i) {
+      int before = stats.patches;
+      for (NodeId n : graph_.all_nodes()) {
+        if (stopped()) return {};
+        if (!graph_.node(n).alive) continue;  // a patch before this one took it
+        if (auto patch = p.propose(graph_, n)) {
+          HONE_RETURN_IF_ERROR(
+              in(fmt::format("node '{}'", graph_.node(n).name), apply(p, *patch, stats)));
+        }
+      }
+      if (stats.patches == before) break;
+    }
+    return {};
+  }
+
+  Status apply(const Pass& p, const Patch& patch, PassStats& stats) {
+    if (patch.empty()) return {};
+    Status s = patch.apply(graph_, [](Graph& g, NodeId n) { return ops::infer_node(g, n); });
+    if (!s.ok()) return internal(fmt::format("pass {} made a bad patch: {}", p.name, s.text()));
+    ++stats.patches;
+    ++report_.patches;
+    if (options_.log) options_.log(fmt::format("{}: {}", p.name, patch.why()));
+    if (!options_.verify) return {};
+    HONE_RETURN_IF_ERROR(in(fmt::format("pass {}", p.name), graph::verify(graph_)));
+    return in(fmt::format("pass {}, patch {} ({})", p.name, report_.patches, patch.why()),
+              checker_.check(graph_));
+  }
+
+  Graph& graph_;
+  const Options& options_;
+  Report report_;
+  CheckPatch checker_;
+};
+
+}  // namespace
+
+Result<Report> run_passes(Graph& graph, const Options& options) {
+  return run_passes(graph, options, pipeline());
+}
+
+Result<Report> run_passes(Graph& graph, const Options& options,
+                          const std::vector<const Pass*>& passes) {
+  std::vector<std::string> names;
+  for (const Pass* p : passes) names.emplace_back(p->name);
+  for (const std::string& off : options.disabled) {
+    if (std::find(names.begin(), names.end(), off) != names.end()) continue;
+    std::string near = nearest(off, names);
+    return invalid(fmt::format("no pass '{}'; {}", off,
+                               near.empty() ? fmt::format("there are {}", fmt::join(names, ", "))
+                                            : "did you mean '" + near + "'?"));
+  }
+  return Driver(graph, options).run(passes);
+}
+
+}  // namespace hone::passes

@@ -1,0 +1,109 @@
+// fold_batch_norm: BatchNormalization, and Mul or Add by one number per channel, behind a Conv become
+// part of its weights and bias. In double, rounded once.
+
+#include <cmath>
+
+#include "host/passes/match.h"
+
+namespace hone::passes {
+
+namespace {
+
+// y = x scale[c] + shift[c]
+struct Affine {
+  std::vector<double> scale, shift;
+};
+
+std::optional<Affine> batch_norm(const Graph& g, const Node& n, int64_t channels) {
+  if (!n.is("BatchNormalization") || n.attributes.i("training_mode", 0) != 0) return std::nullopt;
+  const Tensor* t[4];
+  for (size_t i = 0; i < 4; ++i) {
+    t[i] = g.constant(n.input(i + 1));
+    if (t[i] == nullptr || t[i]->count() != channels) return std::nullopt;
+  }
+  for (size_t i = 1; i < n.outputs.size(); ++i) {
+    if (n.outputs[i] != graph::none) return std::nullopt;
+  }
+  double eps = static_cast<double>(n.attributes.f("epsilon", 1e-5f));
+  Affine a;
+  for (int64_t c = 0; c < channels; ++c) {
+    a.scale.push_back(t[0]->at(c) / std::sqrt(t[3]->at(c) + eps));
+    a.shift.push_back(t[1]->at(c) - t[2]->at(c) * a.scale.back());
+  }
+  return a;
+}
+
+// A constant that broadcasts over [N, C, ...] of `rank` as one number per channel (or one in all).
+std::optional<std::vector<double>> per_channel(const Tensor& t, int rank, int64_t channels) {
+  if (t.rank() > rank) return std::nullopt;
+  int64_t channel_axis = t.rank() - (rank - 1);  // in t; negative where t has no such axis
+  for (int64_t i = 0; i < t.rank(); ++i) {
+    int64_t d = t.dims()[static_cast<size_t>(i)];
+    if (d != 1 && !(i == channel_axis && d == channels)) return std::nullopt;
+  }
+  std::vector<double> v;
+  for (int64_t c = 0; c < channels; ++c) v.push_back(t.at(t.count() == 1 ? 0 : c));
+  return v;
+}
+
+std::optional<Affine> mul_or_add(const Graph& g, const Node& n, int64_t channels) {
+  bool mul = n.is("Mul"), add = n.is("Add");
+  auto operands = mul || add ? with_constant(g, n) : std::nullopt;
+  if (!operands || !g.fact(operands->value).has_rank()) return std::nullopt;
+  if (!same_shape(g, operands->value, n.output(0))) return std::nullopt;
+  auto v = per_channel(*operands->constant, g.fact(operands->value).rank(), channels);
+  if (!v) return std::nullopt;
+  std::vector<double> rest(v->size(), mul ? 0.0 : 1.0);
+  return mul ? Affine{*v, rest} : Affine{rest, *v};
+}
+
+std::optional<Patch> propose(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  ValueId in = n.is("BatchNormalization") ? n.input(0) : graph::none;
+  if (n.is("Mul") || n.is("Add")) {
+    if (auto operands = with_constant(g, n)) in = operands->value;
+  }
+  const Node* conv = g.producer_of(in);
+  if (conv == nullptr || !conv->is("Conv") || conv->block != n.block || !g.single_use(in)) {
+    return std::nullopt;
+  }
+  const Tensor* w = g.constant(conv->input(1));
+  const Tensor* b = g.constant(conv->input(2));
+  bool plain = w != nullptr && w->dtype() == DType::f32 && w->rank() >= 3;
+  if (!plain || (conv->input(2) != graph::none && b == nullptr)) return std::nullopt;
+  int64_t channels = w->dims()[0];
+  auto affine = batch_norm(g, n, channels);
+  if (!affine) affine = mul_or_add(g, n, channels);
+  if (!affine) return std::nullopt;
+
+  Tensor weights(DType::f32, w->dims()), bias(DType::f32, {channels});
+  int64_t per = channels > 0 ? w->count() / channels : 0;
+  for (int64_t c = 0; c < channels; ++c) {
+    auto k = static_cast<size_t>(c);
+    for (int64_t i = c * per; i < (c + 1) * per; ++i) weights.set(i, w->at(i) * affine->scale[k]);
+    bias.set(c, (b != nullptr ? b->at(c) : 0) * affine->scale[k] + affine->shift[k]);
+  }
+  for (int64_t i = 0; i < weights.count(); ++i) {
+    if (!std::isfinite(weights.at(i))) return std::nullopt;
+  }
+  NodeId conv_id = g.value(in).producer;
+  Patch p(g, id);
+  Node folded = *conv;
+  folded.inputs.resize(3, graph::none);
+  folded.inputs[1] = p.constant(std::move(weights), g.value(conv->input(1)).name);
+  folded.inputs[2] = p.constant(std::move(bias), conv->name + "_bias");
+  folded.origin.clear();
+  p.replace(n.output(0), p.add(std::move(folded), {conv_id, id}));
+  p.remove(id);
+  p.remove(conv_id);
+  p.set_why(label(*conv) + " + " + label(n));
+  return p;
+}
+
+}  // namespace
+
+extern const Pass fold_batch_norm;
+const Pass fold_batch_norm{"fold_batch_norm", "fold normalisation and scaling into convolutions",
+                           Stage::standard, false, propose, nullptr};
+
+}  // namespace hone::passes

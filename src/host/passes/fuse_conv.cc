@@ -1,0 +1,78 @@
+// fuse_conv: an activation or the sum with a value of the same shape behind a Conv is done on its
+// accumulator.
+
+#include "host/passes/match.h"
+
+namespace hone::passes {
+
+namespace {
+
+bool is_conv(const Graph& g, const Node* n) {
+  return n != nullptr && (n->is("Conv") || n->is("FusedConv", graph::hone_domain)) &&
+         is_f32(g, n->output(0));
+}
+
+bool has_activation(const Node& n) { return n.attributes.s("activation", "none") != "none"; }
+
+Node fused(const Node& conv) {
+  Node f = conv;
+  f.op = "FusedConv";
+  f.domain = graph::hone_domain;
+  f.version = 1;
+  f.origin.clear();
+  return f;
+}
+
+Patch replace_both(const Graph& g, NodeId last, NodeId conv_id, Node made) {
+  Patch p(g, last);
+  p.set_why(label(g.node(conv_id)) + " + " + label(g.node(last)));
+  p.replace(g.node(last).output(0), p.add(std::move(made), {conv_id, last}));
+  p.remove(last);
+  p.remove(conv_id);
+  return p;
+}
+
+std::optional<Patch> with_activation(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  auto act = activation_of(g, n);
+  const Node* conv = act ? g.producer_of(n.input(0)) : nullptr;
+  if (!is_conv(g, conv) || conv->block != n.block || !g.single_use(n.input(0))) return std::nullopt;
+  bool residual_last = conv->attributes.i("residual_after_act", 0) != 0;
+  if (has_activation(*conv) || residual_last) return std::nullopt;
+  Node made = fused(*conv);
+  set_activation(made, *act);
+  return replace_both(g, id, g.value(n.input(0)).producer, std::move(made));
+}
+
+std::optional<Patch> with_residual(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  if (!n.is("Add") || n.inputs.size() != 2 || n.input(0) == n.input(1)) return std::nullopt;
+  // The second operand first: exporters write skip + block(x) and block(x) + skip alike, and the
+  // convolution computed last has its sum hot.
+  for (size_t i : {size_t{0}, size_t{1}}) {
+    const Node* conv = g.producer_of(n.input(i));
+    ValueId other = n.input(1 - i);
+    if (!is_conv(g, conv) || conv->block != n.block || !g.single_use(n.input(i))) continue;
+    if (conv->input(3) != graph::none || g.constant(other) != nullptr) continue;
+    if (!same_shape(g, n.input(i), other) || !is_f32(g, other)) continue;
+    Node made = fused(*conv);
+    made.inputs.resize(4, graph::none);
+    made.inputs[3] = other;
+    made.attributes.set("residual_after_act", int64_t{has_activation(*conv) ? 1 : 0});
+    return replace_both(g, id, g.value(n.input(i)).producer, std::move(made));
+  }
+  return std::nullopt;
+}
+
+std::optional<Patch> propose(const Graph& g, NodeId id) {
+  if (auto p = with_activation(g, id)) return p;
+  return with_residual(g, id);
+}
+
+}  // namespace
+
+extern const Pass fuse_conv;
+const Pass fuse_conv{"fuse_conv", "do activations and residual sums on a convolution's accumulator",
+                     Stage::engine, true, propose, nullptr};
+
+}  // namespace hone::passes

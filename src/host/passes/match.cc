@@ -1,0 +1,80 @@
+#include "host/passes/match.h"
+
+#include <limits>
+
+namespace hone::passes {
+
+std::optional<double> scalar(const Graph& g, ValueId v) {
+  const Tensor* t = g.constant(v);
+  if (t == nullptr || t->count() != 1 || t->dtype() == DType::string) return std::nullopt;
+  return t->at(0);
+}
+
+std::optional<WithConstant> with_constant(const Graph& g, const Node& n) {
+  if (n.inputs.size() != 2) return std::nullopt;
+  const Tensor *a = g.constant(n.input(0)), *b = g.constant(n.input(1));
+  if ((a == nullptr) == (b == nullptr)) return std::nullopt;
+  return a == nullptr ? WithConstant{n.input(0), b} : WithConstant{n.input(1), a};
+}
+
+bool same_shape(const Graph& g, ValueId a, ValueId b) {
+  const auto &x = g.fact(a).shape, &y = g.fact(b).shape;
+  return x && y && *x == *y;
+}
+
+bool is_f32(const Graph& g, ValueId v) { return v != graph::none && g.fact(v).dtype == DType::f32; }
+
+std::string label(const Node& n) { return n.op + " '" + n.name + "'"; }
+
+namespace {
+
+std::optional<Activation> clip(const Graph& g, const Node& n) {
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  Activation a{"clip", -inf, inf};
+  if (n.version < 11) {
+    a.a = n.attributes.f("min", -inf);
+    a.b = n.attributes.f("max", inf);
+  } else {
+    for (size_t i : {size_t{1}, size_t{2}}) {
+      if (n.input(i) == graph::none) continue;
+      auto bound = scalar(g, n.input(i));
+      if (!bound) return std::nullopt;
+      (i == 1 ? a.a : a.b) = static_cast<float>(*bound);
+    }
+  }
+  if (a.a == 0 && a.b == inf) return Activation{"relu"};
+  return a;
+}
+
+}  // namespace
+
+std::optional<Activation> activation_of(const Graph& g, const Node& n) {
+  if (!is_f32(g, n.output(0))) return std::nullopt;
+  const auto& at = n.attributes;
+  if (n.is("Activation", graph::hone_domain)) {
+    return Activation{at.s("activation", "none"), at.f("act_a", 0), at.f("act_b", 0)};
+  }
+  if (n.is("Relu")) return Activation{"relu"};
+  if (n.is("Clip")) return clip(g, n);
+  if (n.is("LeakyRelu")) return Activation{"leaky_relu", at.f("alpha", 0.01f)};
+  if (n.is("HardSigmoid")) return Activation{"hard_sigmoid", at.f("alpha", 0.2f), at.f("beta", 0.5f)};
+  if (n.is("HardSwish")) return Activation{"hard_swish"};
+  if (n.is("Sigmoid")) return Activation{"sigmoid"};
+  if (n.is("Swish")) return Activation{"silu", at.f("alpha", 1)};
+  if (n.is("Tanh")) return Activation{"tanh"};
+  if (n.is("Elu")) return Activation{"elu", at.f("alpha", 1)};
+  if (n.is("Softplus")) return Activation{"softplus"};
+  if (n.is("Mish")) return Activation{"mish"};
+  if (n.is("Gelu")) {
+    return Activation{at.s("approximate", "none") == "tanh" ? "gelu_tanh" : "gelu_erf"};
+  }
+  return std::nullopt;
+}
+
+void set_activation(graph::Node& n, const Activation& a) {
+  n.attributes.set("activation", a.name);
+  n.attributes.set("act_a", a.a);
+  n.attributes.set("act_b", a.b);
+}
+
+}  // namespace hone::passes

@@ -1,0 +1,52 @@
+// merge_reshapes: of Reshape, Flatten, Squeeze, Unsqueeze in a row only the last shape matters.
+
+#include "host/passes/match.h"
+
+namespace hone::passes {
+
+namespace {
+
+bool reshapes(const Node& n) {
+  return n.is("Reshape") || n.is("Flatten") || n.is("Squeeze") || n.is("Unsqueeze");
+}
+
+// The shape as Reshape's second input: at most one symbolic size, written -1 (none where a zero
+// would mean "as in the input").
+std::optional<Tensor> target(const graph::SymShape& shape) {
+  Tensor t(DType::i64, {static_cast<int64_t>(shape.size())});
+  int symbolic = 0;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    auto c = shape[i].const_value();
+    if (!c && ++symbolic > 1) return std::nullopt;
+    if (c && *c <= 0) return std::nullopt;
+    t.as_mutable<int64_t>()[i] = c.value_or(-1);
+  }
+  return t;
+}
+
+std::optional<Patch> propose(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  if (!reshapes(n)) return std::nullopt;
+  const Node* before = g.producer_of(n.input(0));
+  if (before == nullptr || !reshapes(*before) || before->block != n.block) return std::nullopt;
+  const auto& shape = g.fact(n.output(0)).shape;
+  auto to = shape ? target(*shape) : std::nullopt;
+  if (!to) return std::nullopt;
+  Patch p(g, id);
+  Node merged;
+  merged.op = "Reshape";
+  merged.inputs = {before->input(0), p.constant(std::move(*to), n.name + "_shape")};
+  NodeId first = g.value(n.input(0)).producer;
+  p.replace(n.output(0), p.add(std::move(merged), {first, id}));
+  p.remove(id);
+  p.set_why(label(*before) + " + " + label(n));
+  return p;
+}
+
+}  // namespace
+
+extern const Pass merge_reshapes;
+const Pass merge_reshapes{"merge_reshapes", "merge reshapes in a row", Stage::standard, true,
+                          propose, nullptr};
+
+}  // namespace hone::passes

@@ -1,0 +1,76 @@
+// remove_identity: nodes that give their first input unchanged.
+
+#include <algorithm>
+
+#include "host/passes/match.h"
+
+namespace hone::passes {
+
+namespace {
+
+bool all_equal_to(const Graph& g, ValueId v, double wanted) {
+  const Tensor* t = g.constant(v);
+  if (t == nullptr || t->dtype() == DType::string) return false;
+  for (int64_t i = 0; i < t->count(); ++i) {
+    if (t->at(i) != wanted) return false;
+  }
+  return true;
+}
+
+bool all_zero(const std::vector<int64_t>& v) {
+  return std::all_of(v.begin(), v.end(), [](int64_t x) { return x == 0; });
+}
+
+bool keeps_order(const std::vector<int64_t>& perm) {
+  return std::is_sorted(perm.begin(), perm.end()) && !perm.empty();
+}
+
+// The node's result is input 0, element by element, whenever the shapes agree.
+bool copies_first(const Graph& g, const Node& n) {
+  if (n.is("Identity") || n.is("Reshape") || n.is("Flatten") || n.is("Squeeze") ||
+      n.is("Unsqueeze") || n.is("Expand") || n.is("Cast")) {
+    return true;
+  }
+  if (n.is("Slice")) {  // nothing cut and nothing reversed
+    if (n.version < 10 || n.input(4) == graph::none) return true;
+    const Tensor* steps = g.constant(n.input(4));
+    return steps != nullptr && all_equal_to(g, n.input(4), 1);
+  }
+  if (n.is("Transpose")) return keeps_order(n.attributes.ints("perm"));
+  if (n.is("Dropout")) {
+    bool training = n.version >= 12 && n.input(2) != graph::none && !all_equal_to(g, n.input(2), 0);
+    return !training && (n.output(1) == graph::none || g.users(n.output(1)).empty());
+  }
+  if (n.is("Concat") || n.is("Sum") || n.is("Max") || n.is("Min") || n.is("Mean")) {
+    return n.inputs.size() == 1;
+  }
+  if (n.is("Split")) return n.outputs.size() == 1;
+  if (n.is("Mul") || n.is("Div")) return all_equal_to(g, n.input(1), 1);
+  if (n.is("Pad")) {
+    if (n.version < 11) return all_zero(n.attributes.ints("pads"));
+    return all_equal_to(g, n.input(1), 0);
+  }
+  return false;
+}
+
+std::optional<Patch> propose(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  if (n.outputs.empty() || n.output(0) == graph::none || n.input(0) == graph::none) return std::nullopt;
+  ValueId in = n.input(0), out = n.output(0);
+  if (g.fact(in).kind != graph::Fact::Kind::tensor) return std::nullopt;
+  bool same = g.fact(in).dtype == g.fact(out).dtype && (n.is("Identity") || same_shape(g, in, out));
+  if (!same || !copies_first(g, n) || g.value(in).layout != g.value(out).layout) return std::nullopt;
+  Patch p(g, id);
+  p.replace(out, in);
+  p.remove(id);
+  p.set_why(label(n) + " changes nothing");
+  return p;
+}
+
+}  // namespace
+
+extern const Pass remove_identity;
+const Pass remove_identity{"remove_identity", "remove nodes that change nothing", Stage::standard,
+                           true, propose, nullptr};
+
+}  // namespace hone::passes
