@@ -1,6 +1,7 @@
 #include "device/kernels/conv/tiled.h"
 
 #include "common/base/checked.h"
+#include "device/kernels/conv/depthwise.h"
 #include "device/kernels/rows.h"
 
 namespace hone::kernels {
@@ -104,6 +105,8 @@ void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, con
 const char* bind_conv_tiled(const Tiling& t, const Step& step, void* params, Work* work) {
   ConvParams* p = static_cast<ConvParams*>(params);
   if (const char* reason = check_conv(step, p)) return reason;
+  // A tile of one column by one k per group would waste all but a lane.
+  if (p->c > 1 && is_depthwise(*p)) return "depthwise convolutions have kernels of their own";
   if (operand_or_absent(step.in, 2).present()) return "the bias is not constant";
   if (!is_blob(step.in[1], group_floats(*p, t.panel) * p->groups * 4)) return "weights not packed";
   *work = {};

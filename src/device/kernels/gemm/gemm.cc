@@ -11,7 +11,7 @@ const char* bind_portable(const Step& step, void* params, Work* work) {
   GemmParams* p = static_cast<GemmParams*>(params);
   if (const char* reason = check_gemm_raw_b(step, p)) return reason;
   *work = {};
-  work->units[0] = p->n == 0 ? 0 : p->batch * p->m;
+  work->units[0] = p->n == 0 ? 0 : p->batch * ((p->m + 1) / 2);  // pairs of rows
   return nullptr;
 }
 

@@ -1,0 +1,70 @@
+// Convolutions of ResNet-50 and MobileNetV2 at batch 1, every kernel, one thread, warm caches.
+#include "bench/micro/kernel_bench.h"
+#include "device/kernels/conv/conv.h"
+
+namespace hone::kernels::testing {
+namespace {
+
+struct Shape2d {
+  const char* name;
+  int size, c, o, kernel, stride;
+  bool depthwise;
+};
+constexpr Shape2d shapes[] = {
+    {"resnet50_stem_7x7_s2", 224, 3, 64, 7, 2, false},
+    {"resnet50_56_64_256_1x1", 56, 64, 256, 1, 1, false},
+    {"resnet50_56_256_64_1x1", 56, 256, 64, 1, 1, false},
+    {"resnet50_56_64_64_3x3", 56, 64, 64, 3, 1, false},
+    {"resnet50_28_128_128_3x3", 28, 128, 128, 3, 1, false},
+    {"resnet50_56_256_512_1x1_s2", 56, 256, 512, 1, 2, false},
+    {"resnet50_14_256_256_3x3", 14, 256, 256, 3, 1, false},
+    {"resnet50_14_256_1024_1x1", 14, 256, 1024, 1, 1, false},
+    {"resnet50_7_512_512_3x3", 7, 512, 512, 3, 1, false},
+    {"resnet50_7_2048_512_1x1", 7, 2048, 512, 1, 1, false},
+    {"mobilenetv2_stem_3x3_s2", 224, 3, 32, 3, 2, false},
+    {"mobilenetv2_112_16_96_1x1", 112, 16, 96, 1, 1, false},
+    {"mobilenetv2_56_144_24_1x1", 56, 144, 24, 1, 1, false},
+    {"mobilenetv2_14_384_96_1x1", 14, 384, 96, 1, 1, false},
+    {"mobilenetv2_7_320_1280_1x1", 7, 320, 1280, 1, 1, false},
+    {"mobilenetv2_112_32_dw3x3", 112, 32, 32, 3, 1, true},
+    {"mobilenetv2_112_96_dw3x3_s2", 112, 96, 96, 3, 2, true},
+    {"mobilenetv2_56_144_dw3x3", 56, 144, 144, 3, 1, true},
+    {"mobilenetv2_14_384_dw3x3", 14, 384, 384, 3, 1, true},
+    {"mobilenetv2_7_960_dw3x3", 7, 960, 960, 3, 1, true},
+    {"mobilenetv3_28_120_dw5x5", 28, 120, 120, 5, 1, true},
+};
+
+int out_size(const Shape2d& s) {
+  return (s.size + s.kernel / 2 * 2 - s.kernel) / s.stride + 1;
+}
+
+TestStep make(int index) {
+  const Shape2d& s = shapes[index];
+  Rng rng(1);
+  ConvAttrs a{};
+  a.out_channels = s.o, a.groups = s.depthwise ? s.c : 1;
+  a.kernel_h = a.kernel_w = s.kernel, a.stride_h = a.stride_w = s.stride;
+  a.dilation_h = a.dilation_w = 1;
+  a.pad_t = a.pad_l = a.pad_b = a.pad_r = s.kernel / 2;
+  a.act = Act::relu;
+  TestStep step;
+  step.attrs = words(a);
+  step.in = {random_tensor(rng, {1, s.size, s.size, s.c}),
+             constant(random_tensor(rng, {s.o, s.kernel, s.kernel, s.c / a.groups})),
+             constant(random_tensor(rng, {s.o})), Tensor{}};
+  step.out = {tensor(DType::f32, {1, out_size(s), out_size(s), s.o})};
+  return step;
+}
+
+[[maybe_unused]] const bool registered = [] {
+  for (int i = 0; i < static_cast<int>(std::size(shapes)); ++i) {
+    const Shape2d& s = shapes[i];
+    double flops = 2.0 * out_size(s) * out_size(s) * s.o * s.kernel * s.kernel *
+                   (s.depthwise ? 1 : s.c);
+    register_kernels("conv", s.name, flops, make, i);
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace hone::kernels::testing

@@ -1,0 +1,51 @@
+// Matrix products of classifiers and transformers, every kernel, one thread, warm caches.
+#include "bench/micro/kernel_bench.h"
+#include "device/kernels/gemm/gemm.h"
+
+namespace hone::kernels::testing {
+namespace {
+
+struct Product {
+  const char* name;
+  int batch, m, n, k;
+  bool trans_b, constant_b;
+};
+constexpr Product products[] = {
+    {"mobilenetv2_classifier", 1, 1, 1000, 1280, true, true},
+    {"resnet50_classifier", 1, 1, 1000, 2048, true, true},
+    {"deit_tiny_qkv", 1, 197, 576, 192, false, true},
+    {"deit_tiny_mlp", 1, 197, 768, 192, false, true},
+    {"bert_base_mlp", 1, 128, 3072, 768, false, true},
+    {"square_512", 1, 512, 512, 512, false, true},
+    {"deit_tiny_qk", 3, 197, 197, 64, true, false},
+    {"deit_tiny_av", 3, 197, 64, 197, false, false},
+    {"square_512_dynamic", 1, 512, 512, 512, false, false},
+    {"one_row_dynamic", 1, 1, 512, 512, false, false},
+};
+
+TestStep make(int index) {
+  const Product& p = products[index];
+  Rng rng(1);
+  TestStep step;
+  step.attrs = words(GemmAttrs{0, p.trans_b, 1.0f, Act::none, 0, 0});
+  Shape b = p.trans_b ? Shape{p.n, p.k} : Shape{p.k, p.n};
+  if (!p.constant_b) b = p.trans_b ? Shape{p.batch, p.n, p.k} : Shape{p.batch, p.k, p.n};
+  Shape a{p.m, p.k}, y{p.m, p.n};
+  if (!p.constant_b) a = Shape{p.batch, p.m, p.k}, y = Shape{p.batch, p.m, p.n};
+  step.in = {random_tensor(rng, a), random_tensor(rng, b), constant(random_tensor(rng, {p.n})),
+             Tensor{}};
+  step.in[1].op.constant = p.constant_b;
+  step.out = {tensor(DType::f32, y)};
+  return step;
+}
+
+[[maybe_unused]] const bool registered = [] {
+  for (int i = 0; i < static_cast<int>(std::size(products)); ++i) {
+    const Product& p = products[i];
+    register_kernels("gemm", p.name, 2.0 * p.batch * p.m * p.n * p.k, make, i);
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace hone::kernels::testing
