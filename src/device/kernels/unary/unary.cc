@@ -58,7 +58,23 @@ const char* bind_f32(const Step& step, void* params, Work* work) {
   return takes(DType::f32, attrs_as<UnaryAttrs>(step)->op) ? nullptr : "no such function of f32";
 }
 
+#if defined(__x86_64__)
+const char* bind_vector(const Step& step, void* params, Work* work) {
+  if (const char* why = bind_f32(step, params, work)) return why;
+  return attrs_as<UnaryAttrs>(step)->op <= static_cast<int>(Unary::sign)
+             ? nullptr
+             : "this function has no vector form";
+}
+#endif
+
 }  // namespace
+
+#if defined(__x86_64__)
+const Kernel unary_f32_avx512 = {"unary_f32_avx512", "unary",           Isa::avx512, 1,
+                                 bind_vector,        avx512::unary_f32, nullptr,     nullptr};
+const Kernel unary_f32_avx2 = {"unary_f32_avx2", "unary",         Isa::avx2, 1,
+                               bind_vector,      avx2::unary_f32, nullptr,   nullptr};
+#endif
 
 const Kernel unary_any_portable = {"unary_any_portable", "unary", Isa::portable, 1, bind_any,
                                    portable::unary_any,  nullptr, nullptr};

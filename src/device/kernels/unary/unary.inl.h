@@ -1,0 +1,68 @@
+// unary for vectors of floats. Included after simd/math_<isa>.h, simd/act.inl.h and math.inl.h.
+#pragma once
+
+#include "device/kernels/unary/unary_impl.h"
+
+namespace hone::kernels::HONE_ISA {
+namespace {
+
+template <class F>
+HONE_INLINE void each(const float* x, float* y, int64_t n, F f) {
+  int64_t i = 0;
+  for (; i + width <= n; i += width) store(y + i, f(load(x + i)));
+  if (i < n) {
+    Mask m = first_lanes(n - i);
+    store(y + i, f(load(x + i, m)), m);
+  }
+}
+
+void run(Unary op, const float* x, float* y, int64_t n) {
+  switch (op) {
+    case Unary::neg: return each(x, y, n, [](V v) { return negate(v); });
+    case Unary::abs: return each(x, y, n, [](V v) { return abs(v); });
+    case Unary::sqrt: return each(x, y, n, [](V v) { return sqrt(v); });
+    case Unary::reciprocal: return each(x, y, n, [](V v) { return div(set1(1.0f), v); });
+    case Unary::exp: return each(x, y, n, [](V v) { return exp(v); });
+    case Unary::log: return each(x, y, n, [](V v) { return log(v); });
+    case Unary::erf: return each(x, y, n, [](V v) { return erf(v); });
+    case Unary::floor: return each(x, y, n, [](V v) { return floor(v); });
+    case Unary::ceil: return each(x, y, n, [](V v) { return ceil(v); });
+    case Unary::round_even: return each(x, y, n, [](V v) { return round(v); });
+    case Unary::sign: return each(x, y, n, [](V v) { return sign(v); });
+    default: return;  // not bound
+  }
+}
+
+}  // namespace
+
+void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n) {
+  V va = set1(a), vb = set1(b);
+  switch (act) {
+    case Act::relu: return each(x, y, n, [](V v) { return max(zero(), v); });
+    case Act::clip: return each(x, y, n, [=](V v) { return clamp(v, va, vb); });
+    case Act::hard_sigmoid:
+      return each(x, y, n, [=](V v) { return clamp(add(mul(va, v), vb), zero(), set1(1.0f)); });
+    case Act::sigmoid: return each(x, y, n, [](V v) { return sigmoid(v); });
+    case Act::silu: return each(x, y, n, [=](V v) { return gated(v, sigmoid(mul(va, v))); });
+    case Act::tanh: return each(x, y, n, [](V v) { return tanh(v); });
+    case Act::gelu_erf: return each(x, y, n, [](V v) { return gelu_erf(v); });
+    case Act::gelu_tanh: return each(x, y, n, [](V v) { return gelu_tanh(v); });
+    default: return each(x, y, n, [=](V v) { return apply_act(act, a, b, v); });
+  }
+}
+
+void unary_f32(const RunArgs& args) {
+  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
+  auto& p = *static_cast<const UnaryParams*>(args.params);
+  int64_t begin = args.begin * chunk, end = args.end * chunk;
+  if (end > p.count) end = p.count;
+  const float* x = static_cast<const float*>(args.in[0]) + begin;
+  float* y = static_cast<float*>(args.out[0]) + begin;
+  if (p.attrs.op < 64) {
+    act_f32(static_cast<Act>(p.attrs.op), p.attrs.a, p.attrs.b, x, y, end - begin);
+  } else {
+    run(static_cast<Unary>(p.attrs.op), x, y, end - begin);
+  }
+}
+
+}  // namespace hone::kernels::HONE_ISA
