@@ -1,6 +1,7 @@
 // fold_constants: a node all of whose inputs are constants becomes its value; so does one whose
 // result is known from shapes alone.
 
+#include "common/base/checked.h"
 #include "host/ops/evaluate.h"
 #include "host/passes/match.h"
 
