@@ -71,27 +71,38 @@ struct CMod {
   }
 };
 
-// --- comparison and logic: the result is bool ------------------------------------------------------
+// --- comparison and logic: the result is bool
+// ------------------------------------------------------
 
 struct Equal {
   template <class W>
-  bool operator()(W a, W b) const { return a == b; }
+  bool operator()(W a, W b) const {
+    return a == b;
+  }
 };
 struct Less {
   template <class W>
-  bool operator()(W a, W b) const { return a < b; }
+  bool operator()(W a, W b) const {
+    return a < b;
+  }
 };
 struct LessOrEqual {
   template <class W>
-  bool operator()(W a, W b) const { return a <= b; }
+  bool operator()(W a, W b) const {
+    return a <= b;
+  }
 };
 struct Greater {
   template <class W>
-  bool operator()(W a, W b) const { return a > b; }
+  bool operator()(W a, W b) const {
+    return a > b;
+  }
 };
 struct GreaterOrEqual {
   template <class W>
-  bool operator()(W a, W b) const { return a >= b; }
+  bool operator()(W a, W b) const {
+    return a >= b;
+  }
 };
 struct And {
   bool operator()(uint64_t a, uint64_t b) const { return a != 0 && b != 0; }
@@ -113,7 +124,8 @@ struct BitXor {
   uint64_t operator()(uint64_t a, uint64_t b) const { return a ^ b; }
 };
 
-// --- references -------------------------------------------------------------------------------------
+// --- references
+// -------------------------------------------------------------------------------------
 
 template <class W, class F>
 Result<Tensor> combine(DType out, const Tensor& a, const Tensor& b, F&& f) {
@@ -146,9 +158,8 @@ template <class F>
 Status arithmetic(RefContext& ctx) {
   HONE_RETURN_IF_ERROR(need_same_dtype(ctx.in(0), ctx.in(1)));
   return in_domain(ctx.node(), ctx.in(0).dtype(), [&]<class W>() -> Status {
-    return set_result(ctx, combine<W>(ctx.in(0).dtype(), ctx.in(0), ctx.in(1), [](W a, W b) {
-                        return F().template operator()<W>(a, b);
-                      }));
+    return set_result(ctx, combine<W>(ctx.in(0).dtype(), ctx.in(0), ctx.in(1),
+                                      [](W a, W b) { return F().template operator()<W>(a, b); }));
   });
 }
 
@@ -216,11 +227,13 @@ Status shift(RefContext& ctx) {
   return in_domain(ctx.node(), t, [&]<class W>() -> Status {
     if constexpr (std::is_same_v<W, double>) return bad_dtype(ctx.node(), t);
     return set_result(ctx, combine<W>(t, ctx.in(0), ctx.in(1), [&](W a, W b) -> W {
-      const bool out = b < 0 || b >= static_cast<W>(bits(t));
-      if (left) return out ? 0 : static_cast<W>(static_cast<uint64_t>(a) << uint64_t(b));
-      if constexpr (std::is_integral_v<W>) return out ? (a < 0 ? W(-1) : W(0)) : a >> b;
-      return 0;
-    }));
+                        const bool out = b < 0 || b >= static_cast<W>(bits(t));
+                        if (left)
+                          return out ? 0 : static_cast<W>(static_cast<uint64_t>(a) << uint64_t(b));
+                        if constexpr (std::is_integral_v<W>)
+                          return out ? (a < 0 ? W(-1) : W(0)) : a >> b;
+                        return 0;
+                      }));
   });
 }
 
@@ -270,10 +283,13 @@ Status power(RefContext& ctx) {
 // PRelu: the slope is broadcast to X, not the other way round.
 struct Slope {
   template <class W>
-  W operator()(W x, W slope) const { return x < 0 ? Mul()(slope, x) : x; }
+  W operator()(W x, W slope) const {
+    return x < 0 ? Mul()(slope, x) : x;
+  }
 };
 
-// --- inference ------------------------------------------------------------------------------------
+// --- inference
+// ------------------------------------------------------------------------------------
 
 using Symbolic = std::optional<Dim> (*)(const Dim&, const Dim&);
 
@@ -310,9 +326,7 @@ std::optional<Dim> sym_less(const Dim& a, const Dim& b) {
   return Dim::apply(Dim::Op::less, {a, b});
 }
 std::optional<Dim> sym_greater(const Dim& a, const Dim& b) { return sym_less(b, a); }
-std::optional<Dim> sym_less_equal(const Dim& a, const Dim& b) {
-  return Dim(1) - *sym_less(b, a);
-}
+std::optional<Dim> sym_less_equal(const Dim& a, const Dim& b) { return Dim(1) - *sym_less(b, a); }
 std::optional<Dim> sym_greater_equal(const Dim& a, const Dim& b) {
   return Dim(1) - *sym_less(a, b);
 }
@@ -405,7 +419,8 @@ Status prelu(RefContext& ctx) {
   return error(Code::shape_mismatch, "the slope cannot be broadcast to X");
 }
 
-// --- table ------------------------------------------------------------------------------------------
+// --- table
+// ------------------------------------------------------------------------------------------
 
 constexpr AttrSpec fmod_attr[] = {{"fmod", AttrType::i}};
 constexpr AttrSpec direction[] = {{"direction", AttrType::s, true}};
@@ -443,9 +458,7 @@ std::span<const OpDef> binary_defs() { return defs; }
 
 Result<Tensor> apply_binary(std::string_view op, const Tensor& a, const Tensor& b) {
   const auto apply = [&](auto f) {
-    return combine<double>(DType::f64, a, b, [f](double x, double y) -> double {
-      return f(x, y);
-    });
+    return combine<double>(DType::f64, a, b, [f](double x, double y) -> double { return f(x, y); });
   };
   if (op == "Add") return apply(Add());
   if (op == "Sub") return apply(Sub());

@@ -11,7 +11,8 @@
 namespace hone::ops {
 namespace {
 
-// --- inference ------------------------------------------------------------------------------------
+// --- inference
+// ------------------------------------------------------------------------------------
 
 // What a bool holds of an integer.
 Dim as_bool(const Dim& d) {
@@ -42,7 +43,8 @@ Status infer_cast_like(InferContext& ctx) {
   return {};
 }
 
-// --- reference --------------------------------------------------------------------------------------
+// --- reference
+// --------------------------------------------------------------------------------------
 
 bool is_f8(DType t) {
   return t == DType::f8e4m3fn || t == DType::f8e4m3fnuz || t == DType::f8e5m2 ||
@@ -53,11 +55,12 @@ bool is_f8(DType t) {
 // infinity; -1 where the value is in range.
 int out_of_range_code(DType t, double value) {
   if (std::isnan(value)) return -1;
-  std::byte top[1] = {std::byte{static_cast<uint8_t>(
-      t == DType::f8e4m3fn ? 0x7e : t == DType::f8e5m2 ? 0x7b : 0x7f)}};
+  std::byte top[1] = {std::byte{static_cast<uint8_t>(t == DType::f8e4m3fn ? 0x7e
+                                                     : t == DType::f8e5m2 ? 0x7b
+                                                                          : 0x7f)}};
   const double largest = load_element(t, top, 0);
-  const double step =
-      std::ldexp(1.0, std::ilogb(largest) - (t == DType::f8e4m3fn || t == DType::f8e4m3fnuz ? 3 : 2));
+  const double step = std::ldexp(
+      1.0, std::ilogb(largest) - (t == DType::f8e4m3fn || t == DType::f8e4m3fnuz ? 3 : 2));
   // Halfway to the next step rounds to even, which is up: the largest is odd. E4M3FN's is even.
   const double limit = largest + step / 2, magnitude = std::fabs(value);
   if (magnitude < limit || (magnitude == limit && t == DType::f8e4m3fn)) return -1;
@@ -99,8 +102,8 @@ Result<double> parse_number(const std::string& text) {
 std::string print_number(DType t, double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  std::string text = t == DType::f64 ? fmt::format("{}", value)
-                                     : fmt::format("{}", static_cast<float>(value));
+  std::string text =
+      t == DType::f64 ? fmt::format("{}", value) : fmt::format("{}", static_cast<float>(value));
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }
@@ -132,10 +135,10 @@ Tensor from_doubles(const Node& node, DType to, const Dims& dims, std::vector<do
     // Out of range is undefined; the low bits of the 64-bit integer is what most machines give.
     std::vector<int64_t> whole;
     for (double v : values) {
-      whole.push_back(v >= 9.3e18 || v <= -9.2e18 || std::isnan(v)
-                          ? (v > 0 && v < 1.8e19 ? static_cast<int64_t>(static_cast<uint64_t>(v))
-                                                 : INT64_MIN)
-                          : static_cast<int64_t>(v));
+      whole.push_back(
+          v >= 9.3e18 || v <= -9.2e18 || std::isnan(v)
+              ? (v > 0 && v < 1.8e19 ? static_cast<int64_t>(static_cast<uint64_t>(v)) : INT64_MIN)
+              : static_cast<int64_t>(v));
     }
     return store(to, dims, whole);
   }
@@ -184,9 +187,8 @@ Status cast_like(RefContext& ctx) { return cast_to(ctx, ctx.in(1).dtype()); }
 
 constexpr AttrSpec to_6[] = {{"to", AttrType::i, true}};
 constexpr AttrSpec to_19[] = {{"saturate", AttrType::i}, {"to", AttrType::i, true}};
-constexpr AttrSpec to_24[] = {{"round_mode", AttrType::s},
-                              {"saturate", AttrType::i},
-                              {"to", AttrType::i, true}};
+constexpr AttrSpec to_24[] = {
+    {"round_mode", AttrType::s}, {"saturate", AttrType::i}, {"to", AttrType::i, true}};
 constexpr AttrSpec like_19[] = {{"saturate", AttrType::i}};
 constexpr AttrSpec like_24[] = {{"round_mode", AttrType::s}, {"saturate", AttrType::i}};
 const OpDef defs[] = {

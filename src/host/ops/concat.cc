@@ -7,7 +7,8 @@
 namespace hone::ops {
 namespace {
 
-// --- Concat ---------------------------------------------------------------------------------------
+// --- Concat
+// ---------------------------------------------------------------------------------------
 
 void concat_content(InferContext& ctx) {
   std::vector<Dim> all;
@@ -30,16 +31,15 @@ Status infer_concat(InferContext& ctx) {
       continue;
     }
     const SymShape& shape = ctx.shape(i);
-    HONE_ASSIGN(const int axis,
-                normal_axis(ctx.node().attributes.i("axis", 1), ctx.in(i).rank()));
+    HONE_ASSIGN(const int axis, normal_axis(ctx.node().attributes.i("axis", 1), ctx.in(i).rank()));
     at = static_cast<size_t>(axis);
     if (!out) {
       out = shape;
       continue;
     }
     if (shape.size() != out->size()) {
-      return error(Code::shape_mismatch, fmt::format("input {} has rank {}, another {}", i,
-                                                     shape.size(), out->size()));
+      return error(Code::shape_mismatch,
+                   fmt::format("input {} has rank {}, another {}", i, shape.size(), out->size()));
     }
     for (size_t d = 0; d < shape.size(); ++d) {
       if (d == at) {
@@ -93,7 +93,8 @@ Status concat(RefContext& ctx) {
   return {};
 }
 
-// --- Split ----------------------------------------------------------------------------------------
+// --- Split
+// ----------------------------------------------------------------------------------------
 
 // Sizes of `n` parts without explicit ones. From version 18 the last may be smaller; before, the
 // axis must divide evenly.
@@ -148,8 +149,8 @@ void split_content(InferContext& ctx, const std::vector<Dim>& parts) {
     const size_t end = start + static_cast<size_t>(parts[i].value());
     if (end > content->size()) return;
     using It = std::ptrdiff_t;
-    ctx.set_content(i, {content->begin() + static_cast<It>(start),
-                        content->begin() + static_cast<It>(end)});
+    ctx.set_content(
+        i, {content->begin() + static_cast<It>(start), content->begin() + static_cast<It>(end)});
     start = end;
   }
 }

@@ -133,9 +133,9 @@ Status check_operands(const Tensor& x, const Tensor& w, const Tensor* bias, int6
       (bias == nullptr || (bias->rank() == 1 && bias->count() == w.dims()[0]))) {
     return {};
   }
-  return error(Code::shape_mismatch, fmt::format("X {}, W {}, B {}, group {}",
-                                                 to_string(x.dims()), to_string(w.dims()),
-                                                 bias ? to_string(bias->dims()) : "none", group));
+  return error(Code::shape_mismatch,
+               fmt::format("X {}, W {}, B {}, group {}", to_string(x.dims()), to_string(w.dims()),
+                           bias ? to_string(bias->dims()) : "none", group));
 }
 
 // The taps of one kernel position, as offsets into the input.
@@ -195,17 +195,16 @@ namespace {
 Status reference(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
   HONE_RETURN_IF_ERROR(need_float(ctx.node(), x));
-  HONE_ASSIGN(const ConvResult y, convolve(ctx.node(), x, ctx.in(1),
-                                           ctx.has_input(2) ? &ctx.in(2) : nullptr));
+  HONE_ASSIGN(const ConvResult y,
+              convolve(ctx.node(), x, ctx.in(1), ctx.has_input(2) ? &ctx.in(2) : nullptr));
   ctx.set(0, store(x.dtype(), y.dims, y.values));
   return {};
 }
 
-constexpr AttrSpec attrs[] = {{"auto_pad", AttrType::s},      {"dilations", AttrType::ints},
-                              {"group", AttrType::i},         {"kernel_shape", AttrType::ints},
-                              {"pads", AttrType::ints},       {"strides", AttrType::ints}};
-const OpDef defs[] = {
-    {"", "Conv", 1, 2, 3, 1, 1, attrs, infer_conv, reference, conv_flops, 1e-4}};
+constexpr AttrSpec attrs[] = {{"auto_pad", AttrType::s}, {"dilations", AttrType::ints},
+                              {"group", AttrType::i},    {"kernel_shape", AttrType::ints},
+                              {"pads", AttrType::ints},  {"strides", AttrType::ints}};
+const OpDef defs[] = {{"", "Conv", 1, 2, 3, 1, 1, attrs, infer_conv, reference, conv_flops, 1e-4}};
 
 }  // namespace
 

@@ -11,8 +11,7 @@ struct ConvResult {
   std::vector<double> values;
 };
 // Conv of ONNX with the node's attributes; bias may be null.
-Result<ConvResult> convolve(const Node& node, const Tensor& x, const Tensor& w,
-                            const Tensor* bias);
+Result<ConvResult> convolve(const Node& node, const Tensor& x, const Tensor& w, const Tensor* bias);
 // Inference of output 0 from inputs X, W, B and the node's attributes.
 Status infer_conv(InferContext& ctx);
 double conv_flops(const Graph& graph, const Node& node);

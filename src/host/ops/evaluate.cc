@@ -24,8 +24,8 @@ class Executor {
                    fmt::format("{} was reached, but {}", block.name, block.poisoned));
     }
     if (inputs.size() != block.inputs.size()) {
-      return invalid(fmt::format("{} inputs expected, {} given", block.inputs.size(),
-                                 inputs.size()));
+      return invalid(
+          fmt::format("{} inputs expected, {} given", block.inputs.size(), inputs.size()));
     }
     if (depth_ >= max_depth) return unsupported("subgraphs are nested too deeply");
     ++depth_;

@@ -19,7 +19,8 @@ Status check_indices(const Node& node, const Tensor& t) {
   return bad_dtype(node, t.dtype());
 }
 
-// --- Gather ---------------------------------------------------------------------------------------
+// --- Gather
+// ---------------------------------------------------------------------------------------
 
 Status gather_content(InferContext& ctx) {
   const auto data = ctx.content(0);
@@ -76,7 +77,8 @@ Status gather(RefContext& ctx) {
   return {};
 }
 
-// --- GatherElements -------------------------------------------------------------------------------
+// --- GatherElements
+// -------------------------------------------------------------------------------
 
 Status infer_elements(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 1, true));
@@ -117,7 +119,8 @@ Status elements_along(RefContext& ctx) {
   return {};
 }
 
-// --- GatherND -------------------------------------------------------------------------------------
+// --- GatherND
+// -------------------------------------------------------------------------------------
 
 Status infer_nd(InferContext& ctx) {
   const DType t = ctx.in(0).dtype;

@@ -10,9 +10,7 @@
 namespace hone::ops {
 namespace {
 
-bool content_type(DType t) {
-  return t == DType::i64 || t == DType::i32 || t == DType::boolean;
-}
+bool content_type(DType t) { return t == DType::i64 || t == DType::i32 || t == DType::boolean; }
 
 // A constant that the type cannot hold would have wrapped around.
 bool fits(const Dim& d, DType t) {
@@ -39,8 +37,8 @@ Status check_arity(const OpDef& def, const Node& node) {
                                node.op, node.version));
   }
   if (outside(node.outputs.size(), def.min_outputs, def.max_outputs)) {
-    return invalid(fmt::format("{} outputs, which {} version {} does not have",
-                               node.outputs.size(), node.op, node.version));
+    return invalid(fmt::format("{} outputs, which {} version {} does not have", node.outputs.size(),
+                               node.op, node.version));
   }
   return {};
 }
@@ -97,10 +95,10 @@ void InferContext::set_content(size_t output, std::vector<Dim> content) {
   Fact fact = graph_.fact(node_.output(output));
   fact.content.reset();
   const DType t = fact.dtype;
-  const bool keep = content.size() <= graph::max_content && content_type(t) &&
-                    fact.has_rank() && fact.rank() <= 1 &&
-                    std::all_of(content.begin(), content.end(),
-                                [t](const Dim& d) { return fits(d, t); });
+  const bool keep =
+      content.size() <= graph::max_content && content_type(t) && fact.has_rank() &&
+      fact.rank() <= 1 &&
+      std::all_of(content.begin(), content.end(), [t](const Dim& d) { return fits(d, t); });
   if (keep) fact.content = std::move(content);
   graph_.set_fact(node_.output(output), std::move(fact));
 }
@@ -115,8 +113,8 @@ Status infer_node(Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   const OpDef* def = find_op(node);
   if (def == nullptr) {
-    return unsupported(fmt::format("{}: no operator {} of version {}", title(graph, node), node.op,
-                                   node.version));
+    return unsupported(
+        fmt::format("{}: no operator {} of version {}", title(graph, node), node.op, node.version));
   }
   Status status = check_arity(*def, node);
   if (status.ok()) {
@@ -168,9 +166,8 @@ Status bind_dim(const std::string& input, size_t axis, const Dim& declared, int6
     return {};
   }
   if (!provably_different(declared, Dim(size))) return {};
-  return error(Code::shape_mismatch,
-               fmt::format("input '{}': dimension {} is {}, {} given", input, axis,
-                           to_string(declared), size));
+  return error(Code::shape_mismatch, fmt::format("input '{}': dimension {} is {}, {} given", input,
+                                                 axis, to_string(declared), size));
 }
 
 Status bind_input(Graph& graph, const std::string& name, const Dims& dims, Binding* binding) {

@@ -32,8 +32,7 @@ Status check_rank(const InferContext& ctx, size_t i, int least, int most) {
   const std::string wanted = least == most ? fmt::format("{}", least)
                              : most < 0    ? fmt::format("at least {}", least)
                                            : fmt::format("{} to {}", least, most);
-  return error(Code::shape_mismatch,
-               fmt::format("input {} has rank {}, not {}", i, rank, wanted));
+  return error(Code::shape_mismatch, fmt::format("input {} has rank {}, not {}", i, rank, wanted));
 }
 
 Status check_same_dtype(const InferContext& ctx, size_t first, size_t end) {
@@ -58,8 +57,8 @@ Status check_float(const InferContext& ctx, size_t i) {
 Status check_index_type(const InferContext& ctx, size_t i, bool or_i32) {
   const DType t = ctx.in(i).dtype;
   if (t == DType::none || t == DType::i64 || (or_i32 && t == DType::i32)) return {};
-  return invalid(fmt::format("input {} has type {}, not {}", i, name(t),
-                             or_i32 ? "i32 or i64" : "i64"));
+  return invalid(
+      fmt::format("input {} has type {}, not {}", i, name(t), or_i32 ? "i32 or i64" : "i64"));
 }
 
 bool provably_different(const Dim& a, const Dim& b) {

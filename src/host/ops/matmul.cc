@@ -5,7 +5,8 @@
 
 namespace hone::ops {
 
-// --- inference ------------------------------------------------------------------------------------
+// --- inference
+// ------------------------------------------------------------------------------------
 
 namespace {
 
@@ -49,14 +50,14 @@ double product_flops(const Graph& graph, const Node& node) {
   const ValueId a = node.input(0);
   if (a == graph::none || !graph.fact(a).has_rank() || graph.fact(a).rank() == 0) return 0;
   const SymShape& shape = *graph.fact(a).shape;
-  const bool trans =
-      node.attributes.i("transA", 0) != 0 || node.attributes.i("trans_a", 0) != 0;
+  const bool trans = node.attributes.i("transA", 0) != 0 || node.attributes.i("trans_a", 0) != 0;
   const Dim& inner = trans && shape.size() > 1 ? shape[shape.size() - 2] : shape.back();
   const double depth = inner.is_const() ? static_cast<double>(inner.value()) : 1;
   return 2 * depth * output_elements(graph, node);
 }
 
-// --- reference -------------------------------------------------------------------------------------
+// --- reference
+// -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -130,7 +131,8 @@ template Result<Product<uint64_t>> product(const Tensor&, const Tensor&, bool, b
 
 namespace {
 
-// --- MatMul ---------------------------------------------------------------------------------------
+// --- MatMul
+// ---------------------------------------------------------------------------------------
 
 Status infer_matmul(InferContext& ctx) { return infer_product(ctx, false, false); }
 
@@ -144,7 +146,8 @@ Status matmul(RefContext& ctx) {
   });
 }
 
-// --- Gemm -------------------------------------------------------------------------------------------
+// --- Gemm
+// -------------------------------------------------------------------------------------------
 
 bool flag(const Node& node, const char* name) { return node.attributes.i(name, 0) != 0; }
 

@@ -38,7 +38,8 @@ Status per_channel(RefContext& ctx, const std::vector<double>& scale,
   return {};
 }
 
-// --- BatchNormalization -----------------------------------------------------------------------------
+// --- BatchNormalization
+// -----------------------------------------------------------------------------
 
 Status infer_batch(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
@@ -73,7 +74,8 @@ Status batch(RefContext& ctx) {
   return per_channel(ctx, scale, shift);
 }
 
-// --- InstanceNormalization, LayerNormalization --------------------------------------------------------
+// --- InstanceNormalization, LayerNormalization
+// --------------------------------------------------------
 
 struct Moments {
   double mean = 0, inverse_deviation = 0;
@@ -186,17 +188,14 @@ Status layer(RefContext& ctx) {
 double twice(const Graph& graph, const Node& node) { return 2 * output_elements(graph, node); }
 double eight(const Graph& graph, const Node& node) { return 8 * output_elements(graph, node); }
 
-constexpr AttrSpec batch_7[] = {{"epsilon", AttrType::f},
-                                {"momentum", AttrType::f},
-                                {"spatial", AttrType::i}};
+constexpr AttrSpec batch_7[] = {
+    {"epsilon", AttrType::f}, {"momentum", AttrType::f}, {"spatial", AttrType::i}};
 constexpr AttrSpec batch_9[] = {{"epsilon", AttrType::f}, {"momentum", AttrType::f}};
-constexpr AttrSpec batch_14[] = {{"epsilon", AttrType::f},
-                                 {"momentum", AttrType::f},
-                                 {"training_mode", AttrType::i}};
+constexpr AttrSpec batch_14[] = {
+    {"epsilon", AttrType::f}, {"momentum", AttrType::f}, {"training_mode", AttrType::i}};
 constexpr AttrSpec epsilon[] = {{"epsilon", AttrType::f}};
-constexpr AttrSpec layer_attrs[] = {{"axis", AttrType::i},
-                                    {"epsilon", AttrType::f},
-                                    {"stash_type", AttrType::i}};
+constexpr AttrSpec layer_attrs[] = {
+    {"axis", AttrType::i}, {"epsilon", AttrType::f}, {"stash_type", AttrType::i}};
 const OpDef defs[] = {
     {"", "BatchNormalization", 7, 5, 5, 1, 5, batch_7, infer_batch, batch, twice},
     {"", "BatchNormalization", 9, 5, 5, 1, 5, batch_9, infer_batch, batch, twice},

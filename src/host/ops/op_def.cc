@@ -41,12 +41,11 @@ const OpDef* find_op(std::string_view domain, std::string_view op, int64_t versi
   if (domain == "ai.onnx") domain = "";
   const std::vector<const OpDef*>& all = table();
   // The first entry past (domain, op, version); the one wanted, if any, stands before it.
-  const auto past =
-      std::partition_point(all.begin(), all.end(), [&](const OpDef* def) {
-        const auto order = std::tuple(std::string_view(def->domain), std::string_view(def->name));
-        return order < std::tuple(domain, op) ||
-               (order == std::tuple(domain, op) && def->since <= version);
-      });
+  const auto past = std::partition_point(all.begin(), all.end(), [&](const OpDef* def) {
+    const auto order = std::tuple(std::string_view(def->domain), std::string_view(def->name));
+    return order < std::tuple(domain, op) ||
+           (order == std::tuple(domain, op) && def->since <= version);
+  });
   if (past == all.begin()) return nullptr;
   const OpDef* found = *std::prev(past);
   return found->domain == domain && found->name == op ? found : nullptr;

@@ -32,8 +32,9 @@ struct AttrSpec {
   bool required = false;
 };
 
-// --- inference ------------------------------------------------------------------------------------
-// What a node's inference sees and sets. Inputs that are absent have dtype none.
+// --- inference
+// ------------------------------------------------------------------------------------ What a
+// node's inference sees and sets. Inputs that are absent have dtype none.
 class InferContext {
  public:
   InferContext(Graph& graph, NodeId node) : graph_(graph), node_(graph.node(node)), id_(node) {}
@@ -43,10 +44,10 @@ class InferContext {
   size_t outputs() const { return node_.outputs.size(); }
   bool has_input(size_t i) const { return node_.input(i) != graph::none; }
   bool has_output(size_t i) const { return node_.output(i) != graph::none; }
-  const Fact& in(size_t i) const;                 // an empty Fact where absent
+  const Fact& in(size_t i) const;  // an empty Fact where absent
   bool has_rank(size_t i) const { return in(i).has_rank(); }
   const SymShape& shape(size_t i) const { return *in(i).shape; }
-  const Tensor* constant(size_t i) const;         // nullptr where absent or not constant
+  const Tensor* constant(size_t i) const;  // nullptr where absent or not constant
   // Elements of an integer input as expressions: from its constant or its content; nullopt where
   // they are not known.
   std::optional<std::vector<Dim>> content(size_t i) const;
@@ -69,8 +70,9 @@ class InferContext {
   NodeId id_;
 };
 
-// --- reference ------------------------------------------------------------------------------------
-// One evaluation: plain loops straight from the ONNX text, double accumulation. Slow on purpose.
+// --- reference
+// ------------------------------------------------------------------------------------ One
+// evaluation: plain loops straight from the ONNX text, double accumulation. Slow on purpose.
 class RefContext {
  public:
   RefContext(const Graph& graph, const Node& node, std::span<const Tensor> in)
@@ -102,10 +104,10 @@ struct Cost {
 };
 
 struct OpDef {
-  const char* domain;     // "" = ai.onnx
+  const char* domain;  // "" = ai.onnx
   const char* name;
-  int since;              // first opset version this entry describes
-  int min_inputs, max_inputs;    // max -1: any number
+  int since;                   // first opset version this entry describes
+  int min_inputs, max_inputs;  // max -1: any number
   int min_outputs, max_outputs;
   std::span<const AttrSpec> attrs;
   // Sets a Fact for every present output. Errors (shape_mismatch, invalid_argument): the model is

@@ -108,8 +108,7 @@ Status pad(RefContext& ctx, const Pads<int64_t>& pads, const Tensor& fill) {
   Dims dims = x.dims();
   for (size_t d = 0; d < dims.size(); ++d) {
     int64_t size = 0;
-    if (add_overflows(pads.begin[d], pads.end[d], &size) ||
-        add_overflows(size, dims[d], &size)) {
+    if (add_overflows(pads.begin[d], pads.end[d], &size) || add_overflows(size, dims[d], &size)) {
       return invalid("the pads are too large");
     }
     if (mode != Mode::constant && dims[d] == 0 && size > 0) {
@@ -136,9 +135,7 @@ Status pad(RefContext& ctx, const Pads<int64_t>& pads, const Tensor& fill) {
   return {};
 }
 
-Tensor zero_of(DType t) {
-  return t == DType::string ? Tensor::strings({}, {""}) : Tensor(t, {});
-}
+Tensor zero_of(DType t) { return t == DType::string ? Tensor::strings({}, {""}) : Tensor(t, {}); }
 
 Status reference_2(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
@@ -166,9 +163,8 @@ Status reference(RefContext& ctx) {
   return pad(ctx, pads, fill);
 }
 
-constexpr AttrSpec attrs_2[] = {{"mode", AttrType::s},
-                                {"pads", AttrType::ints, true},
-                                {"value", AttrType::f}};
+constexpr AttrSpec attrs_2[] = {
+    {"mode", AttrType::s}, {"pads", AttrType::ints, true}, {"value", AttrType::f}};
 constexpr AttrSpec mode[] = {{"mode", AttrType::s}};
 const OpDef defs[] = {
     {"", "Pad", 2, 1, 1, 1, 1, attrs_2, infer, reference_2, no_flops},

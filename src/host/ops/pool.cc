@@ -10,7 +10,8 @@
 namespace hone::ops {
 namespace {
 
-// --- inference ------------------------------------------------------------------------------------
+// --- inference
+// ------------------------------------------------------------------------------------
 
 Status infer_pool(InferContext& ctx) {
   const DType t = ctx.in(0).dtype;
@@ -47,11 +48,10 @@ double pool_flops(const Graph& graph, const Node& node) {
   for (int64_t k : node.attributes.ints("kernel_shape")) window *= static_cast<double>(k);
   return window * output_elements(graph, node);
 }
-double global_flops(const Graph& graph, const Node& node) {
-  return input_elements(graph, node);
-}
+double global_flops(const Graph& graph, const Node& node) { return input_elements(graph, node); }
 
-// --- references -------------------------------------------------------------------------------------
+// --- references
+// -------------------------------------------------------------------------------------
 
 struct PoolShape {
   Window window;
@@ -90,8 +90,8 @@ void visit_window(const PoolShape& s, const Dims& position, const Dims& x_stride
     int64_t offset = 0;
     bool padding = false, beyond = false;
     for (size_t d = 0; d < s.in.size(); ++d) {
-      const int64_t at = position[d] * s.window.strides[d] +
-                         tap.index()[d] * s.window.dilations[d] - s.pads[d];
+      const int64_t at =
+          position[d] * s.window.strides[d] + tap.index()[d] * s.window.dilations[d] - s.pads[d];
       padding |= at < 0 || at >= s.in[d];
       beyond |= at >= s.in[d] + s.pads[s.in.size() + d];
       offset += at * x_strides[d];
@@ -219,21 +219,20 @@ constexpr AttrSpec max_8[] = {{"auto_pad", AttrType::s},
                               {"pads", AttrType::ints},
                               {"storage_order", AttrType::i},
                               {"strides", AttrType::ints}};
-constexpr AttrSpec max_10[] = {{"auto_pad", AttrType::s},       {"ceil_mode", AttrType::i},
-                               {"dilations", AttrType::ints},   {"kernel_shape", AttrType::ints, true},
-                               {"pads", AttrType::ints},        {"storage_order", AttrType::i},
-                               {"strides", AttrType::ints}};
+constexpr AttrSpec max_10[] = {
+    {"auto_pad", AttrType::s},     {"ceil_mode", AttrType::i},
+    {"dilations", AttrType::ints}, {"kernel_shape", AttrType::ints, true},
+    {"pads", AttrType::ints},      {"storage_order", AttrType::i},
+    {"strides", AttrType::ints}};
 constexpr AttrSpec average_7[] = {{"auto_pad", AttrType::s},
                                   {"count_include_pad", AttrType::i},
                                   {"kernel_shape", AttrType::ints, true},
                                   {"pads", AttrType::ints},
                                   {"strides", AttrType::ints}};
-constexpr AttrSpec average_10[] = {{"auto_pad", AttrType::s},
-                                   {"ceil_mode", AttrType::i},
-                                   {"count_include_pad", AttrType::i},
-                                   {"kernel_shape", AttrType::ints, true},
-                                   {"pads", AttrType::ints},
-                                   {"strides", AttrType::ints}};
+constexpr AttrSpec average_10[] = {
+    {"auto_pad", AttrType::s},          {"ceil_mode", AttrType::i},
+    {"count_include_pad", AttrType::i}, {"kernel_shape", AttrType::ints, true},
+    {"pads", AttrType::ints},           {"strides", AttrType::ints}};
 constexpr AttrSpec average_19[] = {{"auto_pad", AttrType::s},
                                    {"ceil_mode", AttrType::i},
                                    {"count_include_pad", AttrType::i},

@@ -23,7 +23,8 @@ Result<std::vector<bool>> reduced_axes(const Node& node, const std::vector<int64
   return reduced;
 }
 
-// --- inference ------------------------------------------------------------------------------------
+// --- inference
+// ------------------------------------------------------------------------------------
 
 std::optional<std::vector<int64_t>> known_axes(const InferContext& ctx) {
   if (!axes_are_input(ctx.node())) return ctx.node().attributes.ints("axes");
@@ -46,8 +47,7 @@ Status infer_shape(InferContext& ctx) {
     infer_without_axes(ctx, t, keep);
     return {};
   }
-  HONE_ASSIGN(const std::vector<bool> reduced,
-              reduced_axes(ctx.node(), *axes, ctx.in(0).rank()));
+  HONE_ASSIGN(const std::vector<bool> reduced, reduced_axes(ctx.node(), *axes, ctx.in(0).rank()));
   SymShape out;
   for (size_t d = 0; d < reduced.size(); ++d) {
     if (!reduced[d]) {
@@ -82,15 +82,22 @@ Status infer(InferContext& ctx) {
   return {};
 }
 
-// --- references: start, step, finish --------------------------------------------------------------
+// --- references: start, step, finish
+// --------------------------------------------------------------
 
 struct Sum {
   template <class W>
-  static W start() { return 0; }
+  static W start() {
+    return 0;
+  }
   template <class W>
-  static W step(W a, W x) { return a + x; }
+  static W step(W a, W x) {
+    return a + x;
+  }
   template <class W>
-  static W finish(W a, int64_t) { return a; }
+  static W finish(W a, int64_t) {
+    return a;
+  }
 };
 struct Mean : Sum {
   template <class W>
@@ -103,7 +110,9 @@ struct Mean : Sum {
 };
 struct Prod : Sum {
   template <class W>
-  static W start() { return 1; }
+  static W start() {
+    return 1;
+  }
   template <class W>
   static W step(W a, W x) {
     if constexpr (std::is_same_v<W, double>) return a * x;
@@ -111,22 +120,32 @@ struct Prod : Sum {
   }
 };
 template <class W>
-W absolute(W x) { return x < 0 ? -x : x; }
+W absolute(W x) {
+  return x < 0 ? -x : x;
+}
 struct L1 : Sum {
   template <class W>
-  static W step(W a, W x) { return a + absolute(x); }
+  static W step(W a, W x) {
+    return a + absolute(x);
+  }
 };
 struct SumSquare : Sum {
   template <class W>
-  static W step(W a, W x) { return a + Prod::step(x, x); }
+  static W step(W a, W x) {
+    return a + Prod::step(x, x);
+  }
 };
 struct L2 : SumSquare {
   template <class W>
-  static W finish(W a, int64_t) { return static_cast<W>(std::sqrt(static_cast<double>(a))); }
+  static W finish(W a, int64_t) {
+    return static_cast<W>(std::sqrt(static_cast<double>(a)));
+  }
 };
 struct LogSum : Sum {
   template <class W>
-  static W finish(W a, int64_t) { return static_cast<W>(std::log(static_cast<double>(a))); }
+  static W finish(W a, int64_t) {
+    return static_cast<W>(std::log(static_cast<double>(a)));
+  }
 };
 struct Max : Sum {
   template <class W>
@@ -135,7 +154,9 @@ struct Max : Sum {
                                      : std::numeric_limits<W>::lowest();
   }
   template <class W>
-  static W step(W a, W x) { return a != a || a > x ? a : x; }
+  static W step(W a, W x) {
+    return a != a || a > x ? a : x;
+  }
 };
 struct Min : Sum {
   template <class W>
@@ -144,7 +165,9 @@ struct Min : Sum {
                                      : std::numeric_limits<W>::max();
   }
   template <class W>
-  static W step(W a, W x) { return a != a || a < x ? a : x; }
+  static W step(W a, W x) {
+    return a != a || a < x ? a : x;
+  }
 };
 
 struct Layout {
@@ -196,8 +219,7 @@ Status reference(RefContext& ctx) {
   HONE_ASSIGN(const Layout layout, layout_of(ctx));
   return in_domain(ctx.node(), x.dtype(), [&]<class W>() -> Status {
     const std::vector<W> xs = load<W>(x);
-    std::vector<W> out(static_cast<size_t>(element_count(layout.out)),
-                       start_of<F, W>(x.dtype()));
+    std::vector<W> out(static_cast<size_t>(element_count(layout.out)), start_of<F, W>(x.dtype()));
     Walk<1> walk(x.dims(), {layout.strides});
     for (W v : xs) {
       W& sum = out[static_cast<size_t>(walk.offset())];
@@ -239,7 +261,8 @@ Status log_sum_exp(RefContext& ctx) {
 
 double flops(const Graph& graph, const Node& node) { return input_elements(graph, node); }
 
-// --- table ------------------------------------------------------------------------------------------
+// --- table
+// ------------------------------------------------------------------------------------------
 
 constexpr AttrSpec attrs_1[] = {{"axes", AttrType::ints}, {"keepdims", AttrType::i}};
 constexpr AttrSpec attrs_18[] = {{"keepdims", AttrType::i}, {"noop_with_empty_axes", AttrType::i}};

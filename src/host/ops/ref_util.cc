@@ -73,8 +73,8 @@ Result<Dims> broadcast_dims(const Dims& a, const Dims& b) {
     if (size == 1) {
       size = shorter[d];
     } else if (shorter[d] != 1 && shorter[d] != size) {
-      return error(Code::shape_mismatch, fmt::format("shapes {} and {} cannot be broadcast",
-                                                     to_string(a), to_string(b)));
+      return error(Code::shape_mismatch,
+                   fmt::format("shapes {} and {} cannot be broadcast", to_string(a), to_string(b)));
     }
   }
   return out;
@@ -133,8 +133,8 @@ double round_to(DType dtype, double value) {
 Result<int64_t> scalar_int(const RefContext& ctx, size_t i) {
   const Tensor& t = ctx.in(i);
   if (!is_integer(t.dtype()) || t.count() != 1) {
-    return invalid(fmt::format("input {} is {} {}, not one integer", i, name(t.dtype()),
-                               to_string(t.dims())));
+    return invalid(
+        fmt::format("input {} is {} {}, not one integer", i, name(t.dtype()), to_string(t.dims())));
   }
   return t.int_at(0);
 }

@@ -81,8 +81,9 @@ inline Status need_float(const Node& node, const Tensor& t) {
 // The scalar (or the only element) that an optional input holds.
 Result<int64_t> scalar_int(const RefContext& ctx, size_t i);
 
-// --- data movement --------------------------------------------------------------------------------
-// Fills a tensor of any type, element by element, from elements of tensors of that type.
+// --- data movement
+// -------------------------------------------------------------------------------- Fills a tensor
+// of any type, element by element, from elements of tensors of that type.
 class Mover {
  public:
   // check_size() has accepted them.

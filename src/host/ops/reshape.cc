@@ -63,9 +63,8 @@ Status infer_to(InferContext& ctx, const std::vector<Dim>& target) {
       minus_one = i;
     } else if (!allow_zero) {
       if (data.has_rank() && i >= data.shape->size()) {
-        return error(Code::shape_mismatch,
-                     fmt::format("dimension {} is to be copied from {}", i,
-                                 to_string(*data.shape)));
+        return error(Code::shape_mismatch, fmt::format("dimension {} is to be copied from {}", i,
+                                                       to_string(*data.shape)));
       }
       out[i] = data.has_rank() ? (*data.shape)[i] : ctx.unknown(0, static_cast<int>(i));
     }
@@ -118,8 +117,8 @@ Status reference(RefContext& ctx) {
     known *= out[*minus_one];
   }
   if (known != data.count()) {
-    return error(Code::shape_mismatch, fmt::format("{} cannot become {}", to_string(data.dims()),
-                                                   to_string(out)));
+    return error(Code::shape_mismatch,
+                 fmt::format("{} cannot become {}", to_string(data.dims()), to_string(out)));
   }
   ctx.set(0, data.reshaped(std::move(out)));
   return {};

@@ -7,7 +7,8 @@
 namespace hone::ops {
 namespace {
 
-// --- Where ----------------------------------------------------------------------------------------
+// --- Where
+// ----------------------------------------------------------------------------------------
 
 void where_content(InferContext& ctx) {
   const auto c = ctx.content(0), x = ctx.content(1), y = ctx.content(2);
@@ -65,7 +66,8 @@ Status where(RefContext& ctx) {
   return {};
 }
 
-// --- variadic ---------------------------------------------------------------------------------------
+// --- variadic
+// ---------------------------------------------------------------------------------------
 
 using Fold = Dim (*)(const Dim&, const Dim&);
 
@@ -104,15 +106,21 @@ Status infer_fold(InferContext& ctx) {
 // NaN wins.
 struct Min {
   template <class W>
-  W operator()(W a, W b) const { return a != a || a < b ? a : b; }
+  W operator()(W a, W b) const {
+    return a != a || a < b ? a : b;
+  }
 };
 struct Max {
   template <class W>
-  W operator()(W a, W b) const { return a != a || a > b ? a : b; }
+  W operator()(W a, W b) const {
+    return a != a || a > b ? a : b;
+  }
 };
 struct Sum {
   template <class W>
-  W operator()(W a, W b) const { return a + b; }
+  W operator()(W a, W b) const {
+    return a + b;
+  }
 };
 
 template <class W, class F>
@@ -144,9 +152,8 @@ Status fold_in(RefContext& ctx, bool mean) {
 
 template <class F, bool Mean = false>
 Status fold(RefContext& ctx) {
-  return in_domain(ctx.node(), ctx.in(0).dtype(), [&]<class W>() -> Status {
-    return fold_in<W, F>(ctx, Mean);
-  });
+  return in_domain(ctx.node(), ctx.in(0).dtype(),
+                   [&]<class W>() -> Status { return fold_in<W, F>(ctx, Mean); });
 }
 
 double fold_flops(const Graph& graph, const Node& node) {

@@ -10,7 +10,8 @@
 namespace hone::ops {
 namespace {
 
-// --- Shape, Size ------------------------------------------------------------------------------------
+// --- Shape, Size
+// ------------------------------------------------------------------------------------
 
 // The axes [start, end) of a shape of this rank.
 std::pair<int64_t, int64_t> axis_range(const Node& node, int rank) {
@@ -54,7 +55,8 @@ Status size(RefContext& ctx) {
   return {};
 }
 
-// --- ConstantOfShape --------------------------------------------------------------------------------
+// --- ConstantOfShape
+// --------------------------------------------------------------------------------
 
 Tensor fill_value(const Node& node) {
   const Tensor t = node.attributes.tensor("value");
@@ -102,7 +104,8 @@ Status filled(RefContext& ctx) {
   return {};
 }
 
-// --- Expand, Tile -----------------------------------------------------------------------------------
+// --- Expand, Tile
+// -----------------------------------------------------------------------------------
 
 Status infer_expand(InferContext& ctx) {
   const DType t = ctx.in(0).dtype;
@@ -194,7 +197,8 @@ Status tile(RefContext& ctx) {
   return {};
 }
 
-// --- Range ------------------------------------------------------------------------------------------
+// --- Range
+// ------------------------------------------------------------------------------------------
 
 // max(0, ceil((limit - start) / delta)); delta is not 0.
 Result<int64_t> range_count(const Tensor& start, const Tensor& limit, const Tensor& delta) {
@@ -269,7 +273,8 @@ Status range(RefContext& ctx) {
   });
 }
 
-// --- Constant ---------------------------------------------------------------------------------------
+// --- Constant
+// ---------------------------------------------------------------------------------------
 
 template <class T>
 Tensor list_of(const std::vector<T>& values) {
@@ -310,11 +315,10 @@ Status constant(RefContext& ctx) {
 constexpr AttrSpec start_end[] = {{"end", AttrType::i}, {"start", AttrType::i}};
 constexpr AttrSpec value[] = {{"value", AttrType::tensor}};
 constexpr AttrSpec stash[] = {{"stash_type", AttrType::i}};
-constexpr AttrSpec values[] = {
-    {"value", AttrType::tensor},      {"value_float", AttrType::f},
-    {"value_floats", AttrType::floats}, {"value_int", AttrType::i},
-    {"value_ints", AttrType::ints},   {"value_string", AttrType::s},
-    {"value_strings", AttrType::strings}};
+constexpr AttrSpec values[] = {{"value", AttrType::tensor},         {"value_float", AttrType::f},
+                               {"value_floats", AttrType::floats},  {"value_int", AttrType::i},
+                               {"value_ints", AttrType::ints},      {"value_string", AttrType::s},
+                               {"value_strings", AttrType::strings}};
 const OpDef defs[] = {
     {"", "Shape", 1, 1, 1, 1, 1, {}, infer_shape, shape, no_flops},
     {"", "Shape", 15, 1, 1, 1, 1, start_end, infer_shape, shape, no_flops},

@@ -12,9 +12,10 @@ namespace {
 // size.
 constexpr int64_t huge = std::numeric_limits<int32_t>::max();
 
-// --- symbolic -------------------------------------------------------------------------------------
-// Sizes are taken to be at least 1 here: an empty tensor is not sliced in a model that makes sense,
-// and s - 1 says more than s - min(1, s).
+// --- symbolic
+// ------------------------------------------------------------------------------------- Sizes are
+// taken to be at least 1 here: an empty tensor is not sliced in a model that makes sense, and s - 1
+// says more than s - min(1, s).
 
 Dim least_of(const Dim& a, const Dim& b) {
   const Dim gap = b - a;
@@ -105,7 +106,8 @@ Result<std::optional<Spec>> spec_of(const InferContext& ctx, bool* axes_known,
       Spec{*known_axes, std::move(*starts), std::move(*ends), std::move(*steps)});
 }
 
-// --- concrete -------------------------------------------------------------------------------------
+// --- concrete
+// -------------------------------------------------------------------------------------
 
 struct Run {
   int64_t start, step, count;
@@ -129,8 +131,8 @@ void slice_content(InferContext& ctx, const Spec& spec) {
   if (!content || ctx.in(0).rank() != 1 || spec.axes.size() != 1) return;
   const Dim &start = spec.starts[0], &end = spec.ends[0];
   if (!start.is_const() || !end.is_const()) return;
-  const Run run = run_of(static_cast<int64_t>(content->size()), start.value(), end.value(),
-                         spec.steps[0]);
+  const Run run =
+      run_of(static_cast<int64_t>(content->size()), start.value(), end.value(), spec.steps[0]);
   std::vector<Dim> out;
   for (int64_t i = 0, at = run.start; i < run.count; ++i, at += run.step) {
     out.push_back((*content)[static_cast<size_t>(at)]);
@@ -172,9 +174,8 @@ Status infer(InferContext& ctx) {
   return {};
 }
 
-Status slice(RefContext& ctx, const std::vector<int64_t>& starts,
-             const std::vector<int64_t>& ends, const std::vector<int64_t>& axes,
-             const std::vector<int64_t>& steps) {
+Status slice(RefContext& ctx, const std::vector<int64_t>& starts, const std::vector<int64_t>& ends,
+             const std::vector<int64_t>& axes, const std::vector<int64_t>& steps) {
   const Tensor& x = ctx.in(0);
   HONE_RETURN_IF_ERROR(check_lengths(starts.size(), ends.size(), axes.size(), steps.size()));
   HONE_ASSIGN(const std::vector<int> normal, normal_axes(axes, x.rank()));
@@ -212,9 +213,8 @@ Status reference(RefContext& ctx) {
                ctx.has_input(4) ? to_ints(ctx.in(4)) : std::vector<int64_t>(starts.size(), 1));
 }
 
-constexpr AttrSpec attrs[] = {{"axes", AttrType::ints},
-                              {"ends", AttrType::ints, true},
-                              {"starts", AttrType::ints, true}};
+constexpr AttrSpec attrs[] = {
+    {"axes", AttrType::ints}, {"ends", AttrType::ints, true}, {"starts", AttrType::ints, true}};
 const OpDef defs[] = {
     {"", "Slice", 1, 1, 1, 1, 1, attrs, infer, reference_1, no_flops},
     {"", "Slice", 10, 3, 5, 1, 1, {}, infer, reference, no_flops},

@@ -9,7 +9,8 @@
 namespace hone::ops {
 namespace {
 
-// --- functors: made once per node from its attributes, then called per element ---------------------
+// --- functors: made once per node from its attributes, then called per element
+// ---------------------
 
 template <double (*F)(double)>
 struct Fn {
@@ -59,8 +60,7 @@ struct HardSigmoid : OneFloat {
 };
 struct Shrink : OneFloat {
   double bias;
-  explicit Shrink(const Node& n)
-      : OneFloat(n, "lambd", 0.5f), bias(n.attributes.f("bias", 0.0f)) {}
+  explicit Shrink(const Node& n) : OneFloat(n, "lambd", 0.5f), bias(n.attributes.f("bias", 0.0f)) {}
   double operator()(double x) const { return x < -a ? x + bias : x > a ? x - bias : 0; }
 };
 struct Gelu {
@@ -104,10 +104,13 @@ struct Sign {
 };
 struct Relu {
   template <class W>
-  W operator()(W x) const { return x < 0 ? W(0) : x; }
+  W operator()(W x) const {
+    return x < 0 ? W(0) : x;
+  }
 };
 
-// --- references -------------------------------------------------------------------------------------
+// --- references
+// -------------------------------------------------------------------------------------
 
 template <class F>
 Status map_float(RefContext& ctx) {
@@ -173,7 +176,8 @@ Status bitwise_not(RefContext& ctx) {
   return {};
 }
 
-// --- inference ----------------------------------------------------------------------------------------
+// --- inference
+// ----------------------------------------------------------------------------------------
 
 Status infer_test(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
@@ -211,7 +215,8 @@ Status infer_bits(InferContext& ctx) {
   return infer_same(ctx);
 }
 
-// --- table --------------------------------------------------------------------------------------------
+// --- table
+// --------------------------------------------------------------------------------------------
 
 constexpr AttrSpec alpha[] = {{"alpha", AttrType::f}};
 constexpr AttrSpec alpha_beta[] = {{"alpha", AttrType::f}, {"beta", AttrType::f}};

@@ -8,7 +8,8 @@
 namespace hone::ops {
 namespace {
 
-// --- Flatten --------------------------------------------------------------------------------------
+// --- Flatten
+// --------------------------------------------------------------------------------------
 
 Result<int> flatten_axis(const Node& node, int rank) {
   const int64_t axis = node.attributes.i("axis", 1);
@@ -38,7 +39,8 @@ Status flatten(RefContext& ctx) {
   return {};
 }
 
-// --- Squeeze, Unsqueeze ---------------------------------------------------------------------------
+// --- Squeeze, Unsqueeze
+// ---------------------------------------------------------------------------
 
 // The axes by attribute (before version 13) or input; nullopt: given, but not known yet.
 // `given` says whether there are any.
@@ -94,8 +96,8 @@ Status infer_squeeze(InferContext& ctx) {
     if (std::find(normal.begin(), normal.end(), d) == normal.end()) {
       out.push_back(size);
     } else if (provably_different(size, Dim(1))) {
-      return error(Code::shape_mismatch, fmt::format("axis {} to be squeezed has size {}, not 1",
-                                                     d, to_string(size)));
+      return error(Code::shape_mismatch,
+                   fmt::format("axis {} to be squeezed has size {}, not 1", d, to_string(size)));
     }
   }
   ctx.set(0, ctx.in(0).dtype, std::move(out));
@@ -159,7 +161,8 @@ Status unsqueeze(RefContext& ctx) {
   return {};
 }
 
-// --- Identity, Dropout ----------------------------------------------------------------------------
+// --- Identity, Dropout
+// ----------------------------------------------------------------------------
 
 Status identity(RefContext& ctx) {
   ctx.set(0, ctx.in(0));

@@ -65,10 +65,10 @@ Result<Dim> window_count(const Window& w, size_t i, const Dim& size) {
   }
   const Dim slack = size + Dim(w.begin(i) + w.end(i) - w.extent(i));
   if (slack.is_const() && slack.value() < 0) {
-    return error(Code::shape_mismatch,
-                 fmt::format("the window spans {} of spatial axis {}, which has {}{}", w.extent(i),
-                             i, to_string(size),
-                             w.begin(i) + w.end(i) > 0 ? " and its padding" : ""));
+    return error(
+        Code::shape_mismatch,
+        fmt::format("the window spans {} of spatial axis {}, which has {}{}", w.extent(i), i,
+                    to_string(size), w.begin(i) + w.end(i) > 0 ? " and its padding" : ""));
   }
   if (!w.ceil_mode) return floor_div(slack, stride) + Dim(1);
   // Rounded up, but a last window that would start in the padding at the end is dropped: the
@@ -83,8 +83,7 @@ std::vector<int64_t> resolved_pads(const Window& w, const std::vector<int64_t>& 
   if (w.auto_pad != AutoPad::same_upper && w.auto_pad != AutoPad::same_lower) return pads;
   for (size_t i = 0; i < w.rank(); ++i) {
     const int64_t count = (sizes[i] + w.strides[i] - 1) / w.strides[i];
-    const int64_t total =
-        std::max<int64_t>(0, (count - 1) * w.strides[i] + w.extent(i) - sizes[i]);
+    const int64_t total = std::max<int64_t>(0, (count - 1) * w.strides[i] + w.extent(i) - sizes[i]);
     const int64_t more = total - total / 2;
     pads[i] = w.auto_pad == AutoPad::same_upper ? total / 2 : more;
     pads[w.rank() + i] = total - pads[i];

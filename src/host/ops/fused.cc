@@ -1,0 +1,212 @@
+// Hone's own operators, described in FUSED.md.
+#include <algorithm>
+#include <cmath>
+
+#include "device/kernels/activation.h"
+#include "host/ops/binary.h"
+#include "host/ops/conv_ref.h"
+#include "host/ops/infer_util.h"
+#include "host/ops/matmul.h"
+
+namespace hone::ops {
+namespace {
+
+using kernels::Act;
+
+struct Activation {
+  Act act = Act::none;
+  double a = 0, b = 0;
+
+  double operator()(double x) const {
+    switch (act) {
+      case Act::none: return x;
+      case Act::relu: return x < 0 ? 0 : x;
+      case Act::clip: return std::min(std::max(x, a), b);
+      case Act::leaky_relu: return x >= 0 ? x : a * x;
+      case Act::hard_sigmoid: return std::max(0.0, std::min(1.0, a * x + b));
+      case Act::hard_swish: return x * std::max(0.0, std::min(1.0, x / 6 + 0.5));
+      case Act::sigmoid: return 1 / (1 + std::exp(-x));
+      case Act::silu: return x / (1 + std::exp(-a * x));
+      case Act::tanh: return std::tanh(x);
+      case Act::gelu_erf: return 0.5 * x * (1 + std::erf(x * 0.70710678118654752440));
+      case Act::gelu_tanh:
+        return 0.5 * x * (1 + std::tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
+      case Act::elu: return x >= 0 ? x : a * std::expm1(x);
+      case Act::softplus: return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
+      case Act::mish: return x * std::tanh(std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))));
+    }
+    return x;
+  }
+};
+
+Result<Activation> activation_of(const Node& node) {
+  const std::string text = node.attributes.s("activation", "none");
+  Activation result{Act::none, node.attributes.f("act_a", 0), node.attributes.f("act_b", 0)};
+  for (int i = 0; i < kernels::act_count; ++i) {
+    result.act = static_cast<Act>(i);
+    if (text == kernels::name(result.act)) return result;
+  }
+  return invalid(fmt::format("there is no activation '{}'", text));
+}
+
+Status check_f32(const InferContext& ctx) {
+  for (size_t i = 0; i < ctx.inputs(); ++i) {
+    const DType t = ctx.in(i).dtype;
+    if (t != DType::none && t != DType::f32) {
+      return invalid(fmt::format("input {} has type {}, not f32", i, name(t)));
+    }
+  }
+  return activation_of(ctx.node()).status();
+}
+
+// A residual has the result's shape, exactly.
+Status check_residual(const InferContext& ctx, size_t i) {
+  if (!ctx.has_input(i) || !ctx.has_output(0)) return {};
+  const Fact &residual = ctx.in(i), &y = ctx.graph().fact(ctx.node().outputs[0]);
+  if (compatible(residual, y)) return {};
+  return error(Code::shape_mismatch,
+               fmt::format("the residual is {}, the result {}", to_string(residual), to_string(y)));
+}
+
+Status add_residual(const RefContext& ctx, size_t i, const Dims& dims,
+                    std::vector<double>* values) {
+  if (!ctx.has_input(i)) return {};
+  if (ctx.in(i).dims() != dims) return error(Code::shape_mismatch, "the residual's shape");
+  const std::vector<double> residual = load<double>(ctx.in(i));
+  for (size_t k = 0; k < residual.size(); ++k) (*values)[k] += residual[k];
+  return {};
+}
+
+// --- FusedConv
+// ------------------------------------------------------------------------------------
+
+Status infer_fused_conv(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_f32(ctx));
+  HONE_RETURN_IF_ERROR(infer_conv(ctx));
+  return check_residual(ctx, 3);
+}
+
+Status fused_conv(RefContext& ctx) {
+  HONE_ASSIGN(const Activation act, activation_of(ctx.node()));
+  HONE_ASSIGN(ConvResult y,
+              convolve(ctx.node(), ctx.in(0), ctx.in(1), ctx.has_input(2) ? &ctx.in(2) : nullptr));
+  const bool after = ctx.node().attributes.i("residual_after_act", 0) != 0;
+  if (!after) HONE_RETURN_IF_ERROR(add_residual(ctx, 3, y.dims, &y.values));
+  for (double& v : y.values) v = act(v);
+  if (after) HONE_RETURN_IF_ERROR(add_residual(ctx, 3, y.dims, &y.values));
+  ctx.set(0, store(ctx.in(0).dtype(), y.dims, y.values));
+  return {};
+}
+
+// --- FusedGemm
+// --------------------------------------------------------------------------------------
+
+Status infer_fused_gemm(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_f32(ctx));
+  HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 2));
+  HONE_RETURN_IF_ERROR(check_rank(ctx, 1, 2));
+  HONE_RETURN_IF_ERROR(check_rank(ctx, 2, 1, 1));
+  const graph::Attributes& a = ctx.node().attributes;
+  HONE_RETURN_IF_ERROR(infer_product(ctx, a.i("trans_a", 0) != 0, a.i("trans_b", 0) != 0));
+  if (ctx.has_input(2) && ctx.has_rank(2) && ctx.has_output(0)) {
+    const Fact& y = ctx.graph().fact(ctx.node().outputs[0]);
+    if (y.has_rank()) HONE_RETURN_IF_ERROR(check_equal(ctx.shape(2)[0], y.shape->back(), "C"));
+  }
+  return check_residual(ctx, 3);
+}
+
+Status fused_gemm(RefContext& ctx) {
+  const graph::Attributes& a = ctx.node().attributes;
+  HONE_ASSIGN(const Activation act, activation_of(ctx.node()));
+  HONE_ASSIGN(Product<double> y, product<double>(ctx.in(0), ctx.in(1), a.i("trans_a", 0) != 0,
+                                                 a.i("trans_b", 0) != 0));
+  const auto alpha = static_cast<double>(a.f("alpha", 1));
+  for (double& v : y.values) v *= alpha;
+  if (ctx.has_input(2)) {
+    const std::vector<double> c = load<double>(ctx.in(2));
+    if (y.dims.empty() || static_cast<int64_t>(c.size()) != y.dims.back()) {
+      return error(Code::shape_mismatch, "C does not have the result's columns");
+    }
+    for (size_t i = 0; i < y.values.size(); ++i) y.values[i] += c[i % c.size()];
+  }
+  HONE_RETURN_IF_ERROR(add_residual(ctx, 3, y.dims, &y.values));
+  for (double& v : y.values) v = act(v);
+  ctx.set(0, store(ctx.in(0).dtype(), y.dims, y.values));
+  return {};
+}
+
+// --- FusedBinary, Activation, Reorder
+// ---------------------------------------------------------------
+
+Status infer_fused_binary(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_f32(ctx));
+  HONE_ASSIGN(auto out, broadcast_inputs(ctx));
+  if (out) {
+    ctx.set(0, DType::f32, std::move(*out));
+  } else {
+    ctx.set_unranked(0, DType::f32);
+  }
+  return {};
+}
+
+Status fused_binary(RefContext& ctx) {
+  HONE_ASSIGN(const Activation act, activation_of(ctx.node()));
+  HONE_ASSIGN(const Tensor y,
+              apply_binary(ctx.node().attributes.s("op", ""), ctx.in(0), ctx.in(1)));
+  std::vector<double> values = load<double>(y);
+  for (double& v : values) v = act(v);
+  ctx.set(0, store(DType::f32, y.dims(), values));
+  return {};
+}
+
+Status infer_activation(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_f32(ctx));
+  return infer_same(ctx);
+}
+
+Status activation(RefContext& ctx) {
+  HONE_ASSIGN(const Activation act, activation_of(ctx.node()));
+  std::vector<double> values = load<double>(ctx.in(0));
+  for (double& v : values) v = act(v);
+  ctx.set(0, store(ctx.in(0).dtype(), ctx.in(0).dims(), values));
+  return {};
+}
+
+Status reorder(RefContext& ctx) {
+  ctx.set(0, ctx.in(0));
+  return {};
+}
+
+constexpr AttrSpec conv_attrs[] = {{"act_a", AttrType::f},
+                                   {"act_b", AttrType::f},
+                                   {"activation", AttrType::s},
+                                   {"dilations", AttrType::ints},
+                                   {"group", AttrType::i},
+                                   {"kernel_shape", AttrType::ints},
+                                   {"pads", AttrType::ints},
+                                   {"strides", AttrType::ints},
+                                   {"residual_after_act", AttrType::i}};
+constexpr AttrSpec gemm_attrs[] = {{"act_a", AttrType::f},      {"act_b", AttrType::f},
+                                   {"activation", AttrType::s}, {"alpha", AttrType::f},
+                                   {"trans_a", AttrType::i},    {"trans_b", AttrType::i}};
+constexpr AttrSpec binary_attrs[] = {{"act_a", AttrType::f},
+                                     {"act_b", AttrType::f},
+                                     {"activation", AttrType::s},
+                                     {"op", AttrType::s, true}};
+constexpr AttrSpec act_attrs[] = {
+    {"act_a", AttrType::f}, {"act_b", AttrType::f}, {"activation", AttrType::s}};
+constexpr const char* hone = graph::hone_domain;
+const OpDef defs[] = {
+    {hone, "FusedConv", 1, 2, 4, 1, 1, conv_attrs, infer_fused_conv, fused_conv, conv_flops, 1e-4},
+    {hone, "FusedGemm", 1, 2, 4, 1, 1, gemm_attrs, infer_fused_gemm, fused_gemm, product_flops,
+     1e-4},
+    {hone, "FusedBinary", 1, 2, 2, 1, 1, binary_attrs, infer_fused_binary, fused_binary, nullptr},
+    {hone, "Activation", 1, 1, 1, 1, 1, act_attrs, infer_activation, activation, nullptr},
+    {hone, "Reorder", 1, 1, 1, 1, 1, {}, infer_same, reorder, no_flops, 0},
+};
+
+}  // namespace
+
+std::span<const OpDef> fused_defs() { return defs; }
+
+}  // namespace hone::ops
