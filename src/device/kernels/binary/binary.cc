@@ -60,7 +60,22 @@ const char* bind_f32(const Step& step, void* params, Work* work) {
   return step.in[0].dtype == DType::f32 ? nullptr : "only f32";
 }
 
+#if defined(__x86_64__)
+const char* bind_vector(const Step& step, void* params, Work* work) {
+  if (const char* why = bind_f32(step, params, work)) return why;
+  Binary op = attrs_as<BinaryAttrs>(step)->op;
+  return op == Binary::mod || op == Binary::fmod ? "this function has no vector form" : nullptr;
+}
+#endif
+
 }  // namespace
+
+#if defined(__x86_64__)
+const Kernel binary_f32_avx512 = {"binary_f32_avx512", "binary",           Isa::avx512, 1,
+                                  bind_vector,         avx512::binary_f32, nullptr,     nullptr};
+const Kernel binary_f32_avx2 = {"binary_f32_avx2", "binary",         Isa::avx2, 1,
+                                bind_vector,       avx2::binary_f32, nullptr,   nullptr};
+#endif
 
 const Kernel binary_any_portable = {"binary_any_portable", "binary", Isa::portable, 1, bind_any,
                                     portable::binary_any,  nullptr,  nullptr};

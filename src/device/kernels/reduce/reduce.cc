@@ -90,7 +90,23 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
+#if defined(__x86_64__)
+const char* bind_vector(const Step& step, void* params, Work* work) {
+  if (const char* why = bind_any(step, params, work)) return why;
+  if (step.in[0].dtype != DType::f32) return "only f32";
+  Reduce op = attrs_as<ReduceAttrs>(step)->op;
+  return op == Reduce::log_sum_exp || is_arg(op) ? "this function has no vector form" : nullptr;
+}
+#endif
+
 }  // namespace
+
+#if defined(__x86_64__)
+const Kernel reduce_f32_avx512 = {"reduce_f32_avx512", "reduce",           Isa::avx512, 1,
+                                  bind_vector,         avx512::reduce_f32, nullptr,     nullptr};
+const Kernel reduce_f32_avx2 = {"reduce_f32_avx2", "reduce",         Isa::avx2, 1,
+                                bind_vector,       avx2::reduce_f32, nullptr,   nullptr};
+#endif
 
 const Kernel reduce_any_portable = {"reduce_any_portable", "reduce", Isa::portable, 1, bind_any,
                                     portable::reduce_any,  nullptr,  nullptr};

@@ -84,7 +84,7 @@ HONE_INLINE V mish(V x) {
 }
 
 // The activation of one vector. Not inlined: it stands on the cold side of the epilogues.
-static __attribute__((noinline)) V apply_act(Act act, float a, float b, V x) {
+[[maybe_unused]] static __attribute__((noinline)) V apply_act(Act act, float a, float b, V x) {
   switch (act) {
     case Act::none: return x;
     case Act::relu: return max(zero(), x);

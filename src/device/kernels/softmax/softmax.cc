@@ -36,6 +36,13 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
+#if defined(__x86_64__)
+const Kernel softmax_f32_avx512 = {"softmax_f32_avx512", "softmax", Isa::avx512, 1, bind,
+                                   avx512::softmax_f32,  nullptr,   nullptr};
+const Kernel softmax_f32_avx2 = {"softmax_f32_avx2", "softmax", Isa::avx2, 1, bind,
+                                 avx2::softmax_f32,  nullptr,   nullptr};
+#endif
+
 const Kernel softmax_f32_portable = {"softmax_f32_portable", "softmax", Isa::portable, 1, bind,
                                      portable::softmax_f32,  nullptr,   nullptr};
 
