@@ -15,12 +15,14 @@
 namespace hone::model {
 namespace {
 
-std::string real_path(const std::string& path) {
+std::string real_path(const std::string& path, const std::string& location) {
   char buffer[PATH_MAX];
   if (::realpath(path.c_str(), buffer) == nullptr) {
-    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    const int reason = errno;
+    const bool missing = reason == ENOENT || reason == ENOTDIR;
     fail(missing ? Code::not_found : Code::io_error,
-         fmt::format("{}: {}", path, std::generic_category().message(errno)));
+         fmt::format("external data {}: {}", quote(location),
+                     std::generic_category().message(reason)));
   }
   return buffer;
 }
@@ -44,8 +46,8 @@ std::string resolve_inside(const std::string& folder, const std::string& locatio
   if (location.find('\0') != std::string::npos) refuse("not a file name");
   if (location[0] == '/') refuse("absolute paths are refused; it must lie in the model's folder");
   if (has_parent_step(location)) refuse("'..' is refused; it must lie in the model's folder");
-  const std::string root = real_path(folder);
-  std::string file = real_path(folder + "/" + location);
+  const std::string root = real_path(folder, folder);
+  std::string file = real_path(folder + "/" + location, location);
   const std::string inside = root == "/" ? root : root + "/";
   if (file.compare(0, inside.size(), inside) != 0) {
     refuse("a symlink leads out of the model's folder; copy the file beside the model");

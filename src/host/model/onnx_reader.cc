@@ -144,7 +144,7 @@ void OnnxReader::add_node(PbMessage& m, std::vector<NodeProto>* nodes) {
   within(
       [&] {
         const std::string what = describe("node", n.name, nodes->size() - 1);
-        return n.op_type.empty() ? what : fmt::format("{} ({})", what, n.op_type.substr(0, 60));
+        return n.op_type.empty() ? what : fmt::format("{} ({})", what, printable(n.op_type));
       },
       [&] {
         for (PbMessage fields = sub; fields.next();) node_field(fields, &n);

@@ -39,9 +39,9 @@ void ParseError::prefix(std::string_view where) {
 
 void fail(Code code, std::string text) { throw ParseError{code, std::move(text), false}; }
 
-std::string quote(std::string_view name) {
+std::string printable(std::string_view name) {
   constexpr size_t longest = 60;
-  std::string out = "'";
+  std::string out;
   for (size_t i = 0; i < name.size();) {
     if (i >= longest) {
       out += "...";
@@ -57,8 +57,10 @@ std::string quote(std::string_view name) {
       i += n;
     }
   }
-  return out + "'";
+  return out;
 }
+
+std::string quote(std::string_view name) { return "'" + printable(name) + "'"; }
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {

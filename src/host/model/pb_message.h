@@ -31,7 +31,8 @@ struct ParseError {
 
 [[noreturn]] void fail(Code code, std::string text);
 
-// A name out of a file for a message: in quotes, escaped, at most 60 bytes of it.
+// A name out of a file for a message: escaped, at most 60 bytes of it; the second in quotes.
+std::string printable(std::string_view name);
 std::string quote(std::string_view name);
 bool is_utf8(std::string_view text);
 

@@ -53,6 +53,10 @@ bool is_text(std::string_view head) {
   });
 }
 
+bool is_ascii(std::string_view s) {
+  return std::all_of(s.begin(), s.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 std::string describe_text(std::string_view head) {
   while (!head.empty() && std::isspace(static_cast<unsigned char>(head[0])) != 0) {
     head.remove_prefix(1);
@@ -77,10 +81,13 @@ std::string describe_content(Bytes bytes) {
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (all.empty()) return "empty";
   const std::string_view head = all.substr(0, 512);
-  if (is_text(head)) return describe_text(head);
+  const bool text = is_text(head);
   for (const Signature& s : signatures) {
+    // A text may begin with "BM" or "BZh", but not with bytes no keyboard has.
+    if (text && is_ascii(s.magic)) continue;
     if (head.size() >= s.offset && head.substr(s.offset, s.magic.size()) == s.magic) return s.what;
   }
+  if (text) return describe_text(head);
   const bool zeros = std::all_of(head.begin(), head.end(), [](char c) { return c == 0; });
   return zeros ? "nothing but zeros" : "";
 }
