@@ -1,8 +1,10 @@
 /* hone.h: runs engines that `hone build` made. C, stable: declarations are only ever added.
  *
- *   hone_load_options load = {sizeof load};
+ *   hone_load_options load = {.struct_size = sizeof load};
  *   load.allocator = hone_default_allocator();
- *   hone_engine* engine;  hone_context* context;  hone_buffer in = {sizeof in}, out = {sizeof out};
+ *   hone_engine* engine;
+ *   hone_context* context;
+ *   hone_buffer in = {.struct_size = sizeof in}, out = {.struct_size = sizeof out};
  *   hone_load_file("model.hone", &load, &engine);
  *   hone_context_create(engine, NULL, &context);
  *   hone_context_bind(context);
@@ -14,10 +16,10 @@
  *   Status.    Calls that can fail return a hone_status, HONE_OK (0) or a positive code. What
  *              happened in words: hone_context_error() after a call on a context; the buffer
  *              error_text of the options before there is one. On failure *out is NULL.
- *   Structs.   Structs begin with struct_size, which the caller sets to sizeof: `x = {sizeof x}`.
- *              A field that is 0 has its default. A caller newer than the library may pass larger
- *              options; what the library does not know must be zero (HONE_INVALID_ARGUMENT).
- *              Larger structs to be filled get zeros there.
+ *   Structs.   Structs begin with struct_size, which the caller sets to sizeof the struct. A field
+ *              that is 0 has its default. A caller newer than the library may pass larger options;
+ *              what the library does not know must be zero (HONE_INVALID_ARGUMENT). Larger structs
+ *              to be filled get zeros there.
  *   Memory.    All of it comes from the caller's allocator, in load, create, bind and
  *              pool_create. Everything else, above all a run, allocates nothing, takes no lock and
  *              makes no system call but to wake and await the pool's threads. Sizes are in bytes.
@@ -286,9 +288,9 @@ HONE_API hone_status hone_context_reset_state(hone_context* context);
 
 HONE_API hone_status hone_run(hone_context* context);
 
-/* The fenced form. The fence is the caller's memory: `f = {sizeof f}`. Until it has been waited
- * for, buffers and context belong to the run. This version runs before hone_run_async returns;
- * later ones may not. */
+/* The fenced form. The fence is the caller's memory: `f = {.struct_size = sizeof f}`. Until it has
+ * been waited for, buffers and context belong to the run. This version runs before hone_run_async
+ * returns; later ones may not. */
 typedef struct hone_fence {
   size_t struct_size;
   hone_status status; /* of the run, once it is done */

@@ -1,8 +1,13 @@
 // Engines with right checksums and wrong contents: refused in words or run in bounds.
 #include <gtest/gtest.h>
 
-#include "common/wire/testing/sample_engine.h"
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
 #include "device/runtime/testing/drive_engine.h"
+#include "device/runtime/testing/zoo.h"
 
 namespace hone::runtime {
 namespace {
@@ -12,12 +17,29 @@ using wire::testing::EngineSpec;
 using wire::testing::FileBytes;
 using wire::testing::sample_spec;
 
-TEST(Hostile, TheSampleItselfRuns) {
-  EXPECT_EQ(testing::drive(sample_spec().build()), Driven::ran);
+class HostileZoo : public ::testing::TestWithParam<std::pair<std::string, EngineSpec>> {};
+
+TEST_P(HostileZoo, RunsAsItIs) {
+  EXPECT_EQ(testing::drive(GetParam().second.build()), Driven::ran);
 }
 
-TEST(Hostile, MutationsNeverCrash) {
-  const FileBytes good = sample_spec().build();
+// The seed of the fuzzer is this engine. HONE_WRITE_CORPUS=1 writes it anew.
+TEST_P(HostileZoo, IsTheCorpus) {
+  const FileBytes file = GetParam().second.build();
+  const std::string path =
+      std::string(HONE_SOURCE_DIR) + "/fuzz/corpus/engine/" + GetParam().first + ".hone";
+  if (std::getenv("HONE_WRITE_CORPUS") != nullptr) {
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(file.data()), std::streamsize(file.size()));
+  }
+  std::ifstream in(path, std::ios::binary);
+  const std::string seed{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_EQ(seed.size(), file.size()) << path;
+  EXPECT_TRUE(seed == std::string_view(reinterpret_cast<const char*>(file.data()), file.size()));
+}
+
+TEST_P(HostileZoo, MutationsNeverCrash) {
+  const FileBytes good = GetParam().second.build();
   FileBytes copy(good.bytes());
   const size_t meta_end = sizeof(wire::Header) + copy.header().meta_bytes;
   uint64_t random = 0x9e3779b97f4a7c15u;
@@ -26,7 +48,7 @@ TEST(Hostile, MutationsNeverCrash) {
     return random;
   };
   int counts[4] = {};
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     FileBytes file(good.bytes());
     for (uint64_t changes = 1 + next() % 3; changes > 0; --changes) {
       const size_t at = 64 + next() % (meta_end - 64);
@@ -39,8 +61,13 @@ TEST(Hostile, MutationsNeverCrash) {
     ++counts[static_cast<int>(testing::drive(file))];
   }
   // The loop is worth something only while all of these happen.
-  for (int n : counts) EXPECT_GT(n, 50);
+  EXPECT_GT(counts[static_cast<int>(Driven::refused)], 50);
+  EXPECT_GT(counts[static_cast<int>(Driven::created)], 50);
+  EXPECT_GT(counts[static_cast<int>(Driven::ran)], 50);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, HostileZoo, ::testing::ValuesIn(testing::zoo()),
+                         [](const auto& info) { return info.param.first; });
 
 // A dimension, stride or offset of a value at a time, at the edges of what integers can say.
 TEST(Hostile, ExtremeSizes) {

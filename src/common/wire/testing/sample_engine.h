@@ -22,7 +22,7 @@ inline EngineSpec sample_spec() {
   const int32_t next_h = e.output("next_h", {four});
   const int32_t w = e.weight<float>({1, 2, 3, 4}, {4});
   const int32_t sum = e.arena({n, four}, 0);
-  e.checks.push_back({e.dim(DimOp::less, n, e.size(1000)), "N must be below 1000"});
+  e.checks.push_back({e.dim(DimOp::less, n, e.size(10000)), "N must be below 10000"});
 
   const int32_t add = 0, mul = 2, relu = 1;
   e.branch(condition, 2, 1);
