@@ -111,7 +111,19 @@ const char* bind(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
+#if defined(__x86_64__)
+const char* bind_b32(const Step& step, void* params, Work* work) {
+  if (const char* why = bind(step, params, work)) return why;
+  return bits(step.in[0].dtype) == 32 ? nullptr : "only elements of 32 bits";
+}
+#endif
+
 }  // namespace
+
+#if defined(__x86_64__)
+const Kernel copy_b32_avx2 = {"copy_b32_avx2", "copy",         Isa::avx2, 1,
+                              bind_b32,        avx2::copy_b32, nullptr,   nullptr};
+#endif
 
 const Kernel copy_any_portable = {"copy_any_portable", "copy",  Isa::portable, 1, bind,
                                   portable::copy_any,  nullptr, nullptr};

@@ -49,8 +49,5 @@ void copy_any(const RunArgs& args);
 namespace avx2 {
 void copy_b32(const RunArgs& args);
 }
-namespace avx512 {
-void copy_b32(const RunArgs& args);
-}
 
 }  // namespace hone::kernels

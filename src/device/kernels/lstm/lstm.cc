@@ -13,8 +13,22 @@ namespace hone::kernels {
 
 namespace {
 
-// Far above every real model; with them no product below overflows.
-constexpr int64_t max_hidden = 1 << 20, max_input = 1 << 24;
+// What a cell may use; the parameters of those that take any are ONNX's defaults.
+bool is_cell_act(Act a) {
+  return a == Act::none || a == Act::relu || a == Act::leaky_relu || a == Act::hard_sigmoid ||
+         a == Act::sigmoid || a == Act::tanh || a == Act::elu || a == Act::softplus;
+}
+
+}  // namespace
+
+bool lstm_is_sound(const LstmAttrs& at) {
+  if (at.hidden < 1 || at.hidden > lstm_max_hidden) return false;
+  if (at.direction < 0 || at.direction > 2 || !(at.clip >= 0)) return false;
+  if (!is_cell_act(at.f) || !is_cell_act(at.g) || !is_cell_act(at.h)) return false;
+  return at.direction != 2 || (is_cell_act(at.f2) && is_cell_act(at.g2) && is_cell_act(at.h2));
+}
+
+namespace {
 
 bool is_f32(const Operand& o, const Shape& shape) {
   int64_t n = 0;
@@ -32,25 +46,6 @@ const Operand& optional(std::span<const Operand> operands, size_t i) {
 
 int directions(const LstmAttrs& at) { return at.direction == 2 ? 2 : 1; }
 
-// What a cell may use; the parameters of those that take any are ONNX's defaults.
-bool is_cell_act(Act a) {
-  return a == Act::none || a == Act::relu || a == Act::leaky_relu || a == Act::hard_sigmoid ||
-         a == Act::sigmoid || a == Act::tanh || a == Act::elu || a == Act::softplus;
-}
-
-const char* check_attrs(const LstmAttrs* at) {
-  if (!at) return "lstm: attributes";
-  if (at->hidden < 1 || at->hidden > max_hidden) return "lstm: hidden";
-  if (at->direction < 0 || at->direction > 2) return "lstm: direction";
-  if (!(at->clip >= 0)) return "lstm: clip";
-  if (!is_cell_act(at->f) || !is_cell_act(at->g) || !is_cell_act(at->h)) return "lstm: activation";
-  if (at->direction == 2 &&
-      (!is_cell_act(at->f2) || !is_cell_act(at->g2) || !is_cell_act(at->h2))) {
-    return "lstm: activation";
-  }
-  return nullptr;
-}
-
 // Everything but w, r and the bias.
 const char* check_operands(const Step& step, const LstmAttrs& at) {
   if (step.in.size() < 3 || step.in.size() > lstm_operands) return "lstm: operands";
@@ -59,8 +54,9 @@ const char* check_operands(const Step& step, const LstmAttrs& at) {
   int64_t n = 0;
   if (x.dtype != DType::f32 || x.shape.rank() != 3 || !dense_count(x, &n)) return "lstm: x";
   int64_t s = x.shape[0], b = x.shape[1], d = directions(at), h = at.hidden, rows = 0;
-  if (x.shape[2] < 1 || x.shape[2] > max_input) return "lstm: size of the input";
-  if (mul_overflows(s, b, &rows) || rows > max_elements / (8 * max_hidden) || b > max_hidden) {
+  if (x.shape[2] < 1 || x.shape[2] > lstm_max_input) return "lstm: size of the input";
+  if (mul_overflows(s, b, &rows) || rows > max_elements / (8 * lstm_max_hidden) ||
+      b > lstm_max_hidden) {
     return "lstm: sequence too long";
   }
   if (!is_f32_or_absent(optional(step.in, lstm_h0), {d, b, h})) return "lstm: initial h";
@@ -107,19 +103,47 @@ void set_params(const Step& step, const LstmAttrs& at, LstmParams* p, Work* work
   work->scratch_bytes = (2 * lstm_rows + 1) * p->hidden * 4;
 }
 
-const char* bind_raw(const Step& step, void* params, Work* work) {
+const char* bind_common(const Step& step, void* params, Work* work) {
   auto* at = attrs_as<LstmAttrs>(step);
-  if (const char* why = check_attrs(at)) return why;
+  if (!at || !lstm_is_sound(*at)) return "lstm: attributes";
   if (const char* why = check_operands(step, *at)) return why;
-  int64_t d = directions(*at), h = at->hidden, input = step.in[lstm_x].shape[2];
-  if (!is_f32(step.in[lstm_w], {d, 4 * h, input})) return "lstm: w";
-  if (!is_f32(step.in[lstm_r], {d, 4 * h, h})) return "lstm: r";
-  if (!is_f32_or_absent(optional(step.in, lstm_bias), {d, 8 * h})) return "lstm: bias";
+  if (!is_f32_or_absent(optional(step.in, lstm_bias), {directions(*at), 8 * at->hidden})) {
+    return "lstm: bias";
+  }
   set_params(step, *at, params_as<LstmParams>(params), work);
   return nullptr;
 }
 
+const char* bind_raw(const Step& step, void* params, Work* work) {
+  if (const char* why = bind_common(step, params, work)) return why;
+  auto* p = static_cast<const LstmParams*>(params);
+  if (!is_f32(step.in[lstm_w], {p->directions, 4 * p->hidden, p->input})) return "lstm: w";
+  if (!is_f32(step.in[lstm_r], {p->directions, 4 * p->hidden, p->hidden})) return "lstm: r";
+  return nullptr;
+}
+
+#if defined(__x86_64__)
+bool is_blob(const Operand& o, int64_t bytes) {
+  return o.dtype == DType::u8 && o.shape == Shape{bytes} && is_dense(o);
+}
+
+const char* bind_packed(const Step& step, void* params, Work* work) {
+  if (const char* why = bind_common(step, params, work)) return why;
+  auto* p = static_cast<const LstmParams*>(params);
+  bool packed = is_blob(step.in[lstm_w], lstm_packed_w_bytes(p->directions, p->hidden, p->input)) &&
+                is_blob(step.in[lstm_r], lstm_packed_r_bytes(p->directions, p->hidden));
+  return packed ? nullptr : "w and r must be constants, packed";
+}
+#endif
+
 }  // namespace
+
+#if defined(__x86_64__)
+const Kernel lstm_f32_avx512 = {"lstm_f32_avx512", "lstm",           Isa::avx512,       1,
+                                bind_packed,       avx512::lstm_f32, lstm_packed_bytes, lstm_pack};
+const Kernel lstm_f32_avx2 = {"lstm_f32_avx2", "lstm",         Isa::avx2,         1,
+                              bind_packed,     avx2::lstm_f32, lstm_packed_bytes, lstm_pack};
+#endif
 
 const Kernel lstm_f32_portable = {"lstm_f32_portable", "lstm",  Isa::portable, 1, bind_raw,
                                   portable::lstm_f32,  nullptr, nullptr};

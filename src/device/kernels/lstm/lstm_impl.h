@@ -26,6 +26,17 @@ struct LstmParams {
   int32_t in_count, out_count;  // operands the step has; those beyond are absent
 };
 
+// Far above every real model; with them no product of sizes overflows.
+constexpr int64_t lstm_max_hidden = 1 << 20, lstm_max_input = 1 << 24;
+
+// Attributes within those limits, with activations that a cell may use.
+bool lstm_is_sound(const LstmAttrs& at);
+int64_t lstm_packed_w_bytes(int64_t directions, int64_t hidden, int64_t input);
+int64_t lstm_packed_r_bytes(int64_t directions, int64_t hidden);
+// As in Kernel.
+int64_t lstm_packed_bytes(const Step& step, int index);
+void lstm_pack(const Step& step, const void* const* raw, int index, void* dst);
+
 constexpr int lstm_operands = 8;
 enum LstmIn { lstm_x, lstm_w, lstm_r, lstm_bias, lstm_h0, lstm_c0, lstm_peepholes, lstm_lens };
 
