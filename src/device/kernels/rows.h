@@ -27,9 +27,11 @@ inline bool f32_rows(const Operand& o, int64_t* row_stride) {
   return is_row_strided(o, row_stride);
 }
 
-// True for a dense f32 operand of sane size.
+// True for a dense f32 operand of sane size. Empty ones pass with any strides.
 inline bool f32_dense(const Operand& o) {
-  return o.dtype == DType::f32 && has_sane_sizes(o) && is_dense(o);
+  int64_t elements = 0;
+  if (o.dtype != DType::f32 || !has_sane_sizes(o) || !extent(o, &elements)) return false;
+  return elements == 0 || is_dense(o);
 }
 
 // True for a packed blob of exactly `bytes`.

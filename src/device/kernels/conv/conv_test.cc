@@ -111,7 +111,7 @@ void check(Rng& rng, const ConvCase& k) {
     } else {
       EXPECT_STRNE(kernel->name, "conv_f32_portable") << r.refused << ": " << k.text();
     }
-    std::memcpy(s.out[0].data<void>(), before.data(), before.size());
+    if (!before.empty()) std::memcpy(s.out[0].data<void>(), before.data(), before.size());
   }
 }
 

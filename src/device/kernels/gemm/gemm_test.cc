@@ -125,7 +125,7 @@ void check(Rng& rng, const GemmCase& c) {
       EXPECT_STRNE(kernel->name, "gemm_f32_portable") << r.refused << ": " << c.text();
       EXPECT_EQ(std::strstr(kernel->name, "dynamic"), nullptr) << r.refused << ": " << c.text();
     }
-    std::memcpy(s.out[0].data<void>(), before.data(), before.size());
+    if (!before.empty()) std::memcpy(s.out[0].data<void>(), before.data(), before.size());
   }
 }
 

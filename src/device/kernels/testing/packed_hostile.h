@@ -59,7 +59,7 @@ inline void mutate_operand(Rng& rng, Operand* o) {
         int d = random_int(rng, 0, o->shape.rank() - 1);
         o->shape[d] = hostile_number(rng, static_cast<int32_t>(o->shape[d]));
         int64_t count = 0;
-        if (random_int(rng, 0, 1) && o->shape.count_checked(&count)) {
+        if (random_int(rng, 0, 1) && o->shape.count_checked(&count) && count > 0) {
           dense_strides(o->shape, o->strides);
         }
       }
