@@ -5,7 +5,7 @@
 
 namespace hone::kernels {
 
-// No dimension and no operand of a step is larger (elements); so sizes of a few factors fit 64 bits.
+// No dimension and no operand of a step is larger (elements): products of a few sizes fit 64 bits.
 constexpr int64_t max_dimension = int64_t{1} << 31;
 constexpr int64_t max_elements = int64_t{1} << 48;
 

@@ -6,8 +6,9 @@
 //   in[3]  residual  f32 [N, OH, OW, O], optional, row-strided; may share memory with out[0]
 //   out[0] y         f32 [N, OH, OW, O], row-strided
 //
-//   y[n,oy,ox,o] = act(bias[o] + sum_{ky,kx,c} x[n, oy sh + ky dh - pt, ox sw + kx dw - pl, g C/G + c]
-//                  w[o,ky,kx,c] + residual[n,oy,ox,o]), outside pixels 0, g = o / (O / G)
+//   y[n,oy,ox,o] = act(bias[o] + residual[n,oy,ox,o] + sum_{ky,kx,c} w[o,ky,kx,c]
+//                      x[n, oy sh + ky dh - pt, ox sw + kx dw - pl, g C/G + c])
+//   outside pixels 0, g = o / (O / G)
 //
 // residual_after_act = 1: y = act(...) + residual instead. 1-d convolution has H = KH = 1.
 #pragma once

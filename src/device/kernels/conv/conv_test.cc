@@ -85,7 +85,8 @@ Reference reference(const ConvCase& k, const TestStep& s) {
     r.value.push_back(y);
     // Rounding of a sum of that many terms, times the steepest slope of an activation here.
     double terms = 8 + 0.1 * k.kh * k.kw * cg;
-    r.tolerance.push_back(2 * terms * 6e-8 * (magnitude + std::fabs(residual)) + 2e-6 * std::fabs(y));
+    double rounding = 2 * terms * 6e-8 * (magnitude + std::fabs(residual));
+    r.tolerance.push_back(rounding + 2e-6 * std::fabs(y));
   }
   return r;
 }
@@ -146,7 +147,8 @@ ConvCase random_case(Rng& rng) {
     if (random_int(rng, 0, 1)) k.y_gap = random_int(rng, 0, 9);
     if (random_int(rng, 0, 1)) k.r_gap = random_int(rng, 0, 9);
     k.act = static_cast<Act>(random_int(rng, 0, act_count - 1));
-    k.a = k.act == Act::clip ? 0.0f : random_float(rng, 0.1f, 1.2f), k.b = random_float(rng, 0.3f, 6);
+    k.a = k.act == Act::clip ? 0.0f : random_float(rng, 0.1f, 1.2f);
+    k.b = random_float(rng, 0.3f, 6);
     if (k.valid()) return k;
   }
 }

@@ -21,7 +21,8 @@ const char* check_batch(const Shape& a, const Shape& b, const Shape& y, GemmPara
     p->batch_shape[d] = yd;
     p->a_step[d] = ad == 1 ? 0 : p->a_matrices;
     p->b_step[d] = bd == 1 ? 0 : p->b_matrices;
-    if (mul_overflows(p->batch, yd, &p->batch) || mul_overflows(p->a_matrices, ad, &p->a_matrices) ||
+    if (mul_overflows(p->batch, yd, &p->batch) ||
+        mul_overflows(p->a_matrices, ad, &p->a_matrices) ||
         mul_overflows(p->b_matrices, bd, &p->b_matrices)) {
       return "too large";
     }

@@ -20,7 +20,8 @@ const char* check_attrs(const PoolAttrs& a) {
 }
 
 // True where `out` windows are what floor or ceil mode makes along one axis.
-bool fits(int64_t out, int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad) {
+bool fits(int64_t out, int64_t size, int64_t kernel, int64_t stride, int64_t dilation,
+          int64_t pad) {
   int64_t reach = 0;
   if (mul_overflows(kernel - 1, dilation, &reach)) return false;
   int64_t room = size + pad - (reach + 1);

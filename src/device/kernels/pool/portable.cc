@@ -6,6 +6,11 @@ namespace {
 
 constexpr int lanes = 8;
 
+template <bool average>
+float merge(float a, float b) {
+  return average ? a + b : a > b ? a : b;
+}
+
 // Sums are taken row by row and then added, so that their error grows with h + w and not h * w.
 template <bool average>
 void pool_lanes(const PoolParams& p, const PoolWindow& at, const float* x, int n, float* y) {
@@ -18,14 +23,12 @@ void pool_lanes(const PoolParams& p, const PoolWindow& at, const float* x, int n
     for (int64_t kx = at.kx.begin; kx < at.kx.end; ++kx) {
       const float* v = pixel + (at.ix + kx * p.dw) * p.x_row;
       if (n == lanes) {
-        for (int l = 0; l < lanes; ++l) row[l] = average ? row[l] + v[l] : row[l] > v[l] ? row[l] : v[l];
+        for (int l = 0; l < lanes; ++l) row[l] = merge<average>(row[l], v[l]);
       } else {
-        for (int l = 0; l < n; ++l) row[l] = average ? row[l] + v[l] : row[l] > v[l] ? row[l] : v[l];
+        for (int l = 0; l < n; ++l) row[l] = merge<average>(row[l], v[l]);
       }
     }
-    for (int l = 0; l < lanes; ++l) {
-      total[l] = average ? total[l] + row[l] : total[l] > row[l] ? total[l] : row[l];
-    }
+    for (int l = 0; l < lanes; ++l) total[l] = merge<average>(total[l], row[l]);
   }
   for (int l = 0; l < n; ++l) y[l] = average ? total[l] / at.divisor : total[l];
 }

@@ -29,7 +29,7 @@ static inline Epilogue make_epilogue(Act act, float a, float b, bool residual_af
 
 constexpr int max_tile_rows = 16;
 
-// y[i][j] = finish(panel[0][j] + sum over taps t, k of a[t][i][k] panel[1 + t k_count + k][j])
+// y[i][j] = finish(panel[0][j] + sum over t < taps, k of a[t][i][k] panel[1 + t K + k][j])
 struct Tile {
   // [taps][max_tile_rows]: where the k values of each row begin.
   const float* const* a;
@@ -45,8 +45,8 @@ struct Tile {
 };
 using TileFunction = void (*)(const Tile& tile);
 
-// A tile of up to `rows` rows times a panel's columns. functions[(v - 1) * rows + r - 1] does r rows
-// and v vectors.
+// A tile of up to `rows` rows times a panel's columns. functions[(v - 1) * rows + r - 1] does r
+// rows and v vectors.
 struct Tiling {
   int rows;
   PanelShape panel;

@@ -11,6 +11,7 @@
 //   }
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -227,7 +228,7 @@ inline bool gaps_kept(const Tensor& t, const Bytes& before) {
   int64_t width = bits(t.op.dtype) / 8;
   std::vector<bool> element(before.size(), false);
   for (int64_t i = 0, n = t.count(); i < n; ++i) {
-    for (int64_t b = 0; b < width; ++b) element[static_cast<size_t>(t.offset(i) * width + b)] = true;
+    std::fill_n(element.begin() + t.offset(i) * width, width, true);
   }
   for (size_t i = 0; i < before.size(); ++i) {
     if (!element[i] && before[i] != t.memory->data()[i]) return false;
@@ -253,7 +254,8 @@ inline Outcome run_kernel(const Kernel& k, const TestStep& s) {
   for (const Tensor& t : p.in) in_before.push_back(internal::bytes_of(t));
   for (const Tensor& t : s.out) out_before.push_back(internal::bytes_of(t));
   auto problem = [&](int pieces, const std::string& what) {
-    return Outcome{nullptr, std::string(k.name) + ", " + std::to_string(pieces) + " pieces: " + what};
+    std::string text = std::string(k.name) + ", " + std::to_string(pieces) + " pieces: " + what;
+    return Outcome{nullptr, text};
   };
   for (int pieces = 1; pieces <= 4; ++pieces) {
     for (size_t i = 0; i < s.out.size(); ++i) {

@@ -1,5 +1,5 @@
-// Like hostile.h, but starting from the step as the kernel packs it, so that mutations reach past the
-// check of the packed blob.
+// Like hostile.h, but from the step as the kernel packs it: mutations reach past the check of the
+// packed blob.
 #pragma once
 
 #include <algorithm>
