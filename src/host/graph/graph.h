@@ -101,7 +101,7 @@ class Graph {
   // `inner` is `outer` or lies inside a node of it.
   bool is_inside(BlockId inner, BlockId outer) const;
 
-  // --- building (importer, Patch, tests) ----------------------------------------------------------
+  // --- building (importer, Patch, tests) --------------------------------------------------------
   ValueId add_input(std::string name, Fact fact, BlockId block = 0);
   ValueId add_constant(std::string name, Tensor tensor);  // the fact comes from the tensor
   // Appends to node.block, making its output values: names from `output_names` ("" = absent).
@@ -109,6 +109,7 @@ class Graph {
   BlockId add_block(NodeId owner, std::string name);
   void set_block_outputs(BlockId block, std::vector<ValueId> outputs);
   void set_fact(ValueId v, Fact fact) { values_.at(static_cast<size_t>(v)).fact = std::move(fact); }
+  void set_layout(ValueId v, Layout layout) { values_.at(static_cast<size_t>(v)).layout = layout; }
   void poison(BlockId block, std::string why);
   std::string fresh_name(const std::string& stem) const;  // stem, or stem_1, stem_2, ...
   // Replaces symbols in all facts (shapes and contents).

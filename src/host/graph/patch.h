@@ -16,22 +16,28 @@ class Patch {
  public:
   // `anchor`: new nodes are put immediately before this node, in its block.
   Patch(const Graph& graph, NodeId anchor);
+  // Nodes added from here on are put before that node, or at the end of that block.
+  void insert_before(NodeId anchor);
+  void insert_at_end(BlockId block);
 
   // New nodes and constants. The ids are valid in this patch and, after apply, in the graph.
   // domain "" gets the graph's opset as version unless node.version is set. The node's origin is
   // the union of `origins`' (the nodes it stands for); its name defaults to the first origin's.
+  // Its block is the anchor's; it cannot have blocks of its own.
   ValueId add(Node node, const std::vector<NodeId>& origins);
   std::vector<ValueId> add_multi(Node node, size_t outputs, const std::vector<NodeId>& origins);
   ValueId constant(Tensor tensor, const std::string& stem);
 
-  // Every reader of `old` (nodes, block outputs) reads `with` instead. Facts must be compatible.
+  // Every reader of `old` (nodes, block outputs) reads `with` instead; the nodes of this patch keep
+  // what they were given, so that one can stand between `old` and its readers. Facts must be
+  // compatible. Where `old` is removed too, a new `with` takes over its name.
   void replace(ValueId old, ValueId with);
-  // Changes one input of one node only.
+  // Changes one input of one node only; none: makes it absent. The index may be behind the last.
   void set_input(NodeId node, size_t index, ValueId with);
   // Removes a node none of whose outputs is read once the replacements are made.
   void remove(NodeId node);
   // Puts the nodes of `block` before the anchor (its owner), for If with a known condition; block
-  // inputs must be empty. The owner's outputs are replaced by the block's.
+  // inputs must be empty. The owner's outputs are replaced by the block's; the owner is removed.
   void inline_block(BlockId block);
   void set_layout(ValueId value, Layout layout);
   void set_attribute(NodeId node, const std::string& name, std::optional<Attr> value);
@@ -49,9 +55,11 @@ class Patch {
   const std::vector<std::pair<ValueId, ValueId>>& replacements() const { return replacements_; }
 
  private:
+  class Transaction;
   struct NewNode {
     Node node;
     std::vector<ValueId> outputs;
+    NodeId before;  // none: at the end of the block
   };
   struct InputChange {
     NodeId node;
@@ -66,7 +74,8 @@ class Patch {
 
   const Graph* graph_;
   NodeId anchor_;
-  ValueId next_value_;
+  BlockId block_;
+  ValueId first_value_, next_value_;
   std::string why_;
   std::vector<NewNode> new_nodes_;
   std::vector<std::tuple<ValueId, std::string, Tensor>> new_constants_;

@@ -3,11 +3,15 @@
 //   graph "name" opset {"" 17, "ai.hone" 1}
 //   in %image f32[batch,1,28,28]
 //   const %w f32[16,1,3,3] = 0x...        (hex of the little-endian bytes; small ones as lists)
-//   %y f32[batch,16,28,28] @channels_last = Conv(%image, %w) {kernel_shape=[3,3], group=1} "conv1"
+//   %y f32[batch,16,28,28] @channels_last = Conv(%image, %w) {group=1, kernel_shape=[3, 3]} "conv1"
+//   %a f32[...], _ = ai.hone::Op:2(%y, _) "n" from ["conv1", "relu1"]
 //   out %y as "logits"
 //
-// Blocks are written indented in braces behind their node. Values print as %name; names that are not
-// identifiers are quoted.
+// "_" is an absent input or output; ":2" a version other than the graph's opset; "from" the origin,
+// where it is more than the node's own name. Blocks are written indented in braces behind their
+// node: `then_branch: {` ... `}`, with in and out lines of their own. Values print as %name, quoted
+// where they are more than letters, digits, '_', '.', '/'. Constants that nothing reads, values of
+// removed nodes and model_hash (which names a file, not a graph) are not printed.
 #pragma once
 
 #include <string>
