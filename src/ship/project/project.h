@@ -8,6 +8,7 @@
 
 #include "common/base/status.h"
 #include "device/preprocess/preprocess.h"
+#include "ship/project/limits.h"
 
 namespace hone::ship {
 
@@ -35,13 +36,6 @@ struct ModelSpec {
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   std::optional<Dataset> calibration, evaluation;
-};
-
-struct Limits {
-  std::optional<double> p50_ms, p90_ms, p95_ms, p99_ms;
-  std::optional<double> peak_memory_mb, engine_mb;
-  std::optional<double> accuracy_drop, class_drop;  // points
-  std::optional<double> energy_mj;                  // per inference
 };
 
 struct TargetSpec {

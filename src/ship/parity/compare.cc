@@ -1,0 +1,82 @@
+#include "ship/parity/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hone::ship {
+
+namespace {
+
+// Channel of element i in a tensor of rank >= 3: its index along axis 1.
+struct Channels {
+  explicit Channels(const Dims& dims) {
+    if (dims.size() < 3) return;
+    count = dims[1];
+    inner = 1;
+    for (size_t i = 2; i < dims.size(); ++i) inner *= dims[i];
+  }
+  int64_t of(int64_t i) const { return count > 1 ? i / inner % count : 0; }
+  int64_t count = 1, inner = 1;
+};
+
+Comparison compare_exact(const Tensor& a, const Tensor& b) {
+  Comparison c;
+  c.same_type = true;
+  int64_t n = a.count(), equal = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    bool same = a.dtype() == DType::string
+                    ? a.as_strings()[static_cast<size_t>(i)] == b.as_strings()[static_cast<size_t>(i)]
+                    : a.int_at(i) == b.int_at(i);
+    equal += same;
+    if (!same && c.worst_at < 0) c.worst_at = i;
+  }
+  c.agree = n == 0 || static_cast<double>(equal) > 0.999 * static_cast<double>(n);
+  c.worst = n == 0 ? 0 : 1 - static_cast<double>(equal) / static_cast<double>(n);
+  c.text = fmt::format("{} of {} elements equal", equal, n);
+  return c;
+}
+
+}  // namespace
+
+Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
+  Comparison c;
+  if (a.dtype() != b.dtype() || a.dims() != b.dims()) {
+    c.text = fmt::format("{}{} against {}{}", name(a.dtype()), to_string(a.dims()), name(b.dtype()),
+                         to_string(b.dims()));
+    return c;
+  }
+  if (!is_float(a.dtype())) return compare_exact(a, b);
+  c.same_type = true;
+  Channels channels(b.dims());
+  std::vector<double> scale(static_cast<size_t>(std::max<int64_t>(channels.count, 1)), 1e-6);
+  int64_t n = b.count();
+  for (int64_t i = 0; i < n; ++i) {
+    double v = std::abs(b.at(i));
+    auto& s = scale[static_cast<size_t>(channels.of(i))];
+    if (std::isfinite(v)) s = std::max(s, v);
+  }
+  double dot = 0, aa = 0, bb = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    double x = a.at(i), y = b.at(i);
+    if (!std::isfinite(x) || !std::isfinite(y)) {
+      bool same = (std::isnan(x) && std::isnan(y)) || x == y;
+      c.not_finite += !same;
+      if (!same && c.worst_at < 0) c.worst_at = i;
+      continue;
+    }
+    dot += x * y, aa += x * x, bb += y * y;
+    double d = std::abs(x - y), r = d / scale[static_cast<size_t>(channels.of(i))];
+    c.max_abs = std::max(c.max_abs, d);
+    if (r > c.worst) c.worst = r, c.worst_at = i;
+  }
+  c.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : aa == bb ? 1 : 0;
+  c.agree = c.worst <= tolerance && c.not_finite == 0;
+  c.text = fmt::format("worst {:.2e} of its channel's largest value (limit {:.0e}), max abs {:.2e}, "
+                       "cosine {:.7f}", c.worst, tolerance, c.max_abs, c.cosine);
+  if (c.not_finite > 0) c.text += fmt::format(", {} not finite on one side only", c.not_finite);
+  return c;
+}
+
+}  // namespace hone::ship
