@@ -228,7 +228,9 @@ TEST(PatchRandom, AllOrNothing) {
     const Status s = p.apply(g, infer);
     (s.ok() ? applied : refused)++;
     ASSERT_TRUE(verify_structure(g).ok()) << seed << ": " << verify_structure(g).text() << s.text();
-    if (!s.ok()) ASSERT_EQ(to_text(g), before) << seed << s.text();
+    if (!s.ok()) {
+      ASSERT_EQ(to_text(g), before) << seed << s.text();
+    }
     const auto back = parse_text(to_text(g));
     ASSERT_TRUE(back.ok()) << seed << ": " << back.status().text() << "\n" << to_text(g);
   }
