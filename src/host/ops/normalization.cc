@@ -43,9 +43,6 @@ Status per_channel(RefContext& ctx, const std::vector<double>& scale,
 
 Status infer_batch(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
-  if (ctx.node().attributes.i("training_mode", 0) != 0) {
-    return unsupported("training_mode is not for inference");
-  }
   HONE_RETURN_IF_ERROR(check_channels(ctx, 1, 5));
   for (size_t i = 1; i < ctx.outputs(); ++i) {
     ctx.set(i, ctx.in(i < 3 ? i + 2 : i));
@@ -53,14 +50,49 @@ Status infer_batch(InferContext& ctx) {
   return infer_same(ctx);
 }
 
+// training_mode: the batch's own moments normalise, and move the running ones.
+Status batch_training(RefContext& ctx, double epsilon) {
+  const Tensor& x = ctx.in(0);
+  const int64_t channels = x.rank() > 1 ? x.dims()[1] : 1;
+  int64_t plane = 1;
+  for (size_t d = 2; d < x.dims().size(); ++d) plane *= x.dims()[d];
+  std::vector<double> scale = load<double>(ctx.in(1)), shift = load<double>(ctx.in(2));
+  std::vector<double> mean = load<double>(ctx.in(3)), variance = load<double>(ctx.in(4));
+  const auto n = static_cast<size_t>(channels);
+  if (scale.size() != n || shift.size() != n || mean.size() != n || variance.size() != n) {
+    return error(Code::shape_mismatch, "the parameters do not have X's channels");
+  }
+  const std::vector<double> xs = load<double>(x);
+  const auto momentum = static_cast<double>(ctx.node().attributes.f("momentum", 0.9f));
+  const double count = static_cast<double>(x.count()) / static_cast<double>(channels);
+  std::vector<double> sum(n, 0), squares(n, 0);
+  const auto channel = [&](size_t i) {
+    return static_cast<size_t>(static_cast<int64_t>(i) / plane % channels);
+  };
+  for (size_t i = 0; i < xs.size(); ++i) sum[channel(i)] += xs[i] / count;
+  for (size_t i = 0; i < xs.size(); ++i) {
+    squares[channel(i)] += std::pow(xs[i] - sum[channel(i)], 2) / count;
+  }
+  for (size_t c = 0; c < n; ++c) {
+    scale[c] /= std::sqrt(squares[c] + epsilon);
+    shift[c] -= sum[c] * scale[c];
+    mean[c] = mean[c] * momentum + sum[c] * (1 - momentum);
+    variance[c] = variance[c] * momentum + squares[c] * (1 - momentum);
+  }
+  if (ctx.has_output(1)) ctx.set(1, store(ctx.in(3).dtype(), {channels}, mean));
+  if (ctx.has_output(2)) ctx.set(2, store(ctx.in(4).dtype(), {channels}, variance));
+  return per_channel(ctx, scale, shift);
+}
+
 Status batch(RefContext& ctx) {
   HONE_RETURN_IF_ERROR(need_float(ctx.node(), ctx.in(0)));
   const Node& node = ctx.node();
+  const auto epsilon = static_cast<double>(node.attributes.f("epsilon", 1e-5f));
+  if (node.attributes.i("training_mode", 0) != 0) return batch_training(ctx, epsilon);
   if (node.attributes.i("spatial", 1) == 0) return unsupported("spatial = 0");
   for (size_t i = 1; i < node.outputs.size(); ++i) {
     if (ctx.has_output(i)) return unsupported("training outputs");
   }
-  const auto epsilon = static_cast<double>(node.attributes.f("epsilon", 1e-5f));
   std::vector<double> scale = load<double>(ctx.in(1)), shift = load<double>(ctx.in(2));
   const std::vector<double> mean = load<double>(ctx.in(3)), variance = load<double>(ctx.in(4));
   if (shift.size() != scale.size() || mean.size() != scale.size() ||

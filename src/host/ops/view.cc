@@ -1,6 +1,8 @@
 // Operators that rename dimensions and leave the elements where they are: Flatten, Squeeze,
 // Unsqueeze, Identity, Dropout at inference.
 #include <algorithm>
+#include <cmath>
+#include <random>
 
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
@@ -176,10 +178,27 @@ Status infer_dropout(InferContext& ctx) {
   return {};
 }
 
+// Training mode: Hone's own seeded generator; ONNX leaves the numbers undefined.
+Status drop(RefContext& ctx, double ratio) {
+  if (ratio < 0 || ratio >= 1) return invalid(fmt::format("the ratio is {}", ratio));
+  const Tensor& x = ctx.in(0);
+  std::mt19937_64 generator(static_cast<uint64_t>(ctx.node().attributes.i("seed", 0)));
+  std::vector<double> values = load<double>(x), mask(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const bool kept = std::ldexp(static_cast<double>(generator() >> 11), -53) >= ratio;
+    mask[i] = kept ? 1 : 0;
+    values[i] = kept ? values[i] / (1 - ratio) : 0;
+  }
+  ctx.set(0, store(x.dtype(), x.dims(), values));
+  if (ctx.has_output(1)) ctx.set(1, store(DType::boolean, x.dims(), mask));
+  return {};
+}
+
 Status dropout(RefContext& ctx) {
-  const bool training = ctx.has_input(2) && ctx.in(2).count() == 1 && ctx.in(2).int_at(0) != 0;
+  const bool training = ctx.node().version >= 12 && ctx.has_input(2) && ctx.in(2).count() == 1 &&
+                        ctx.in(2).int_at(0) != 0;
   const double ratio = ctx.has_input(1) && ctx.in(1).count() == 1 ? ctx.in(1).at(0) : 0.5;
-  if (training && ratio != 0) return unsupported("Dropout in training mode");
+  if (training && ratio != 0) return drop(ctx, ratio);
   ctx.set(0, ctx.in(0));
   if (ctx.has_output(1)) {
     const DType t = ctx.node().version >= 10 ? DType::boolean : ctx.in(0).dtype();
