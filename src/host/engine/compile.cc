@@ -46,7 +46,8 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   plan_options.prefer_kernel = options.prefer_kernel;
   plan_options.progress = options.progress;
   HONE_ASSIGN(out.plan, plan::make_plan(graph, plan_options));
-  HONE_ASSIGN(out.bytes, write_engine(out.plan));
+  if (options.tamper) options.tamper(out.plan);
+  HONE_ASSIGN(out.bytes, write_engine(out.plan, {options.properties}));
   return out;
 }
 

@@ -24,6 +24,8 @@ struct CompileOptions {
   std::string prefer_kernel;
   passes::Options passes;                              // `engine` is set here
   std::function<void(int, int, const std::string&)> progress;
+  std::vector<std::pair<std::string, std::string>> properties;  // written into the engine
+  std::function<void(plan::Plan&)> tamper;  // tests plant faults here, before writing
 };
 
 struct Compiled {

@@ -1,0 +1,192 @@
+// hone parity: do two models, engines or folders of outputs agree?
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/command.h"
+#include "cli/model_args.h"
+#include "host/exec/run_plan.h"
+#include "host/graph/layout.h"
+#include "host/import/import.h"
+#include "host/model/tensor_files.h"
+#include "host/ops/evaluate.h"
+#include "ship/measure/bench.h"
+#include "ship/parity/compare.h"
+
+namespace hone::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  std::string a, b, folder;
+  std::vector<std::string> inputs, shapes;
+  int64_t seed = -1;
+  double tolerance = 1e-3;
+  bool layers = false;
+};
+
+// Inputs by graph order: from files, or structured noise of a seed.
+Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g, Session& s) {
+  HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
+  std::map<std::string, std::string> files;
+  for (const std::string& arg : o.inputs) {
+    HONE_ASSIGN(auto parts, split_assignment(arg));
+    files[parts.first] = parts.second;
+  }
+  std::vector<Tensor> out;
+  bool random = false;
+  for (size_t i = 0; i < g.block().inputs.size(); ++i) {
+    const graph::Value& v = g.value(g.block().inputs[i]);
+    std::string file = files.contains(v.name) ? files[v.name] : "";
+    for (const char* e : {".pb", ".npy"}) {
+      std::string path = fmt::format("{}/input_{}{}", o.folder, i, e);
+      std::error_code error;
+      if (file.empty() && !o.folder.empty() && fs::exists(path, error)) file = path;
+    }
+    if (!file.empty()) {
+      HONE_ASSIGN(Tensor t, model::read_tensor_file(file));
+      out.push_back(std::move(t));
+      continue;
+    }
+    ship::IoInfo io{v.name, v.fact.dtype, {}, {}, {}};
+    Dims dims;
+    for (const graph::Dim& d : *v.fact.shape) {
+      dims.push_back(d.const_value().value_or(dims.empty() ? 1 : 64));
+    }
+    if (shapes.contains(v.name)) dims = shapes[v.name];
+    uint64_t seed = static_cast<uint64_t>(std::max<int64_t>(o.seed, 0)) * 64 + i + 1;
+    out.push_back(ship::random_input(io, dims, seed));
+    random = true;
+  }
+  if (random) s.printer.note(fmt::format("random inputs, seed {}", std::max<int64_t>(o.seed, 0)));
+  return out;
+}
+
+Result<std::vector<Tensor>> folder_outputs(const std::string& folder, size_t count) {
+  std::vector<Tensor> out;
+  for (size_t i = 0; i < count; ++i) {
+    std::string npy = fmt::format("{}/output_{}.npy", folder, i);
+    std::error_code error;
+    HONE_ASSIGN(Tensor t, fs::exists(npy, error) ? model::read_npy(npy)
+                                                 : model::read_pb(fmt::format("{}/output_{}.pb", folder, i)));
+    out.push_back(std::move(t));
+  }
+  return out;
+}
+
+std::map<std::string, Dims> shapes_of(const graph::Graph& g, const std::vector<Tensor>& inputs) {
+  std::map<std::string, Dims> shapes;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    shapes[g.value(g.block().inputs[i]).name] = inputs[i].dims();
+  }
+  return shapes;
+}
+
+// A value's physical tensor in ONNX's order again.
+Tensor logical(const Tensor& physical, const graph::Fact& fact, graph::Layout layout) {
+  if (layout == graph::Layout::row_major || physical.rank() != fact.rank()) return physical;
+  int rank = physical.rank();
+  auto order = graph::physical_order(rank, layout);
+  Dims dims(static_cast<size_t>(rank));
+  for (int i = 0; i < rank; ++i) dims[static_cast<size_t>(order[static_cast<size_t>(i)])] = physical.dims()[static_cast<size_t>(i)];
+  Tensor out(physical.dtype(), dims);
+  std::vector<int64_t> strides(static_cast<size_t>(rank), 1), index(static_cast<size_t>(rank), 0);
+  for (size_t i = static_cast<size_t>(rank) - 1; i > 0; --i) strides[i - 1] = strides[i] * dims[i];
+  for (int64_t k = 0, n = physical.count(); k < n; ++k) {
+    int64_t at = 0;
+    for (size_t i = 0; i < order.size(); ++i) at += index[i] * strides[static_cast<size_t>(order[i])];
+    out.set(at, physical.at(k));
+    for (size_t i = index.size(); i-- > 0;) {
+      if (++index[i] < physical.dims()[i]) break;
+      index[i] = 0;
+    }
+  }
+  return out;
+}
+
+// Runs the compiled plan of `b` value by value beside the reference of `a`; the first value that
+// both have and that differs is where it began.
+Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tensor>& inputs, Session& s) {
+  std::map<std::string, Tensor> want;
+  auto reference = ops::evaluate(a, inputs, [&](graph::ValueId v, const Tensor& t) {
+    want[a.value(v).name] = t;
+  });
+  if (!reference.ok()) return reference.status();
+  HONE_ASSIGN(model::Model model, model::read_model(o.b));
+  engine::CompileOptions c;
+  HONE_ASSIGN(c.target, this_machine());
+  c.shapes = shapes_of(a, inputs);
+  HONE_ASSIGN(engine::Compiled built, engine::compile(model, c));
+  int compared = 0;
+  std::string first;
+  auto ran = exec::run_plan(built.plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& t) {
+    const std::string& name = built.plan.values[static_cast<size_t>(v)].name;
+    auto it = want.find(name);
+    if (it == want.end() || it->second.count() != t.count() || it->second.dtype() != t.dtype()) return;
+    graph::ValueId id = a.find_value(name);
+    Tensor row = t;
+    if (row.dims() != it->second.dims()) row = logical(t, a.fact(id), graph::Layout::channels_last);
+    if (row.dims() != it->second.dims()) row = t.reshaped(it->second.dims());
+    ++compared;
+    ship::Comparison r = ship::compare(row, it->second, o.tolerance);
+    if (r.agree || !first.empty()) return;
+    const plan::Step& at = built.plan.steps[step];
+    first = fmt::format("first difference at '{}', step {} {} ({}): {}", name, step, at.layer,
+                        at.kernel != nullptr ? at.kernel->name : "", r.text);
+  });
+  if (!ran.ok()) return ran.status();
+  s.printer.out(first.empty() ? fmt::format("{} values compared, all agree", compared) : first);
+  if (!first.empty()) s.exit = no;
+  return {};
+}
+
+Result<std::vector<Tensor>> outputs_of(const Options& o, const graph::Graph& a,
+                                       const std::vector<Tensor>& inputs) {
+  std::error_code error;
+  if (fs::is_directory(o.b, error)) return folder_outputs(o.b, a.output_names.size());
+  HONE_ASSIGN(ship::Session session, open_session(o.b, 1, shapes_of(a, inputs)));
+  return session.run(inputs);
+}
+
+Status run_parity(const Options& o, Session& s) {
+  HONE_ASSIGN(bool engine, is_engine_file(o.a));
+  if (engine) return invalid("the first side must be an ONNX model: its reference is what is trusted");
+  HONE_ASSIGN(model::Model model, model::read_model(o.a));
+  auto a = import(model);
+  if (!a.ok()) return in(o.a, a.status());
+  HONE_ASSIGN(std::vector<Tensor> inputs, make_inputs(o, *a, s));
+  if (o.layers) return by_layers(o, *a, inputs, s);
+  auto want = ops::evaluate(*a, inputs);
+  if (!want.ok()) return in(o.a, want.status());
+  HONE_ASSIGN(std::vector<Tensor> got, outputs_of(o, *a, inputs));
+  bool agree = got.size() == want->size();
+  for (size_t i = 0; i < want->size() && i < got.size(); ++i) {
+    ship::Comparison c = ship::compare(got[i], (*want)[i], o.tolerance);
+    s.printer.out(fmt::format("{:<7} {}: {}", c.agree ? "agrees" : "DIFFERS", a->output_names[i], c.text));
+    agree = agree && c.agree;
+  }
+  s.exit = agree ? yes : no;
+  return {};
+}
+
+}  // namespace
+
+void add_parity(CLI::App& app, Session& session) {
+  auto o = std::make_shared<Options>();
+  CLI::App* c = app.add_subcommand("parity", "Compare a model's reference with an engine, a model or outputs");
+  c->add_option("a", o->a, "ONNX file whose reference is trusted")->required();
+  c->add_option("b", o->b, "Engine, ONNX file (run by kernels), or folder with output_0.npy ...")->required();
+  c->add_option("--input", o->inputs, "NAME=FILE (.npy, .pb)");
+  c->add_option("--inputs", o->folder, "Folder with input_0.npy ...");
+  c->add_option("--shape", o->shapes, "NAME=1x3x224x224 for random inputs");
+  c->add_option("--seed", o->seed, "Seed of random inputs");
+  c->add_option("--tol", o->tolerance, "Largest difference, relative to the channel's largest value");
+  c->add_flag("--layers", o->layers, "Find the first value that differs (b: an ONNX file)");
+  c->footer("Exit: 0 agrees, 1 differs. Example: hone parity model.onnx model.engine --seed 1");
+  on_run(c, session, o, run_parity);
+}
+
+}  // namespace hone::cli

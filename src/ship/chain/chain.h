@@ -1,0 +1,51 @@
+// `hone ship`: the whole chain for one model and one target, stage by stage. A stage whose inputs
+// have not changed since the last run is not run again.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "host/engine/compile.h"
+#include "ship/gate/gate.h"
+#include "ship/project/project.h"
+
+namespace hone::ship {
+
+struct StageRow {
+  std::string stage;
+  double seconds = 0;
+  bool cached = false;
+  std::string text;     // one line: what was found
+};
+
+struct ChainOptions {
+  Target machine;
+  plan::TimeKernel time;
+  std::string out_folder;           // hone-out/ beside the project file
+  double bench_seconds = 3;
+  int parity_inputs = 16;           // evaluation samples compared with the reference
+  std::function<void(const StageRow&)> stage_done;
+  std::function<void(const std::string&, double, double)> progress;
+  std::function<void(plan::Plan&)> tamper;  // tests plant faults here
+};
+
+struct ChainResult {
+  std::vector<StageRow> stages;
+  GateReport report;
+  GateResult gate;
+  std::string engine_path, report_path;
+  double engine_bytes = 0, model_bytes = 0;
+  double accuracy = 0, baseline_accuracy = 0;  // percent; 0 samples: no data
+  int64_t samples = 0;
+  std::string worst_class;
+  double worst_class_percent = 0;
+};
+
+// Errors stop the chain: a model that cannot be read or built, data that are missing, a disk that
+// is full. What measurements say is in the result, not an error.
+Result<ChainResult> run_chain(const ModelSpec& model, const TargetSpec& target,
+                              const ChainOptions& options);
+
+}  // namespace hone::ship

@@ -1,0 +1,56 @@
+#include "ship/chain/stage_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "common/base/hash.h"
+#include "host/model/files.h"
+
+namespace hone::ship {
+
+namespace fs = std::filesystem;
+
+StageCache::StageCache(std::string path) : path_(std::move(path)) {
+  state_ = nlohmann::json::object();
+  auto text = read_text(path_);
+  if (!text.ok()) return;
+  nlohmann::json j = nlohmann::json::parse(*text, nullptr, false);
+  if (j.is_object()) state_ = std::move(j);
+}
+
+std::optional<nlohmann::json> StageCache::find(const std::string& stage,
+                                               const std::string& key) const {
+  auto it = state_.find(stage);
+  if (it == state_.end() || !it->is_object() || it->value("key", "") != key) return std::nullopt;
+  return it->value("result", nlohmann::json());
+}
+
+Status StageCache::put(const std::string& stage, const std::string& key, nlohmann::json result) {
+  state_[stage] = {{"key", key}, {"result", std::move(result)}};
+  return write_text(path_, state_.dump(1) + "\n");
+}
+
+std::string hash_text(const std::string& text) {
+  return fmt::format("{:016x}", hash64(std::as_bytes(std::span(text.data(), text.size()))));
+}
+
+std::string hash_file(const std::string& path) {
+  auto file = map_file(path);
+  return file.ok() ? fmt::format("{:016x}", hash64(file->bytes)) : "";
+}
+
+std::string hash_folder(const std::string& path) {
+  std::error_code error;
+  std::vector<std::string> files;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_regular_file(error)) files.push_back(it->path().string());
+  }
+  std::sort(files.begin(), files.end());
+  std::string all;
+  for (const std::string& f : files) all += f.substr(path.size()) + hash_file(f);
+  return hash_text(all);
+}
+
+}  // namespace hone::ship
