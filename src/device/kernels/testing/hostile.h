@@ -48,7 +48,11 @@ inline void mutate_operand(Rng& rng, Operand* o) {
     case 2:
       if (d >= 0) o->strides[d] = odd_number(rng);
       break;
-    case 3: *o = dense(o->dtype, o->shape); break;  // may undo what an earlier mutation did
+    case 3: {  // may undo what an earlier mutation did
+      int64_t n = 0;
+      if (o->shape.count_checked(&n) && n > 0) *o = dense(o->dtype, o->shape, o->constant);
+      break;
+    }
     case 4:
       if (o->shape.rank() < max_rank) o->shape.push(random_int(rng, 0, 3));
       break;
