@@ -48,10 +48,10 @@ static inline float* lstm_out(const RunArgs& args, const LstmParams& p, int i) {
 }
 
 // Parameters of the activations of a cell: ONNX's defaults.
-constexpr float lstm_act_a(Act a) {
+static constexpr float lstm_act_a(Act a) {
   return a == Act::hard_sigmoid ? 0.2f : a == Act::leaky_relu ? 0.01f : 1.0f;
 }
-constexpr float lstm_act_b(Act a) { return a == Act::hard_sigmoid ? 0.5f : 0.0f; }
+static constexpr float lstm_act_b(Act a) { return a == Act::hard_sigmoid ? 0.5f : 0.0f; }
 
 namespace portable {
 void lstm_f32(const RunArgs& args);
