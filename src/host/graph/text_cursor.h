@@ -41,6 +41,7 @@ class TextCursor {
 
 // The counterparts of text_values.h.
 Result<Fact> parse_fact(TextCursor& cursor);
+std::optional<DType> accept_dtype(TextCursor& cursor);
 Result<DType> parse_dtype(TextCursor& cursor);
 Result<Dims> parse_dims(TextCursor& cursor);
 Result<Tensor> parse_tensor_data(TextCursor& cursor, DType dtype, Dims dims);

@@ -16,7 +16,7 @@ bool is_name_char(char c) {
 
 bool is_fact_next(TextCursor& c) {
   const size_t start = c.position();
-  const bool found = c.accept_word("sequence") || c.accept_word("optional") || parse_dtype(c).ok();
+  const bool found = c.accept_word("sequence") || c.accept_word("optional") || accept_dtype(c);
   c.rewind(start);
   return found;
 }
@@ -226,7 +226,8 @@ class Parser {
   // A block begins with its name and a colon, as nothing else does.
   bool is_block_next() {
     const size_t start = c_.position();
-    const bool found = c_.word().ok() && c_.accept(":");
+    const bool word = c_.peek() == '"' ? c_.string().ok() : !c_.identifier().empty();
+    const bool found = word && c_.accept(":");
     c_.rewind(start);
     return found;
   }

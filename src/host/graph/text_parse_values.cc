@@ -193,14 +193,19 @@ Result<Attr> empty_list(TextCursor& c, Attr value) {
 
 }  // namespace
 
-Result<DType> parse_dtype(TextCursor& c) {
+std::optional<DType> accept_dtype(TextCursor& c) {
   const size_t start = c.position();
   const std::string_view word = c.identifier();
   for (int i = 0; i < dtype_count; ++i) {
     if (word == name(static_cast<DType>(i))) return static_cast<DType>(i);
   }
   c.rewind(start);
-  return c.fail("'" + std::string(word) + "' is no element type");
+  return std::nullopt;
+}
+
+Result<DType> parse_dtype(TextCursor& c) {
+  if (const auto dtype = accept_dtype(c)) return *dtype;
+  return c.fail("an element type (f32, i64, ...) is missing");
 }
 
 Result<Dims> parse_dims(TextCursor& c) {

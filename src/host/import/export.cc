@@ -1,13 +1,15 @@
 // Graph -> standard ONNX.
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "host/import/import.h"
+#include "host/ops/op_def.h"
 
 namespace hone {
+namespace {
 
 using graph::Graph;
 using graph::Node;
@@ -15,16 +17,27 @@ using graph::ValueId;
 using model::GraphProto;
 using model::NodeProto;
 
-namespace {
-
-// IR versions that first allowed an opset of "" (onnx/docs/Versioning.md); never below the file's.
-int64_t ir_version_for(int64_t opset) {
-  constexpr std::pair<int64_t, int64_t> table[] = {{25, 12}, {23, 11}, {21, 10}, {19, 9}, {15, 8},
-                                                   {12, 7},  {11, 6},  {10, 5},  {9, 4}};
-  for (auto [from, ir] : table) {
-    if (opset >= from) return ir;
+// The IR version that an opset and the types in use came with (onnx/docs/Versioning.md). At least
+// 4: before, initializers had to be inputs too.
+int64_t ir_version_of(int64_t opset) {
+  constexpr std::pair<int64_t, int64_t> since[] = {{25, 13}, {24, 12}, {23, 11}, {21, 10},
+                                                   {19, 9},  {15, 8},  {12, 7},  {11, 6},
+                                                   {10, 5}};
+  for (const auto& [first, ir] : since) {
+    if (opset >= first) return ir;
   }
-  return 4;  // 3 would want initializers among the inputs
+  return 4;
+}
+int64_t ir_version_of(DType t) {
+  switch (t) {
+    case DType::f8e4m3fn: case DType::f8e4m3fnuz: case DType::f8e5m2: case DType::f8e5m2fnuz:
+      return 9;
+    case DType::u4: case DType::i4: return 10;
+    case DType::f4e2m1: return 11;
+    case DType::f8e8m0: return 12;
+    case DType::u2: case DType::i2: return 13;
+    default: return 4;
+  }
 }
 
 class Exporter {
@@ -33,109 +46,150 @@ class Exporter {
 
   Result<model::Model> run() {
     model::Model m;
-    m.producer = "hone";
-    m.ir_version = ir_version_for(g_.opset());
+    HONE_RETURN_IF_ERROR(check_nodes(&m.opsets));
+    m.producer = g_.producer;
     m.metadata = g_.metadata;
-    std::set<std::string> domains;
-    for (graph::NodeId n : g_.all_nodes()) {
-      if (g_.node(n).domain == graph::hone_domain) {
-        return internal(fmt::format("node '{}' ({}) is Hone's own and cannot be exported",
-                                    g_.node(n).name, g_.node(n).op));
-      }
-      domains.insert(g_.node(n).domain);
-    }
-    for (const auto& [domain, version] : g_.opsets) {
-      if (domain.empty() || domains.contains(domain)) m.opsets[domain] = version;
-    }
     m.graph.name = g_.name.empty() ? "graph" : g_.name;
-    name_outputs();
+    for (graph::BlockId b = 0; b < g_.block_count(); ++b) {
+      for (ValueId v : g_.block(b).outputs) ++output_uses_[v];
+    }
+    name_values();
     HONE_RETURN_IF_ERROR(block(0, &m.graph));
-    for (ValueId v : used_constants_) {
-      m.graph.initializers.push_back({name(v), g_.value(v).constant});
+    for (ValueId v : g_.used_constants()) {
+      if (!written_.contains(v)) m.graph.initializers.push_back({name(v), g_.value(v).constant});
+    }
+    m.ir_version = ir_version_of(g_.opset());
+    for (ValueId v = 0; v < g_.value_count(); ++v) {
+      m.ir_version = std::max(m.ir_version, ir_version_of(g_.fact(v).dtype));
     }
     return m;
   }
 
  private:
-  // The graph's outputs keep their names: a value that is one is called so; one that is several, or
-  // an input or a constant too, gets Identity nodes.
-  void name_outputs() {
-    std::set<std::string> reserved(g_.output_names.begin(), g_.output_names.end());
+  // A file has one version of each domain: nodes made for another must mean the same under it.
+  Status check_nodes(std::map<std::string, int64_t>* opsets) const {
+    *opsets = g_.opsets;
+    opsets->erase(graph::hone_domain);
+    for (graph::NodeId id : g_.all_nodes()) {
+      const Node& n = g_.node(id);
+      if (n.domain == graph::hone_domain) {
+        return internal(fmt::format("node '{}' ({}) is Hone's own and cannot be exported", n.name,
+                                    n.op));
+      }
+      const int64_t version = opsets->try_emplace(n.domain, n.version).first->second;
+      if (version != n.version &&
+          ops::find_op(n.domain, n.op, version) != ops::find_op(n.domain, n.op, n.version)) {
+        return unsupported(fmt::format("node '{}' ({}) is of opset {}, the model of {}, where it "
+                                       "means something else", n.name, n.op, n.version, version));
+      }
+    }
+    return {};
+  }
+
+  // --- names ----------------------------------------------------------------------------------
+  std::string unique(const std::string& stem) {
+    std::string s = stem;
+    for (int i = 1; !taken_.insert(s).second; ++i) s = fmt::format("{}_{}", stem, i);
+    return s;
+  }
+  const std::string& name(ValueId v) const {
+    static const std::string absent;
+    return v == graph::none ? absent : names_.at(v);
+  }
+
+  // Outputs are called as they always were, inputs too; other values give way to them.
+  void name_values() {
     const auto& outputs = g_.block().outputs;
+    taken_.insert(g_.output_names.begin(), g_.output_names.end());
+    for (ValueId v : g_.block().inputs) {
+      names_[v] = g_.value(v).name;
+      taken_.insert(names_[v]);
+    }
     for (size_t i = 0; i < outputs.size(); ++i) {
       const graph::Value& v = g_.value(outputs[i]);
-      bool own = v.producer != graph::none && v.block == 0 && !names_.contains(outputs[i]);
-      if (own) names_[outputs[i]] = g_.output_names[i];
+      const bool computed = v.producer != graph::none && v.block == 0;
+      if (computed || v.name == g_.output_names[i]) names_.emplace(outputs[i], g_.output_names[i]);
     }
     for (ValueId v = 0; v < g_.value_count(); ++v) {
-      const std::string& n = g_.value(v).name;
-      if (names_.contains(v) || !reserved.contains(n) || g_.is_graph_input(v)) continue;
-      names_[v] = g_.fresh_name(n + "_value");
+      if (g_.is_live(v) && !names_.contains(v)) names_[v] = unique(g_.value(v).name);
     }
   }
 
-  std::string name(ValueId v) const {
-    if (v == graph::none) return "";
-    auto it = names_.find(v);
-    return it == names_.end() ? g_.value(v).name : it->second;
-  }
-
-  void use(ValueId v) {
-    if (v == graph::none || !g_.value(v).is_constant() || !seen_.insert(v).second) return;
-    used_constants_.push_back(v);
-  }
-
+  // --- pieces -----------------------------------------------------------------------------------
   model::ValueInfo info(ValueId v, const std::string& called) const {
     const graph::Fact& f = g_.fact(v);
-    model::ValueInfo out;
-    out.name = called;
     model::TypeProto t;
     t.kind = model::TypeProto::Kind::tensor;
     t.dtype = f.dtype;
     t.has_shape = f.has_rank();
-    if (f.has_rank()) {
-      for (const graph::Dim& d : *f.shape) {
-        // A computed size is no name: leave it to the reader's own inference.
-        std::string symbol = d.is_symbol() ? d.symbol_name() : "";
-        t.shape.push_back({d.const_value().value_or(-1), symbol});
-      }
+    for (size_t i = 0; f.has_rank() && i < f.shape->size(); ++i) {
+      const graph::Dim& d = (*f.shape)[i];
+      // An expression is no name: the reader's own inference finds it again.
+      t.shape.push_back({d.const_value().value_or(-1), d.is_symbol() ? d.symbol_name() : ""});
+      if (t.shape.back().size < 0) t.shape.back().size = -1;
     }
+    model::ValueInfo out;
+    out.name = called;
     if (f.kind == graph::Fact::Kind::tensor) {
-      out.type = std::move(t);
-    } else {
-      out.type.kind = f.kind == graph::Fact::Kind::sequence ? model::TypeProto::Kind::sequence
-                                                            : model::TypeProto::Kind::optional;
-      out.type.element = std::make_shared<const model::TypeProto>(std::move(t));
+      if (f.dtype != DType::none) out.type = std::move(t);
+      return out;
     }
+    using Kind = model::TypeProto::Kind;
+    out.type.kind = f.kind == graph::Fact::Kind::sequence ? Kind::sequence : Kind::optional;
+    out.type.element = std::make_shared<const model::TypeProto>(std::move(t));
     return out;
+  }
+
+  static NodeProto small_node(const char* op, const std::string& output) {
+    NodeProto n;
+    n.op_type = op;
+    n.name = output + "/" + op;
+    n.outputs = {output};
+    return n;
+  }
+
+  // Outputs must be made inside their own graph. A block's own constant can be.
+  void output(ValueId v, const std::string& called, graph::BlockId id, GraphProto* out) {
+    const graph::Value& value = g_.value(v);
+    const bool own = id == 0 || (value.block == id && !value.is_constant());
+    // The same output declared twice under one name stays so.
+    const bool direct = own && name(v) == called;
+    if (direct) {
+      out->outputs.push_back(info(v, called));
+      return;
+    }
+    const bool only_here = value.is_constant() && id != 0 && g_.users(v).empty() &&
+                           output_uses_.at(v) == 1;
+    if (only_here) written_.insert(v);
+    const std::string made = only_here ? called : id == 0 ? called : unique(called + "_output");
+    NodeProto n = small_node(only_here ? "Constant" : "Identity", made);
+    if (only_here) {
+      model::Attribute a;
+      a.name = "value";
+      a.value = value.constant;
+      n.attributes.push_back(std::move(a));
+    } else {
+      n.inputs = {name(v)};
+    }
+    out->nodes.push_back(std::move(n));
+    out->outputs.push_back(info(v, made));
   }
 
   Status block(graph::BlockId id, GraphProto* out) {
     const graph::Block& b = g_.block(id);
     for (ValueId v : b.inputs) out->inputs.push_back(info(v, name(v)));
     for (graph::NodeId n : b.nodes) {
-      if (!g_.node(n).alive) continue;
       HONE_ASSIGN(NodeProto proto, node(g_.node(n)));
       out->nodes.push_back(std::move(proto));
-    }
-    std::set<std::string> given;
-    for (size_t i = 0; i < b.outputs.size(); ++i) {
-      ValueId v = b.outputs[i];
-      std::string called = id == 0 ? g_.output_names[i] : name(v);
-      // An output needs a producer in its own graph.
-      bool direct = name(v) == called && g_.value(v).block == id && !g_.value(v).is_constant() &&
-                    given.insert(called).second;
-      if (!direct) {
-        if (id != 0) called = g_.fresh_name(fmt::format("{}_out{}_{}", name(v), id, i));
-        use(v);
-        NodeProto identity;
-        identity.op_type = "Identity";
-        identity.name = called + "_identity";
-        identity.inputs = {name(v)};
-        identity.outputs = {called};
-        out->nodes.push_back(std::move(identity));
+      for (ValueId v : g_.node(n).outputs) {
+        const bool is_output = std::find(b.outputs.begin(), b.outputs.end(), v) != b.outputs.end();
+        if (v == graph::none || is_output || !g_.fact(v).has_rank()) continue;
+        out->value_infos.push_back(info(v, name(v)));
       }
-      out->outputs.push_back(info(v, called));
+    }
+    for (size_t i = 0; i < b.outputs.size(); ++i) {
+      const ValueId v = b.outputs[i];
+      output(v, id == 0 ? g_.output_names[i] : name(v), id, out);
     }
     return {};
   }
@@ -145,10 +199,7 @@ class Exporter {
     proto.domain = n.domain;
     proto.op_type = n.op;
     proto.name = n.name;
-    for (ValueId v : n.inputs) {
-      use(v);
-      proto.inputs.push_back(name(v));
-    }
+    for (ValueId v : n.inputs) proto.inputs.push_back(name(v));
     for (ValueId v : n.outputs) proto.outputs.push_back(name(v));
     for (const auto& [key, value] : n.attributes) {
       model::Attribute a;
@@ -160,15 +211,19 @@ class Exporter {
       auto sub = std::make_shared<GraphProto>();
       sub->name = g_.block(b).name;
       HONE_RETURN_IF_ERROR(block(b, sub.get()));
-      proto.attributes.push_back({g_.block(b).name, sub, ""});
+      model::Attribute a;
+      a.name = g_.block(b).name;
+      a.value = std::move(sub);
+      proto.attributes.push_back(std::move(a));
     }
     return proto;
   }
 
   const Graph& g_;
-  std::map<ValueId, std::string> names_;
-  std::set<ValueId> seen_;
-  std::vector<ValueId> used_constants_;
+  std::unordered_map<ValueId, std::string> names_;
+  std::set<std::string> taken_;
+  std::unordered_map<ValueId, int> output_uses_;
+  std::set<ValueId> written_;  // constants that stand in the block they are an output of
 };
 
 }  // namespace

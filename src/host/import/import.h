@@ -10,13 +10,16 @@ namespace hone {
 // functions, builds blocks, infers facts. Dimensions without a name get "<input>.<axis>".
 // Errors: unsupported lists every operator Hone has no OpDef for, with the names of its nodes;
 // corrupt for undefined or duplicate names and cycles; what inference finds wrong, naming the node.
-// Initializers that are also graph inputs are constants, not inputs.
+// Initializers that are also graph inputs are constants, not inputs. Nodes without a name are
+// called "#17" after their place in the file. What the file says of values that no input, constant
+// or node defines otherwise (value_info) fills in where inference knows nothing.
 Result<graph::Graph> import(const model::Model& model);
 
 // Standard ONNX again: needs a graph without ai.hone nodes. Nodes keep their names.
 Result<model::Model> export_model(const graph::Graph& graph);
 
-// NaN or infinite weights: "initializer 'w': 3 of 64 values are NaN". Empty: none.
+// NaN or infinite weights: "initializer 'w': 3 of 64 values are NaN". Empty: none. Constants that
+// nothing reads do not count, nor do those that are infinite throughout (bounds, masks).
 std::vector<std::string> bad_weights(const graph::Graph& graph);
 
 }  // namespace hone

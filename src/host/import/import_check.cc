@@ -1,0 +1,111 @@
+// What can be refused before anything is built: opsets, and operators without an OpDef.
+#include <fmt/format.h>
+
+#include "host/import/import_internal.h"
+
+namespace hone::import_detail {
+
+Functions::Functions(const model::Model& model) {
+  for (const auto& f : model.functions) {
+    map_[{canonical_domain(f.domain), f.name, f.overload}] = &f;
+  }
+}
+const model::FunctionProto* Functions::find(const model::NodeProto& node) const {
+  auto it = map_.find({canonical_domain(node.domain), node.op_type, node.overload});
+  return it == map_.end() ? nullptr : it->second;
+}
+
+std::string canonical_domain(const std::string& domain) {
+  return domain == "ai.onnx" ? "" : domain;
+}
+
+int64_t opset_of(const Opsets& opsets, const std::string& domain) {
+  auto it = opsets.find(domain);
+  if (it != opsets.end()) return it->second;
+  return domain.empty() ? ops::min_opset : 1;
+}
+
+std::string label_of(const model::NodeProto& node, size_t index, const std::string& prefix) {
+  if (!node.name.empty()) return node.name;
+  return (prefix.empty() ? "#" : prefix + "/#") + std::to_string(index);
+}
+
+std::string title_of(const model::NodeProto& node, const std::string& label) {
+  return fmt::format("node '{}' ({})", label, node.op_type);
+}
+
+Status check_opsets(const Opsets& opsets) {
+  auto it = opsets.find("");
+  if (it == opsets.end()) return {};
+  if (it->second >= ops::min_opset && it->second <= ops::max_opset) return {};
+  return unsupported(fmt::format("the model uses opset {} of ai.onnx; Hone reads opsets {} to {}",
+                                 it->second, ops::min_opset, ops::max_opset));
+}
+
+namespace {
+
+// Walks all nodes that would be imported, function bodies once.
+class Collector {
+ public:
+  explicit Collector(const Functions& functions) : functions_(functions) {}
+
+  void walk(const std::vector<model::NodeProto>& nodes, const Opsets& opsets,
+            const std::string& prefix) {
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      const auto& node = nodes[i];
+      const std::string label = label_of(node, i, prefix);
+      if (const auto* f = functions_.find(node)) {
+        const bool first = visited_.insert(f).second;
+        if (first) walk(f->nodes, f->opsets, f->name);
+      } else if (!is_known(node, opsets)) {
+        add(node, label);
+      }
+      for (const auto& a : node.attributes) {
+        if (const auto* g = std::get_if<std::shared_ptr<model::GraphProto>>(&a.value)) {
+          walk((*g)->nodes, opsets, label + "/" + a.name);
+        }
+      }
+    }
+  }
+
+  Status status() const {
+    if (order_.empty()) return {};
+    std::string text;
+    for (const std::string& op : order_) {
+      const auto& nodes = by_op_.at(op);
+      text += fmt::format("{}{} ({} {})", text.empty() ? "" : ", ", op,
+                          nodes.size() == 1 ? "node" : "nodes", fmt::join(nodes, ", "));
+    }
+    return unsupported("unsupported operators: " + text);
+  }
+
+ private:
+  static bool is_known(const model::NodeProto& node, const Opsets& opsets) {
+    const std::string domain = canonical_domain(node.domain);
+    if (domain.empty() && node.op_type == "Constant") return true;
+    return ops::find_op(domain, node.op_type, opset_of(opsets, domain)) != nullptr;
+  }
+
+  void add(const model::NodeProto& node, const std::string& label) {
+    const std::string domain = canonical_domain(node.domain);
+    const std::string op = domain.empty() ? node.op_type : domain + "." + node.op_type;
+    auto [it, is_new] = by_op_.try_emplace(op);
+    if (is_new) order_.push_back(op);
+    it->second.push_back("'" + label + "'");
+  }
+
+  const Functions& functions_;
+  std::set<const model::FunctionProto*> visited_;
+  std::vector<std::string> order_;
+  std::map<std::string, std::vector<std::string>> by_op_;
+};
+
+}  // namespace
+
+Status check_operators(const model::Model& model, const Functions& functions) {
+  Collector collector(functions);
+  collector.walk(model.graph.nodes, model.opsets, "");
+  return collector.status();
+}
+
+}  // namespace hone::import_detail

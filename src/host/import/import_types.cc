@@ -1,0 +1,99 @@
+// TypeProto -> Fact.
+#include <fmt/format.h>
+
+#include "host/import/import_internal.h"
+
+namespace hone::import_detail {
+namespace {
+
+using graph::Dim;
+using graph::Fact;
+using Kind = model::TypeProto::Kind;
+
+// What exporters write for "any size": as a name it would claim that all such sizes are equal.
+bool is_placeholder(const std::string& symbol) {
+  return symbol.empty() || symbol == "?" || symbol == "*" || symbol == "None" || symbol == "-1";
+}
+
+Dim unnamed(const std::string& name, size_t axis, const std::set<std::string>& symbols) {
+  std::string symbol = fmt::format("{}.{}", name, axis);
+  while (symbols.contains(symbol)) symbol += "'";
+  return Dim::symbol(symbol);
+}
+
+// The innermost tensor, and what it is wrapped in.
+const model::TypeProto* tensor_of(const model::TypeProto& type, Fact::Kind* kind) {
+  const model::TypeProto* t = &type;
+  while (t != nullptr && (t->kind == Kind::sequence || t->kind == Kind::optional)) {
+    if (*kind != Fact::Kind::sequence) {
+      *kind = t->kind == Kind::sequence ? Fact::Kind::sequence : Fact::Kind::optional;
+    }
+    t = t->element.get();
+  }
+  return t;
+}
+
+}  // namespace
+
+std::set<std::string> declared_symbols(const model::GraphProto& graph) {
+  std::set<std::string> out;
+  for (const auto& input : graph.inputs) {
+    Fact::Kind ignored = Fact::Kind::tensor;
+    const auto* tensor = tensor_of(input.type, &ignored);
+    if (tensor == nullptr) continue;
+    for (const auto& d : tensor->shape) {
+      if (!is_placeholder(d.symbol)) out.insert(d.symbol);
+    }
+  }
+  return out;
+}
+
+Result<Fact> fact_of_input(const model::ValueInfo& input, const std::set<std::string>& symbols) {
+  Fact f;
+  const auto* type = tensor_of(input.type, &f.kind);
+  if (type != nullptr && type->kind == Kind::map) {
+    return unsupported(fmt::format("input '{}' is a map", input.name));
+  }
+  if (type != nullptr && type->kind == Kind::sparse_tensor) {
+    return unsupported(fmt::format("input '{}' is a sparse tensor", input.name));
+  }
+  if (type == nullptr || type->kind == Kind::none || type->dtype == DType::none) {
+    return corrupt(fmt::format("input '{}' has no element type", input.name));
+  }
+  f.dtype = type->dtype;
+  if (!type->has_shape) return f;
+  f.shape.emplace();
+  for (size_t axis = 0; axis < type->shape.size(); ++axis) {
+    const auto& d = type->shape[axis];
+    // Some exporters write 0 for a size they do not know.
+    if (d.size > 0) {
+      f.shape->push_back(d.size);
+    } else {
+      f.shape->push_back(is_placeholder(d.symbol) ? unnamed(input.name, axis, symbols)
+                                                  : Dim::symbol(d.symbol));
+    }
+  }
+  return f;
+}
+
+Fact with_hint(const Fact& fact, const model::TypeProto& hint, const std::string& name,
+               const std::set<std::string>& symbols) {
+  if (fact.kind != Fact::Kind::tensor || hint.kind != Kind::tensor) return fact;
+  if (fact.dtype != DType::none && hint.dtype != fact.dtype) return fact;
+  Fact f = fact;
+  f.dtype = hint.dtype;
+  if (f.shape || !hint.has_shape) return f;
+  f.shape.emplace();
+  for (size_t axis = 0; axis < hint.shape.size(); ++axis) {
+    const auto& d = hint.shape[axis];
+    if (d.size > 0) {
+      f.shape->push_back(d.size);
+    } else {
+      f.shape->push_back(symbols.contains(d.symbol) ? Dim::symbol(d.symbol)
+                                                    : unnamed(name, axis, symbols));
+    }
+  }
+  return f;
+}
+
+}  // namespace hone::import_detail
