@@ -70,6 +70,8 @@ class Driver {
     stats.ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
                     .count();
     if (stats.patches == before) return {};
+    // What became constant may settle shapes further down.
+    HONE_RETURN_IF_ERROR(in(fmt::format("after pass {}", p.name), ops::infer_graph(graph_)));
     return in(fmt::format("after pass {}", p.name), graph::verify(graph_));
   }
 

@@ -168,7 +168,9 @@ Result<PlanValue> Lowering::shape_as_data(ValueId v) {
   return p;
 }
 
-Result<PlanValue> Lowering::use(ValueId v) { return use_as(v, graph_.value(v).layout); }
+Result<PlanValue> Lowering::use(ValueId v) {
+  return v == graph::none ? Result<PlanValue>(absent) : use_as(v, graph_.value(v).layout);
+}
 
 Result<PlanValue> Lowering::use_as(ValueId v, Layout layout) {
   if (v == graph::none) return absent;

@@ -199,7 +199,9 @@ class Chain {
     c.time = o_.time;
     c.cache = &timings;
     c.tamper = o_.tamper;
-    c.progress = [&](int done, int total, const std::string&) { progress("timing tactics", done, total); };
+    c.progress = [&](int done, int total, const std::string&) {
+      progress("timing tactics", static_cast<double>(done), static_cast<double>(total));
+    };
     HONE_ASSIGN(engine::Compiled built, engine::compile(*g, c));
     HONE_RETURN_IF_ERROR(write_file(engine_path(), built.bytes));
     if (timings.changed()) HONE_RETURN_IF_ERROR(write_text(cache_path, timings.to_json()));
