@@ -21,7 +21,8 @@ std::string unknown_command(const std::string& word) {
 
 int run(int argc, char** argv) {
   hone::cli::Session session;
-  CLI::App app("Takes a trained model to an edge device: checks, compiles, measures, gates it.", "hone");
+  CLI::App app("Takes a trained model to an edge device: checks, compiles, measures, gates it.",
+               "hone");
   app.set_version_flag("--version", std::string("hone ") + hone::version);
   app.require_subcommand(0, 1);
   app.allow_extras(argc > 1 && argv[1][0] != '-');  // so that a misspelt command gets our message

@@ -118,8 +118,9 @@ std::string describe(const ship::IoInfo& io) {
 Status no_such_input(const std::string& name, const std::vector<ship::IoInfo>& inputs) {
   std::vector<std::string> names;
   for (const auto& io : inputs) names.push_back(describe(io));
-  return Status(Code::not_found, fmt::format("no input '{}'; the model has {}", name,
-                                             names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  return Status(Code::not_found,
+                fmt::format("no input '{}'; the model has {}", name,
+                            names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
 Result<std::vector<Dims>> ordered_shapes(const ship::Session& session,

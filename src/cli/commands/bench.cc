@@ -34,9 +34,9 @@ void print_steps(const ship::BenchResult& r, Printer& p) {
 void print_human(const Options& o, const ship::BenchResult& r, Printer& p) {
   std::vector<std::vector<std::string>> rows = {{"latency", "ms"}};
   for (const ship::Percentile& q : r.latency_ms.percentiles) {
-    std::string value = q.value ? fmt::format("{:.3f}", *q.value)
-                                : fmt::format("not claimable: {} of {} samples",
-                                              r.latency_ms.samples, q.needed);
+    std::string value =
+        q.value ? fmt::format("{:.3f}", *q.value)
+                : fmt::format("not claimable: {} of {} samples", r.latency_ms.samples, q.needed);
     rows.push_back({ship::percentile_name(q.p), value});
   }
   rows.push_back({"mean", fmt::format("{:.3f}", r.latency_ms.mean)});
@@ -75,7 +75,8 @@ Status run_bench(const Options& o, Session& s) {
 void add_bench(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("bench", "Measure latency and memory of an engine or a model");
-  c->add_option("model", o->model, "Engine, or ONNX file (built in memory without timing)")->required();
+  c->add_option("model", o->model, "Engine, or ONNX file (built in memory without timing)")
+      ->required();
   c->add_flag("--closed", o->closed, "Back to back (the default)");
   c->add_option("--duration", o->duration, "Seconds (and at least 11 samples)")
       ->check(CLI::Range(0.0, 86400.0));

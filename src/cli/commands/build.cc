@@ -51,8 +51,8 @@ Status run_build(const Options& o, Session& s) {
   if (o.explain) s.printer.out_raw(plan::to_text(built->plan));
   s.printer.note(fmt::format("{}: {} in {} steps, {} {}, {} thread{}, for {}", o.out,
                              human_bytes(static_cast<double>(built->bytes.size())),
-                             built->plan.steps.size(), built->plan.precision, "engine",
-                             o.threads, o.threads == 1 ? "" : "s", c.target.cpu));
+                             built->plan.steps.size(), built->plan.precision, "engine", o.threads,
+                             o.threads == 1 ? "" : "s", c.target.cpu));
   return {};
 }
 
@@ -65,17 +65,21 @@ void add_build(CLI::App& app, Session& session) {
   c->add_option("-o,--output", o->out, "Engine file to write")->required();
   c->add_option("--precision", o->precision, "f32 (the only one in this version)");
   c->add_option("--threads", o->threads, "Threads to time tactics for")->check(CLI::Range(1, 256));
-  c->add_option("--profile", o->profiles,
-                "Sizes an input may have: NAME=min:opt:max, e.g. x=1x3x224x224:1x3x224x224:4x3x224x224");
+  c->add_option(
+      "--profile", o->profiles,
+      "Sizes an input may have: NAME=min:opt:max, e.g. x=1x3x224x224:1x3x224x224:4x3x224x224");
   c->add_option("--timing-cache", o->cache, "Read timings from this file and add new ones to it");
-  c->add_flag("--error-on-cache-miss", o->miss_is_error, "Fail instead of timing what is not cached");
+  c->add_flag("--error-on-cache-miss", o->miss_is_error,
+              "Fail instead of timing what is not cached");
   c->add_flag("--no-timing", o->untimed, "Choose kernels by rank instead of timing them");
-  c->add_option("--prefer-kernel", o->prefer, "Use kernels whose name contains this where possible");
+  c->add_option("--prefer-kernel", o->prefer,
+                "Use kernels whose name contains this where possible");
   c->add_option("--disable-pass", o->disabled, "Leave a pass out (may be repeated)");
   c->add_option("--stop-after", o->stop_after, "Apply at most so many patches");
   c->add_flag("--verify", o->verify, "Run the reference before and after each patch");
   c->add_flag("--explain", o->explain, "Print the plan: chosen, timed and refused tactics");
-  c->footer("Example: hone build model.onnx -o model.engine --threads 2 --timing-cache timing.json");
+  c->footer(
+      "Example: hone build model.onnx -o model.engine --threads 2 --timing-cache timing.json");
   on_run(c, session, o, run_build);
 }
 

@@ -43,10 +43,12 @@ Status run_gate(const Options& o, Session& s) {
 
 void add_gate(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand("gate", "Judge the last report of hone ship by the limits of hone.toml");
+  CLI::App* c =
+      app.add_subcommand("gate", "Judge the last report of hone ship by the limits of hone.toml");
   c->add_option("project", o->project, "hone.toml")->required();
   c->add_option("-o,--output", o->out, "Folder of the report (default: hone-out beside it)");
-  c->footer("Exit: 0 SHIP, 1 NO SHIP, 3 INCONCLUSIVE. Example: hone gate examples/fashion/hone.toml");
+  c->footer(
+      "Exit: 0 SHIP, 1 NO SHIP, 3 INCONCLUSIVE. Example: hone gate examples/fashion/hone.toml");
   on_run(c, session, o, run_gate);
 }
 

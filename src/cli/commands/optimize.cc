@@ -26,7 +26,8 @@ void count(const model::GraphProto& g, Counts* counts) {
   for (const model::NodeProto& n : g.nodes) {
     ++(*counts)[n.domain.empty() ? n.op_type : n.domain + "." + n.op_type];
     for (const model::Attribute& a : n.attributes) {
-      if (auto* sub = std::get_if<std::shared_ptr<model::GraphProto>>(&a.value)) count(**sub, counts);
+      if (auto* sub = std::get_if<std::shared_ptr<model::GraphProto>>(&a.value))
+        count(**sub, counts);
     }
   }
 }

@@ -70,8 +70,9 @@ Result<std::vector<Tensor>> folder_outputs(const std::string& folder, size_t cou
   for (size_t i = 0; i < count; ++i) {
     std::string npy = fmt::format("{}/output_{}.npy", folder, i);
     std::error_code error;
-    HONE_ASSIGN(Tensor t, fs::exists(npy, error) ? model::read_npy(npy)
-                                                 : model::read_pb(fmt::format("{}/output_{}.pb", folder, i)));
+    HONE_ASSIGN(Tensor t, fs::exists(npy, error)
+                              ? model::read_npy(npy)
+                              : model::read_pb(fmt::format("{}/output_{}.pb", folder, i)));
     out.push_back(std::move(t));
   }
   return out;
@@ -91,13 +92,16 @@ Tensor logical(const Tensor& physical, const graph::Fact& fact, graph::Layout la
   int rank = physical.rank();
   auto order = graph::physical_order(rank, layout);
   Dims dims(static_cast<size_t>(rank));
-  for (int i = 0; i < rank; ++i) dims[static_cast<size_t>(order[static_cast<size_t>(i)])] = physical.dims()[static_cast<size_t>(i)];
+  for (int i = 0; i < rank; ++i)
+    dims[static_cast<size_t>(order[static_cast<size_t>(i)])] =
+        physical.dims()[static_cast<size_t>(i)];
   Tensor out(physical.dtype(), dims);
   std::vector<int64_t> strides(static_cast<size_t>(rank), 1), index(static_cast<size_t>(rank), 0);
   for (size_t i = static_cast<size_t>(rank) - 1; i > 0; --i) strides[i - 1] = strides[i] * dims[i];
   for (int64_t k = 0, n = physical.count(); k < n; ++k) {
     int64_t at = 0;
-    for (size_t i = 0; i < order.size(); ++i) at += index[i] * strides[static_cast<size_t>(order[i])];
+    for (size_t i = 0; i < order.size(); ++i)
+      at += index[i] * strides[static_cast<size_t>(order[i])];
     out.set(at, physical.at(k));
     for (size_t i = index.size(); i-- > 0;) {
       if (++index[i] < physical.dims()[i]) break;
@@ -109,11 +113,11 @@ Tensor logical(const Tensor& physical, const graph::Fact& fact, graph::Layout la
 
 // Runs the compiled plan of `b` value by value beside the reference of `a`; the first value that
 // both have and that differs is where it began.
-Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tensor>& inputs, Session& s) {
+Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tensor>& inputs,
+                 Session& s) {
   std::map<std::string, Tensor> want;
-  auto reference = ops::evaluate(a, inputs, [&](graph::ValueId v, const Tensor& t) {
-    want[a.value(v).name] = t;
-  });
+  auto reference = ops::evaluate(
+      a, inputs, [&](graph::ValueId v, const Tensor& t) { want[a.value(v).name] = t; });
   if (!reference.ok()) return reference.status();
   HONE_ASSIGN(model::Model model, model::read_model(o.b));
   engine::CompileOptions c;
@@ -122,21 +126,24 @@ Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tens
   HONE_ASSIGN(engine::Compiled built, engine::compile(model, c));
   int compared = 0;
   std::string first;
-  auto ran = exec::run_plan(built.plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& t) {
-    const std::string& name = built.plan.values[static_cast<size_t>(v)].name;
-    auto it = want.find(name);
-    if (it == want.end() || it->second.count() != t.count() || it->second.dtype() != t.dtype()) return;
-    graph::ValueId id = a.find_value(name);
-    Tensor row = t;
-    if (row.dims() != it->second.dims()) row = logical(t, a.fact(id), graph::Layout::channels_last);
-    if (row.dims() != it->second.dims()) row = t.reshaped(it->second.dims());
-    ++compared;
-    ship::Comparison r = ship::compare(row, it->second, o.tolerance);
-    if (r.agree || !first.empty()) return;
-    const plan::Step& at = built.plan.steps[step];
-    first = fmt::format("first difference at '{}', step {} {} ({}): {}", name, step, at.layer,
-                        at.kernel != nullptr ? at.kernel->name : "", r.text);
-  });
+  auto ran =
+      exec::run_plan(built.plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& t) {
+        const std::string& name = built.plan.values[static_cast<size_t>(v)].name;
+        auto it = want.find(name);
+        if (it == want.end() || it->second.count() != t.count() || it->second.dtype() != t.dtype())
+          return;
+        graph::ValueId id = a.find_value(name);
+        Tensor row = t;
+        if (row.dims() != it->second.dims())
+          row = logical(t, a.fact(id), graph::Layout::channels_last);
+        if (row.dims() != it->second.dims()) row = t.reshaped(it->second.dims());
+        ++compared;
+        ship::Comparison r = ship::compare(row, it->second, o.tolerance);
+        if (r.agree || !first.empty()) return;
+        const plan::Step& at = built.plan.steps[step];
+        first = fmt::format("first difference at '{}', step {} {} ({}): {}", name, step, at.layer,
+                            at.kernel != nullptr ? at.kernel->name : "", r.text);
+      });
   if (!ran.ok()) return ran.status();
   s.printer.out(first.empty() ? fmt::format("{} values compared, all agree", compared) : first);
   if (!first.empty()) s.exit = no;
@@ -153,7 +160,8 @@ Result<std::vector<Tensor>> outputs_of(const Options& o, const graph::Graph& a,
 
 Status run_parity(const Options& o, Session& s) {
   HONE_ASSIGN(bool engine, is_engine_file(o.a));
-  if (engine) return invalid("the first side must be an ONNX model: its reference is what is trusted");
+  if (engine)
+    return invalid("the first side must be an ONNX model: its reference is what is trusted");
   HONE_ASSIGN(model::Model model, model::read_model(o.a));
   auto a = import(model);
   if (!a.ok()) return in(o.a, a.status());
@@ -165,7 +173,8 @@ Status run_parity(const Options& o, Session& s) {
   bool agree = got.size() == want->size();
   for (size_t i = 0; i < want->size() && i < got.size(); ++i) {
     ship::Comparison c = ship::compare(got[i], (*want)[i], o.tolerance);
-    s.printer.out(fmt::format("{:<7} {}: {}", c.agree ? "agrees" : "DIFFERS", a->output_names[i], c.text));
+    s.printer.out(
+        fmt::format("{:<7} {}: {}", c.agree ? "agrees" : "DIFFERS", a->output_names[i], c.text));
     agree = agree && c.agree;
   }
   s.exit = agree ? yes : no;
@@ -176,14 +185,17 @@ Status run_parity(const Options& o, Session& s) {
 
 void add_parity(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand("parity", "Compare a model's reference with an engine, a model or outputs");
+  CLI::App* c = app.add_subcommand(
+      "parity", "Compare a model's reference with an engine, a model or outputs");
   c->add_option("a", o->a, "ONNX file whose reference is trusted")->required();
-  c->add_option("b", o->b, "Engine, ONNX file (run by kernels), or folder with output_0.npy ...")->required();
+  c->add_option("b", o->b, "Engine, ONNX file (run by kernels), or folder with output_0.npy ...")
+      ->required();
   c->add_option("--input", o->inputs, "NAME=FILE (.npy, .pb)");
   c->add_option("--inputs", o->folder, "Folder with input_0.npy ...");
   c->add_option("--shape", o->shapes, "NAME=1x3x224x224 for random inputs");
   c->add_option("--seed", o->seed, "Seed of random inputs");
-  c->add_option("--tol", o->tolerance, "Largest difference, relative to the channel's largest value");
+  c->add_option("--tol", o->tolerance,
+                "Largest difference, relative to the channel's largest value");
   c->add_flag("--layers", o->layers, "Find the first value that differs (b: an ONNX file)");
   c->footer("Exit: 0 agrees, 1 differs. Example: hone parity model.onnx model.engine --seed 1");
   on_run(c, session, o, run_parity);

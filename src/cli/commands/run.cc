@@ -84,10 +84,10 @@ Result<std::vector<Tensor>> in_order(const Given& given, const std::vector<ship:
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!out[i]) return invalid(fmt::format("no value for input {}", describe(inputs[i])));
     if (out[i].dtype() != inputs[i].dtype || out[i].dims().size() != inputs[i].dims.size()) {
-      return Status(Code::shape_mismatch,
-                    fmt::format("input '{}' is {}{}, the model takes {}", inputs[i].name,
-                                name(out[i].dtype()), to_string(out[i].dims()),
-                                describe(inputs[i])));
+      return Status(
+          Code::shape_mismatch,
+          fmt::format("input '{}' is {}{}, the model takes {}", inputs[i].name,
+                      name(out[i].dtype()), to_string(out[i].dims()), describe(inputs[i])));
     }
   }
   return out;
@@ -212,10 +212,12 @@ void add_run(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("run", "Run a model or an engine on given inputs");
   c->add_option("model", o->model, "ONNX file or engine")->required();
-  c->add_option("--input", o->inputs,
-                "NAME=FILE (.npy, .npz, .pb; .png or .jpg where the engine holds its preprocessing)");
+  c->add_option(
+      "--input", o->inputs,
+      "NAME=FILE (.npy, .npz, .pb; .png or .jpg where the engine holds its preprocessing)");
   c->add_option("--inputs", o->folder, "Folder with input_0.pb ... in graph order, or NAME.npy");
-  c->add_option("--save", o->save, "Folder for output_0.npy ... (made); without it they are printed");
+  c->add_option("--save", o->save,
+                "Folder for output_0.npy ... (made); without it they are printed");
   c->add_option("--format", o->format, "npy or pb")->check(CLI::IsMember({"npy", "pb"}));
   c->add_flag("--reference", o->reference, "Run the operators' references instead of kernels");
   c->add_option("--threads", o->threads, "Threads")->check(CLI::Range(1, 256));

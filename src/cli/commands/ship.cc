@@ -28,12 +28,13 @@ std::string figure(const ship::Measured& m, const char* format) {
 void print_tables(const ship::ChainResult& r, Printer& p) {
   p.out("");
   const ship::GateReport& g = r.report;
-  std::vector<std::vector<std::string>> table = {
-      {"", "time", "size", "p50 ms", "p95 ms", "p99 ms", "peak MB", "accuracy", "change", "worst class"}};
+  std::vector<std::vector<std::string>> table = {{"", "time", "size", "p50 ms", "p95 ms", "p99 ms",
+                                                  "peak MB", "accuracy", "change", "worst class"}};
   bool data = r.samples > 0;
   auto percent = [&](double v) { return data ? fmt::format("{:.2f} %", v) : std::string("-"); };
   for (const ship::StageRow& s : r.stages) {
-    std::vector<std::string> row = {s.stage, s.cached ? "unchanged" : fmt::format("{:.2f} s", s.seconds)};
+    std::vector<std::string> row = {s.stage,
+                                    s.cached ? "unchanged" : fmt::format("{:.2f} s", s.seconds)};
     if (s.stage == "inspect") row.push_back(human_bytes(r.model_bytes));
     if (s.stage == "build") row.push_back(human_bytes(r.engine_bytes));
     row.resize(10);
@@ -68,7 +69,8 @@ Status run_ship(const Options& o, Session& s) {
   c.bench_seconds = o.bench_seconds;
   c.stage_done = [&](const ship::StageRow& row) {
     s.printer.out(fmt::format("{:<9} {:<11} {}", row.stage,
-                              row.cached ? "(unchanged)" : fmt::format("{:.1f} s", row.seconds), row.text));
+                              row.cached ? "(unchanged)" : fmt::format("{:.1f} s", row.seconds),
+                              row.text));
   };
   c.progress = [&](const std::string& what, double done, double all) {
     s.printer.progress(what, done, all);
@@ -84,8 +86,10 @@ Status run_ship(const Options& o, Session& s) {
       print_tables(*r, s.printer);
       s.printer.out(fmt::format("engine {}", r->engine_path));
       s.printer.out(fmt::format("report {}", r->report_path));
-      if (r->gate.verdict == ship::Verdict::no_ship || worst == ship::Verdict::ship) worst = r->gate.verdict;
-      lines.push_back((many ? fmt::format("{} for {}: ", m.name, t.name) : "") + ship::verdict_line(r->gate));
+      if (r->gate.verdict == ship::Verdict::no_ship || worst == ship::Verdict::ship)
+        worst = r->gate.verdict;
+      lines.push_back((many ? fmt::format("{} for {}: ", m.name, t.name) : "") +
+                      ship::verdict_line(r->gate));
     }
   }
   for (const std::string& line : lines) {
@@ -101,12 +105,15 @@ Status run_ship(const Options& o, Session& s) {
 
 void add_ship(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand("ship", "Run the whole chain: check, optimise, build, measure, judge");
+  CLI::App* c =
+      app.add_subcommand("ship", "Run the whole chain: check, optimise, build, measure, judge");
   c->add_option("project", o->project, "hone.toml")->required();
-  c->add_option("-o,--output", o->out, "Folder for engine and report (default: hone-out beside it)");
+  c->add_option("-o,--output", o->out,
+                "Folder for engine and report (default: hone-out beside it)");
   c->add_option("--bench-seconds", o->bench_seconds, "Duration of the latency measurement")
       ->check(CLI::Range(0.1, 3600.0));
-  c->footer("Exit: 0 SHIP, 1 NO SHIP, 3 INCONCLUSIVE. Example: hone ship examples/fashion/hone.toml");
+  c->footer(
+      "Exit: 0 SHIP, 1 NO SHIP, 3 INCONCLUSIVE. Example: hone ship examples/fashion/hone.toml");
   on_run(c, session, o, run_ship);
 }
 

@@ -80,16 +80,16 @@ class [[nodiscard]] BasicResult {
 #define HONE_CONCAT_(a, b) HONE_CONCAT2_(a, b)
 
 // Returns the error of `expr` (a Status) from the enclosing function, if there is one.
-#define HONE_RETURN_IF_ERROR(expr)                       \
-  do {                                                   \
-    if (auto hone_status_ = (expr); !hone_status_.ok()) {\
-      return hone_status_;                               \
-    }                                                    \
+#define HONE_RETURN_IF_ERROR(expr)                        \
+  do {                                                    \
+    if (auto hone_status_ = (expr); !hone_status_.ok()) { \
+      return hone_status_;                                \
+    }                                                     \
   } while (0)
 
 // Declares `decl` from the value of `expr` (a Result), or returns its error.
 #define HONE_ASSIGN(decl, expr) HONE_ASSIGN_(HONE_CONCAT_(hone_result_, __LINE__), decl, expr)
-#define HONE_ASSIGN_(tmp, decl, expr)     \
-  auto tmp = (expr);                      \
-  if (!tmp.ok()) return tmp.status();     \
+#define HONE_ASSIGN_(tmp, decl, expr) \
+  auto tmp = (expr);                  \
+  if (!tmp.ok()) return tmp.status(); \
   decl = std::move(tmp).value()

@@ -26,9 +26,9 @@ constexpr IsaMask mask(Isa i) { return 1u << static_cast<int>(i); }
 constexpr bool has(IsaMask set, Isa i) { return (set & mask(i)) != 0; }
 
 constexpr const char* name(Isa i) {
-  constexpr const char* table[isa_count] = {"portable",    "avx2", "avx512", "avx512_vnni",
-                                            "avx512_bf16", "amx",  "neon",   "neon_dot",
-                                            "neon_i8mm"};
+  constexpr const char* table[isa_count] = {"portable",    "avx2",        "avx512",
+                                            "avx512_vnni", "avx512_bf16", "amx",
+                                            "neon",        "neon_dot",    "neon_i8mm"};
   return table[static_cast<int>(i)];
 }
 

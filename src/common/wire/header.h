@@ -8,8 +8,8 @@
 namespace hone::wire {
 
 constexpr char magic[8] = {'H', 'O', 'N', 'E', 'E', 'N', 'G', '\n'};
-constexpr uint16_t version_major = 1;  // readers refuse a larger one
-constexpr uint16_t version_minor = 0;  // readers ignore a larger one
+constexpr uint16_t version_major = 1;     // readers refuse a larger one
+constexpr uint16_t version_minor = 0;     // readers ignore a larger one
 constexpr uint64_t section_align = 4096;  // weights can be mapped by themselves
 constexpr uint64_t max_meta_bytes = 64ull << 20;
 
@@ -17,10 +17,10 @@ struct Header {
   char magic[8];
   uint16_t version_major;
   uint16_t version_minor;
-  uint32_t isa;             // IsaMask of what the kernels need
-  uint64_t checksum;        // XXH3-64 of the whole file with these 8 bytes zero
+  uint32_t isa;       // IsaMask of what the kernels need
+  uint64_t checksum;  // XXH3-64 of the whole file with these 8 bytes zero
   uint64_t file_bytes;
-  uint64_t meta_offset;     // 64
+  uint64_t meta_offset;  // 64
   uint64_t meta_bytes;
   uint64_t weights_offset;  // multiple of section_align; bytes between are zero
   uint64_t weights_bytes;

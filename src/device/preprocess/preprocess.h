@@ -32,9 +32,9 @@ struct Picture {
 };
 
 // Writes contract.channels() x height x width floats in the contract's layout. Gray from RGB is
-// (299 R + 587 G + 114 B + 500) / 1000 (ITU-R BT.601, as Pillow's "L" up to rounding); RGB from gray
-// repeats it. Errors: shape_mismatch for another size, invalid_argument for a contract that makes
-// no sense (std 0, no size).
+// (299 R + 587 G + 114 B + 500) / 1000 (ITU-R BT.601, as Pillow's "L" up to rounding); RGB from
+// gray repeats it. Errors: shape_mismatch for another size, invalid_argument for a contract that
+// makes no sense (std 0, no size).
 device::Status image_to_tensor(const ImageContract& contract, const Picture& picture, float* out);
 
 }  // namespace hone::preprocess

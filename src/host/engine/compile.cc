@@ -15,7 +15,8 @@ Result<Compiled> compile(const model::Model& model, const CompileOptions& option
 
 Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   if (options.precision != "f32") {
-    return unsupported(fmt::format("precision '{}': this version builds f32 only", options.precision));
+    return unsupported(
+        fmt::format("precision '{}': this version builds f32 only", options.precision));
   }
   if (auto bad = bad_weights(graph); !bad.empty()) {
     return invalid(fmt::format("weights are not finite: {}", fmt::join(bad, "; ")));

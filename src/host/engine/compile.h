@@ -15,14 +15,14 @@ namespace hone::engine {
 struct CompileOptions {
   Target target;
   int threads = 1;
-  std::string precision = "f32";                       // the only one so far
-  std::map<std::string, Dims> shapes;                  // inputs made static before anything else
+  std::string precision = "f32";       // the only one so far
+  std::map<std::string, Dims> shapes;  // inputs made static before anything else
   std::map<std::string, std::vector<plan::DimRange>> profile;
-  plan::TimeKernel time;                               // empty: by rank, untimed
+  plan::TimeKernel time;  // empty: by rank, untimed
   plan::TimingCache* cache = nullptr;
   bool error_on_cache_miss = false;
   std::string prefer_kernel;
-  passes::Options passes;                              // `engine` is set here
+  passes::Options passes;  // `engine` is set here
   std::function<void(int, int, const std::string&)> progress;
   std::vector<std::pair<std::string, std::string>> properties;  // written into the engine
   std::function<void(plan::Plan&)> tamper;  // tests plant faults here, before writing

@@ -36,8 +36,8 @@ class Writer {
   void place_weights() {
     for (const plan::Constant& c : plan_.constants) {
       weights_at_.push_back(weights_bytes_);
-      weights_bytes_ += static_cast<uint64_t>(
-          round_up(c.data.bytes(), static_cast<int64_t>(wire::data_align)));
+      weights_bytes_ +=
+          static_cast<uint64_t>(round_up(c.data.bytes(), static_cast<int64_t>(wire::data_align)));
     }
   }
 
@@ -62,8 +62,7 @@ class Writer {
       b.add_weight_bytes(static_cast<uint64_t>(plan_.constants[c].data.bytes()));
     } else {
       constexpr wire::Place places[] = {wire::Place::arena, wire::Place::weights,
-                                        wire::Place::input, wire::Place::output,
-                                        wire::Place::none};
+                                        wire::Place::input, wire::Place::output, wire::Place::none};
       b.add_place(places[static_cast<int>(s.place)]);
       b.add_index(s.index);
     }

@@ -13,6 +13,7 @@ struct WriteOptions {
   std::vector<std::pair<std::string, std::string>> properties;  // written in this order
 };
 
-Result<std::vector<std::byte>> write_engine(const plan::Plan& plan, const WriteOptions& options = {});
+Result<std::vector<std::byte>> write_engine(const plan::Plan& plan,
+                                            const WriteOptions& options = {});
 
 }  // namespace hone::engine

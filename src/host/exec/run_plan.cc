@@ -16,7 +16,8 @@ using plan::Step;
 
 namespace {
 
-// Every storage gets memory of its own: nothing a tap may want is overwritten but by in-place steps.
+// Every storage gets memory of its own: nothing a tap may want is overwritten but by in-place
+// steps.
 class Runner {
  public:
   Runner(const Plan& plan, const Tap& tap) : plan_(plan), tap_(tap) {}
@@ -50,10 +51,10 @@ class Runner {
         fits = io.shape[axis].evaluate(sizes_) == inputs[i].dims()[axis];
       }
       if (!fits) {
-        return Status(Code::shape_mismatch,
-                      fmt::format("input '{}' is {}{}, the plan takes {}{}", io.name,
-                                  name(inputs[i].dtype()), to_string(inputs[i].dims()),
-                                  name(io.dtype), to_string(io.shape)));
+        return Status(
+            Code::shape_mismatch,
+            fmt::format("input '{}' is {}{}, the plan takes {}{}", io.name, name(inputs[i].dtype()),
+                        to_string(inputs[i].dims()), name(io.dtype), to_string(io.shape)));
       }
     }
     for (const plan::Check& c : plan_.checks) {

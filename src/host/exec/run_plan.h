@@ -1,5 +1,5 @@
-// Running a Plan on the host, step by step, with a look at every value: calibration, parity by layer.
-// The device runtime runs the same steps from the engine file; this one is for looking.
+// Running a Plan on the host, step by step, with a look at every value: calibration, parity by
+// layer. The device runtime runs the same steps from the engine file; this one is for looking.
 #pragma once
 
 #include <functional>

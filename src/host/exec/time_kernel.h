@@ -6,10 +6,10 @@
 namespace hone::exec {
 
 struct TimingOptions {
-  double budget_ms = 12;     // per kernel and step
+  double budget_ms = 12;  // per kernel and step
   int min_runs = 5;
   int max_runs = 60;
-  int64_t cold_bytes = 0;    // evicted before each run; 0: 1.25 times the target's L2
+  int64_t cold_bytes = 0;  // evicted before each run; 0: 1.25 times the target's L2
 };
 
 // A function for PlanOptions::time that runs candidates on this machine. Weights are cold: between

@@ -20,9 +20,8 @@ using model::NodeProto;
 // The IR version that an opset and the types in use came with (onnx/docs/Versioning.md). At least
 // 4: before, initializers had to be inputs too.
 int64_t ir_version_of(int64_t opset) {
-  constexpr std::pair<int64_t, int64_t> since[] = {{25, 13}, {24, 12}, {23, 11}, {21, 10},
-                                                   {19, 9},  {15, 8},  {12, 7},  {11, 6},
-                                                   {10, 5}};
+  constexpr std::pair<int64_t, int64_t> since[] = {{25, 13}, {24, 12}, {23, 11}, {21, 10}, {19, 9},
+                                                   {15, 8},  {12, 7},  {11, 6},  {10, 5}};
   for (const auto& [first, ir] : since) {
     if (opset >= first) return ir;
   }
@@ -30,12 +29,16 @@ int64_t ir_version_of(int64_t opset) {
 }
 int64_t ir_version_of(DType t) {
   switch (t) {
-    case DType::f8e4m3fn: case DType::f8e4m3fnuz: case DType::f8e5m2: case DType::f8e5m2fnuz:
-      return 9;
-    case DType::u4: case DType::i4: return 10;
+    case DType::f8e4m3fn:
+    case DType::f8e4m3fnuz:
+    case DType::f8e5m2:
+    case DType::f8e5m2fnuz: return 9;
+    case DType::u4:
+    case DType::i4: return 10;
     case DType::f4e2m1: return 11;
     case DType::f8e8m0: return 12;
-    case DType::u2: case DType::i2: return 13;
+    case DType::u2:
+    case DType::i2: return 13;
     default: return 4;
   }
 }
@@ -73,14 +76,16 @@ class Exporter {
     for (graph::NodeId id : g_.all_nodes()) {
       const Node& n = g_.node(id);
       if (n.domain == graph::hone_domain) {
-        return internal(fmt::format("node '{}' ({}) is Hone's own and cannot be exported", n.name,
-                                    n.op));
+        return internal(
+            fmt::format("node '{}' ({}) is Hone's own and cannot be exported", n.name, n.op));
       }
       const int64_t version = opsets->try_emplace(n.domain, n.version).first->second;
       if (version != n.version &&
           ops::find_op(n.domain, n.op, version) != ops::find_op(n.domain, n.op, n.version)) {
-        return unsupported(fmt::format("node '{}' ({}) is of opset {}, the model of {}, where it "
-                                       "means something else", n.name, n.op, n.version, version));
+        return unsupported(
+            fmt::format("node '{}' ({}) is of opset {}, the model of {}, where it "
+                        "means something else",
+                        n.name, n.op, n.version, version));
       }
     }
     return {};
@@ -158,8 +163,8 @@ class Exporter {
       out->outputs.push_back(info(v, called));
       return;
     }
-    const bool only_here = value.is_constant() && id != 0 && g_.users(v).empty() &&
-                           output_uses_.at(v) == 1;
+    const bool only_here =
+        value.is_constant() && id != 0 && g_.users(v).empty() && output_uses_.at(v) == 1;
     if (only_here) written_.insert(v);
     const std::string made = only_here ? called : id == 0 ? called : unique(called + "_output");
     NodeProto n = small_node(only_here ? "Constant" : "Identity", made);

@@ -72,8 +72,8 @@ Result<AttributeMap> resolve_attributes(const model::NodeProto& node, const Attr
     const model::AttributeValue* value = &a.value;
     if (!a.ref.empty()) {
       if (outer == nullptr) {
-        return corrupt(fmt::format("attribute '{}' refers to '{}' outside of a function", a.name,
-                                   a.ref));
+        return corrupt(
+            fmt::format("attribute '{}' refers to '{}' outside of a function", a.name, a.ref));
       }
       auto it = outer->find(a.ref);
       if (it == outer->end()) continue;
@@ -98,8 +98,8 @@ Result<Attributes> check_attributes(const AttributeMap& attributes, const ops::O
     }
     if (spec == nullptr) {
       if (is_harmless(key)) continue;
-      return unsupported(fmt::format("attribute '{}' is not one of {}'s (version {})", key,
-                                     def.name, def.since));
+      return unsupported(
+          fmt::format("attribute '{}' is not one of {}'s (version {})", key, def.name, def.since));
     }
     if (!keep(value, *spec, &out)) {
       return corrupt(fmt::format("attribute '{}' must be {}", key, name(spec->type)));

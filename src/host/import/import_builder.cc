@@ -112,8 +112,8 @@ Status Builder::build_nodes(const std::vector<model::NodeProto>& nodes, Scope* s
   for (const auto& node : nodes) {
     for (const auto& name : node.outputs) {
       if (scope->names.contains(name)) {
-        return corrupt(fmt::format("value '{}' is an input or initializer, and defined by a node too",
-                                   name));
+        return corrupt(
+            fmt::format("value '{}' is an input or initializer, and defined by a node too", name));
       }
     }
   }
@@ -213,8 +213,7 @@ Status Builder::build_blocks(graph::NodeId owner, const ops::OpDef& def, const s
                              const AttributeMap& attributes, const Scope& scope) {
   for (const ops::AttrSpec& spec : def.attrs) {
     if (spec.type != ops::AttrType::graph || !attributes.contains(spec.name)) continue;
-    const auto& proto =
-        *std::get<std::shared_ptr<model::GraphProto>>(attributes.at(spec.name));
+    const auto& proto = *std::get<std::shared_ptr<model::GraphProto>>(attributes.at(spec.name));
     Scope inner;
     inner.block = g_.add_block(owner, spec.name);
     inner.outer = &scope;
@@ -265,8 +264,7 @@ Status Builder::inline_function(const model::FunctionProto& function, const mode
   body.function_depth = scope->function_depth + 1;
   HONE_ASSIGN(const std::vector<ValueId> inputs, read_inputs(node, *scope));
   for (size_t i = 0; i < function.inputs.size(); ++i) {
-    HONE_RETURN_IF_ERROR(
-        define(function.inputs[i], i < inputs.size() ? inputs[i] : none, &body));
+    HONE_RETURN_IF_ERROR(define(function.inputs[i], i < inputs.size() ? inputs[i] : none, &body));
   }
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i].empty()) continue;

@@ -22,10 +22,10 @@ class Builder {
   // Names visible at one place: those of a (sub)graph or of a function body.
   struct Scope {
     graph::BlockId block = 0;
-    const Scope* outer = nullptr;              // subgraphs see the names around them
+    const Scope* outer = nullptr;  // subgraphs see the names around them
     const Opsets* opsets = nullptr;
-    std::string prefix;                        // of labels and of names that would clash
-    const AttributeMap* attributes = nullptr;  // of the function being inlined
+    std::string prefix;                              // of labels and of names that would clash
+    const AttributeMap* attributes = nullptr;        // of the function being inlined
     std::map<std::string, std::string> final_names;  // function outputs: the caller's names
     int function_depth = 0;
     std::unordered_map<std::string, graph::ValueId> names;
@@ -60,8 +60,8 @@ class Builder {
   const model::Model& model_;
   const Functions& functions_;
   graph::Graph g_;
-  std::set<std::string> symbols_;        // that inputs declare
-  std::set<std::string> reserved_;       // names of the model's own graph
+  std::set<std::string> symbols_;   // that inputs declare
+  std::set<std::string> reserved_;  // names of the model's own graph
   std::unordered_map<graph::ValueId, const model::TypeProto*> hints_;
   int64_t inlined_nodes_ = 0;
 };

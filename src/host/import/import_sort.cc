@@ -61,8 +61,7 @@ std::string describe_cycle(const std::vector<model::NodeProto>& nodes, const std
   const size_t left_out = more ? names.size() - max_shown : 0;
   if (more) names.resize(max_shown);
   return fmt::format("{} read each other in a circle: {}{}",
-                     names.size() == 1 ? "one node's outputs" : "nodes",
-                     fmt::join(names, " -> "),
+                     names.size() == 1 ? "one node's outputs" : "nodes", fmt::join(names, " -> "),
                      more ? fmt::format(" and {} more", left_out) : "");
 }
 

@@ -246,7 +246,8 @@ TEST(Import, ThreeThousandNodesAreQuick) {
 
 TEST(Import, BadWeights) {
   auto m = simple({node("Sum", {"x", "a", "b", "c"}, {"y"})});
-  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              inf = std::numeric_limits<float>::infinity();
   m.graph.initializers = {{"a", Tensor::of<float>({4}, {nan, 1, nan, inf})},
                           {"b", Tensor::of<float>({4}, {0, 1, 2, 3})},
                           {"c", Tensor::of<float>({1}, {-inf})},
@@ -279,7 +280,8 @@ out %y as "w"
   g = *graph::parse_text("graph \"\" opset {\"\" 17}\n%x f32[1] = ai.hone::Reorder() \"r\"");
   EXPECT_EQ(export_model(g).status().text(),
             "node 'r' (Reorder) is Hone's own and cannot be exported");
-  g = *graph::parse_text("graph \"\" opset {\"\" 17}\nin %x f32[1]\n%y f32[1] = Softmax:11(%x) \"s\"");
+  g = *graph::parse_text(
+      "graph \"\" opset {\"\" 17}\nin %x f32[1]\n%y f32[1] = Softmax:11(%x) \"s\"");
   EXPECT_EQ(export_model(g).status().text(),
             "node 's' (Softmax) is of opset 11, the model of 17, where it means something else");
 }
@@ -293,7 +295,11 @@ TEST(Import, Errors) {
   const auto foo = [](const char* name) { return node("Foo", {"x"}, {name}, name); };
   const std::vector<Case> cases = {
       {"unsupported: the model uses opset 6 of ai.onnx; Hone reads opsets 7 to 28",
-       [] { auto m = simple({}); m.opsets[""] = 6; return m; }},
+       [] {
+         auto m = simple({});
+         m.opsets[""] = 6;
+         return m;
+       }},
       {"unsupported: unsupported operators: Foo (nodes 'a', 'b'), com.x.Bar (node '#2')",
        [&] {
          auto bar = node("Bar", {}, {"y"});
@@ -304,14 +310,20 @@ TEST(Import, Errors) {
        [] { return simple({node("Neg", {"q"}, {"y"}, "n")}); }},
       {"corrupt: output 'y' is not defined anywhere", [] { return simple({}); }},
       {"corrupt: value 'y' is defined twice, by nodes '#0' and '#1'",
-       [] { return simple({node("Neg", {"x"}, {"y"}), node("Abs", {"x"}, {"y"})}); }},
+       [] {
+         return simple({node("Neg", {"x"}, {"y"}), node("Abs", {"x"}, {"y"})});
+       }},
       {"corrupt: value 'x' is an input or initializer, and defined by a node too",
        [] { return simple({node("Neg", {"x"}, {"x"})}); }},
       {"corrupt: nodes read each other in a circle: 'a' -> 'n'",
-       [] { return simple({node("Neg", {"a"}, {"y"}, "n"), node("Add", {"y", "x"}, {"a"}, "a"),
-                           node("Abs", {"y"}, {"z"}, "behind")}); }},
+       [] {
+         return simple({node("Neg", {"a"}, {"y"}, "n"), node("Add", {"y", "x"}, {"a"}, "a"),
+                        node("Abs", {"y"}, {"z"}, "behind")});
+       }},
       {"corrupt: node 'n' (Neg): 2 inputs, where 1 are allowed",
-       [] { return simple({node("Neg", {"x", "x"}, {"y"}, "n")}); }},
+       [] {
+         return simple({node("Neg", {"x", "x"}, {"y"}, "n")});
+       }},
       {"corrupt: node '#0' (Concat): attribute 'axis' is missing",
        [] { return simple({node("Concat", {"x"}, {"y"})}); }},
       {"unsupported: node '#0' (Neg): attribute 'speed' is not one of Neg's (version ",
@@ -333,9 +345,17 @@ TEST(Import, Errors) {
          return simple({n});
        }},
       {"corrupt: input 'x' is declared twice",
-       [] { auto m = simple({}); m.graph.inputs.push_back(m.graph.inputs[0]); return m; }},
+       [] {
+         auto m = simple({});
+         m.graph.inputs.push_back(m.graph.inputs[0]);
+         return m;
+       }},
       {"corrupt: input 'x' has no element type",
-       [] { auto m = simple({}); m.graph.inputs[0].type = {}; return m; }},
+       [] {
+         auto m = simple({});
+         m.graph.inputs[0].type = {};
+         return m;
+       }},
       {"corrupt: initializer 'w' is defined twice",
        [] {
          auto m = simple({});
@@ -376,7 +396,8 @@ TEST(FullImport, RealModels) {
       if (!g.ok() && g.status().text().starts_with("unsupported operators")) continue;
       ASSERT_TRUE(g.ok()) << path << ": " << g.status().text();
       const std::string before = to_text(*g), after = again(*g);
-      EXPECT_EQ(before == after, true) << path << "\n" << graph::diff_text(before, after).substr(0, 3000);
+      EXPECT_EQ(before == after, true) << path << "\n"
+                                       << graph::diff_text(before, after).substr(0, 3000);
       const auto parsed = graph::parse_text(before);
       ASSERT_TRUE(parsed.ok()) << path << ": " << parsed.status().text();
       EXPECT_EQ(to_text(*parsed) == before, true) << path;

@@ -12,8 +12,8 @@ namespace {
 using graph::Layout;
 
 bool makes_channels_last(const Node& n) {
-  static const std::set<std::string> ops = {"Conv",          "FusedConv",     "MaxPool",
-                                            "AveragePool",   "GlobalMaxPool", "GlobalAveragePool",
+  static const std::set<std::string> ops = {"Conv",         "FusedConv",     "MaxPool",
+                                            "AveragePool",  "GlobalMaxPool", "GlobalAveragePool",
                                             "ConvTranspose"};
   return ops.contains(n.op);
 }
@@ -22,14 +22,19 @@ bool makes_channels_last(const Node& n) {
 // that plan/ maps.
 bool follows_operands(const Node& n) {
   static const std::set<std::string> ops = {
-      "Relu",      "LeakyRelu", "Elu",       "Selu",      "Celu",       "Sigmoid",   "HardSigmoid",
-      "HardSwish", "Swish",     "Mish",      "Softplus",  "Softsign",   "Tanh",      "Gelu",
-      "Erf",       "Exp",       "Log",       "Sqrt",      "Reciprocal", "Abs",       "Neg",
-      "Floor",     "Ceil",      "Round",     "Sign",      "Clip",       "Add",       "Sub",
-      "Mul",       "Div",       "Pow",       "PRelu",     "Min",        "Max",       "Sum",
-      "Mean",      "Where",     "Cast",      "Identity",  "Dropout",    "Activation", "FusedBinary",
-      "Concat",    "BatchNormalization",     "Pad",       "Slice",      "Split",
-      "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin"};
+      "Relu",       "LeakyRelu",   "Elu",         "Selu",
+      "Celu",       "Sigmoid",     "HardSigmoid", "HardSwish",
+      "Swish",      "Mish",        "Softplus",    "Softsign",
+      "Tanh",       "Gelu",        "Erf",         "Exp",
+      "Log",        "Sqrt",        "Reciprocal",  "Abs",
+      "Neg",        "Floor",       "Ceil",        "Round",
+      "Sign",       "Clip",        "Add",         "Sub",
+      "Mul",        "Div",         "Pow",         "PRelu",
+      "Min",        "Max",         "Sum",         "Mean",
+      "Where",      "Cast",        "Identity",    "Dropout",
+      "Activation", "FusedBinary", "Concat",      "BatchNormalization",
+      "Pad",        "Slice",       "Split",       "ReduceMean",
+      "ReduceSum",  "ReduceMax",   "ReduceMin"};
   if (n.op.starts_with("Reduce") && n.attributes.i("keepdims", 1) == 0) return false;
   if (n.op == "Softmax" || n.op == "LogSoftmax") return n.version >= 13;
   return ops.contains(n.op);
@@ -75,6 +80,7 @@ std::optional<Patch> propose_all(const Graph& g) {
 
 extern const Pass assign_layouts;
 const Pass assign_layouts{"assign_layouts", "store convolutions' values channels last",
-                          Stage::engine, true, nullptr, propose_all};
+                          Stage::engine,    true,
+                          nullptr,          propose_all};
 
 }  // namespace hone::passes

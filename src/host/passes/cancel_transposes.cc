@@ -16,7 +16,8 @@ std::vector<int64_t> permutation(const Graph& g, const Node& n) {
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   const Node* before = n.is("Transpose") ? g.producer_of(n.input(0)) : nullptr;
-  if (before == nullptr || !before->is("Transpose") || before->block != n.block) return std::nullopt;
+  if (before == nullptr || !before->is("Transpose") || before->block != n.block)
+    return std::nullopt;
   auto first = permutation(g, *before), second = permutation(g, n);
   if (first.empty() || first.size() != second.size()) return std::nullopt;
   std::vector<int64_t> both;
@@ -43,7 +44,11 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 }  // namespace
 
 extern const Pass cancel_transposes;
-const Pass cancel_transposes{"cancel_transposes", "merge or remove transposes in a row",
-                             Stage::standard, true, propose, nullptr};
+const Pass cancel_transposes{"cancel_transposes",
+                             "merge or remove transposes in a row",
+                             Stage::standard,
+                             true,
+                             propose,
+                             nullptr};
 
 }  // namespace hone::passes

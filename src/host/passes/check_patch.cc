@@ -34,7 +34,8 @@ Status CheckPatch::start(const graph::Graph& graph) {
     const graph::Fact& f = graph.fact(v);
     if (!f.has_rank()) return unsupported("--verify needs inputs of known rank");
     for (size_t axis = 0; axis < f.shape->size(); ++axis) {
-      for (const std::string& s : (*f.shape)[axis].symbols()) sizes.try_emplace(s, axis == 0 ? 2 : 32);
+      for (const std::string& s : (*f.shape)[axis].symbols())
+        sizes.try_emplace(s, axis == 0 ? 2 : 32);
     }
   }
   for (graph::ValueId v : graph.block().inputs) {

@@ -67,8 +67,8 @@ class Driver {
       if (auto patch = p.propose_all(graph_)) HONE_RETURN_IF_ERROR(apply(p, *patch, stats));
     }
     if (p.propose != nullptr) HONE_RETURN_IF_ERROR(sweep(p, stats));
-    stats.ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-                    .count();
+    stats.ms +=
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     if (stats.patches == before) return {};
     // What became constant may settle shapes further down.
     HONE_RETURN_IF_ERROR(in(fmt::format("after pass {}", p.name), ops::infer_graph(graph_)));

@@ -1,5 +1,5 @@
-// fold_batch_norm: BatchNormalization, and Mul or Add by one number per channel, behind a Conv become
-// part of its weights and bias. In double, rounded once.
+// fold_batch_norm: BatchNormalization, and Mul or Add by one number per channel, behind a Conv
+// become part of its weights and bias. In double, rounded once.
 
 #include <cmath>
 
@@ -104,6 +104,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 
 extern const Pass fold_batch_norm;
 const Pass fold_batch_norm{"fold_batch_norm", "fold normalisation and scaling into convolutions",
-                           Stage::standard, false, propose, nullptr};
+                           Stage::standard,   false,
+                           propose,           nullptr};
 
 }  // namespace hone::passes

@@ -89,6 +89,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 
 extern const Pass fold_constants;
 const Pass fold_constants{"fold_constants", "evaluate nodes whose inputs are constants",
-                          Stage::standard, true, propose, nullptr};
+                          Stage::standard,  true,
+                          propose,          nullptr};
 
 }  // namespace hone::passes

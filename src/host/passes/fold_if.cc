@@ -34,7 +34,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 }  // namespace
 
 extern const Pass fold_if;
-const Pass fold_if{"fold_if", "inline the branch an If always takes", Stage::standard, true,
-                   propose, nullptr};
+const Pass fold_if{
+    "fold_if", "inline the branch an If always takes", Stage::standard, true, propose, nullptr};
 
 }  // namespace hone::passes

@@ -34,6 +34,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 
 extern const Pass fuse_binary;
 const Pass fuse_binary{"fuse_binary", "apply activations as a sum or product is written",
-                       Stage::engine, true, propose, nullptr};
+                       Stage::engine, true,
+                       propose,       nullptr};
 
 }  // namespace hone::passes

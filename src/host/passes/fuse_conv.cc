@@ -72,7 +72,9 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 }  // namespace
 
 extern const Pass fuse_conv;
-const Pass fuse_conv{"fuse_conv", "do activations and residual sums on a convolution's accumulator",
-                     Stage::engine, true, propose, nullptr};
+const Pass fuse_conv{
+    "fuse_conv",   "do activations and residual sums on a convolution's accumulator",
+    Stage::engine, true,
+    propose,       nullptr};
 
 }  // namespace hone::passes

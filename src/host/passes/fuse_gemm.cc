@@ -10,7 +10,8 @@ constexpr const char* fused_op = "FusedGemm";
 
 // Gemm whose C is a row (or absent) and MatMul of matrices, as FusedGemm.
 std::optional<Node> as_fused(const Graph& g, const Node& n) {
-  if (!is_f32(g, n.output(0))) return std::nullopt;
+  bool product = n.is("MatMul") || n.is("Gemm") || n.is(fused_op, graph::hone_domain);
+  if (!product || !is_f32(g, n.output(0))) return std::nullopt;
   for (size_t i : {size_t{0}, size_t{1}}) {
     if (!g.fact(n.input(i)).has_rank() || g.fact(n.input(i)).rank() < 2) return std::nullopt;
   }
@@ -26,7 +27,6 @@ std::optional<Node> as_fused(const Graph& g, const Node& n) {
   f.name = n.name;
   f.inputs = {n.input(0), n.input(1)};
   if (n.is("MatMul")) return f;
-  if (!n.is("Gemm")) return std::nullopt;
   if (n.input(2) != graph::none) {
     const auto &c = g.fact(n.input(2)).shape, &y = g.fact(n.output(0)).shape;
     bool row = c && y && c->size() == 1 && (*c)[0] == y->back();
@@ -64,7 +64,8 @@ std::optional<Patch> with_bias(const Graph& g, NodeId id) {
   auto operands = n.is("Add") ? with_constant(g, n) : std::nullopt;
   if (!operands || operands->constant->rank() != 1) return std::nullopt;
   const Node* gemm = g.producer_of(operands->value);
-  if (gemm == nullptr || gemm->block != n.block || !g.single_use(operands->value)) return std::nullopt;
+  if (gemm == nullptr || gemm->block != n.block || !g.single_use(operands->value))
+    return std::nullopt;
   const auto& y = g.fact(n.output(0)).shape;
   bool row = y && !y->empty() && y->back() == graph::Dim(operands->constant->count()) &&
              same_shape(g, operands->value, n.output(0));
@@ -84,7 +85,8 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 }  // namespace
 
 extern const Pass fuse_gemm;
-const Pass fuse_gemm{"fuse_gemm", "do bias and activation on a matrix product's accumulator",
-                     Stage::engine, true, propose, nullptr};
+const Pass fuse_gemm{"fuse_gemm",   "do bias and activation on a matrix product's accumulator",
+                     Stage::engine, true,
+                     propose,       nullptr};
 
 }  // namespace hone::passes

@@ -57,7 +57,8 @@ std::optional<Activation> activation_of(const Graph& g, const Node& n) {
   if (n.is("Relu")) return Activation{"relu"};
   if (n.is("Clip")) return clip(g, n);
   if (n.is("LeakyRelu")) return Activation{"leaky_relu", at.f("alpha", 0.01f)};
-  if (n.is("HardSigmoid")) return Activation{"hard_sigmoid", at.f("alpha", 0.2f), at.f("beta", 0.5f)};
+  if (n.is("HardSigmoid"))
+    return Activation{"hard_sigmoid", at.f("alpha", 0.2f), at.f("beta", 0.5f)};
   if (n.is("HardSwish")) return Activation{"hard_swish"};
   if (n.is("Sigmoid")) return Activation{"sigmoid"};
   if (n.is("Swish")) return Activation{"silu", at.f("alpha", 1)};

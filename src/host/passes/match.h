@@ -16,7 +16,8 @@ using graph::ValueId;
 // The only element of a constant of one element, as double.
 std::optional<double> scalar(const Graph& g, ValueId v);
 
-// The constant operand of a binary node and the other one: {value, constant}. nullopt: none or both.
+// The constant operand of a binary node and the other one: {value, constant}. nullopt: none or
+// both.
 struct WithConstant {
   ValueId value;
   const Tensor* constant;

@@ -67,8 +67,8 @@ ValueId hard_swish_of(const Graph& g, const Node& n) {
   auto operands = n.is("Mul") || n.is("Div") ? with_constant(g, n) : std::nullopt;
   if (!operands || operands->constant->count() != 1) return graph::none;
   double c = operands->constant->at(0);
-  bool sixths = (n.is("Div") && operands->value == n.input(0) && c == 6) ||
-                (n.is("Mul") && near(c, sixth));
+  bool sixths =
+      (n.is("Div") && operands->value == n.input(0) && c == 6) || (n.is("Mul") && near(c, sixth));
   const Node* product = sixths ? g.producer_of(operands->value) : nullptr;
   if (product == nullptr || !product->is("Mul") || product->inputs.size() != 2) return graph::none;
   for (size_t i : {size_t{0}, size_t{1}}) {
@@ -100,7 +100,11 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 }  // namespace
 
 extern const Pass match_hard_swish;
-const Pass match_hard_swish{"match_hard_swish", "recognise hard-sigmoid and hard-swish",
-                            Stage::standard, true, propose, nullptr};
+const Pass match_hard_swish{"match_hard_swish",
+                            "recognise hard-sigmoid and hard-swish",
+                            Stage::standard,
+                            true,
+                            propose,
+                            nullptr};
 
 }  // namespace hone::passes

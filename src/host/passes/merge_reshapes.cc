@@ -46,7 +46,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 }  // namespace
 
 extern const Pass merge_reshapes;
-const Pass merge_reshapes{"merge_reshapes", "merge reshapes in a row", Stage::standard, true,
-                          propose, nullptr};
+const Pass merge_reshapes{
+    "merge_reshapes", "merge reshapes in a row", Stage::standard, true, propose, nullptr};
 
 }  // namespace hone::passes

@@ -1,8 +1,8 @@
 // Passes propose, the driver disposes. A pass looks at one node and may return a Patch that begins
 // there; the driver applies it, infers, verifies, logs, and asks again until nothing changes.
 //
-// A pass is one file passes/<pass>.cc that defines `const Pass <pass>` and one line in pipeline.inc,
-// whose order is the order of execution.
+// A pass is one file passes/<pass>.cc that defines `const Pass <pass>` and one line in
+// pipeline.inc, whose order is the order of execution.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ struct Pass {
   const char* name;     // verb phrase: fold_constants
   const char* summary;  // one line, for --help and docs
   Stage stage;
-  bool training_safe;   // keeps gradients meaningful (no weight folding)
+  bool training_safe;  // keeps gradients meaningful (no weight folding)
   // A change that begins at `node`, or nullopt. Must hold for every input the model accepts: a pass
   // that can't prove its precondition leaves the graph alone. Exactly one of the two is set.
   std::optional<graph::Patch> (*propose)(const graph::Graph& graph, graph::NodeId node);
@@ -34,10 +34,10 @@ struct Pass {
 std::vector<const Pass*> pipeline();
 
 struct Options {
-  bool engine = false;                       // run Stage::engine too
-  bool verify = false;                       // reference before and after each patch, random input
-  std::vector<std::string> disabled;         // names of passes
-  int stop_after = -1;                       // apply at most so many patches (bisection)
+  bool engine = false;                // run Stage::engine too
+  bool verify = false;                // reference before and after each patch, random input
+  std::vector<std::string> disabled;  // names of passes
+  int stop_after = -1;                // apply at most so many patches (bisection)
   std::function<void(const std::string&)> log;  // one line per applied patch
 };
 

@@ -55,11 +55,13 @@ bool copies_first(const Graph& g, const Node& n) {
 
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
-  if (n.outputs.empty() || n.output(0) == graph::none || n.input(0) == graph::none) return std::nullopt;
+  if (n.outputs.empty() || n.output(0) == graph::none || n.input(0) == graph::none)
+    return std::nullopt;
   ValueId in = n.input(0), out = n.output(0);
   if (g.fact(in).kind != graph::Fact::Kind::tensor) return std::nullopt;
   bool same = g.fact(in).dtype == g.fact(out).dtype && (n.is("Identity") || same_shape(g, in, out));
-  if (!same || !copies_first(g, n) || g.value(in).layout != g.value(out).layout) return std::nullopt;
+  if (!same || !copies_first(g, n) || g.value(in).layout != g.value(out).layout)
+    return std::nullopt;
   Patch p(g, id);
   p.replace(out, in);
   p.remove(id);
@@ -70,7 +72,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 }  // namespace
 
 extern const Pass remove_identity;
-const Pass remove_identity{"remove_identity", "remove nodes that change nothing", Stage::standard,
-                           true, propose, nullptr};
+const Pass remove_identity{
+    "remove_identity", "remove nodes that change nothing", Stage::standard, true, propose, nullptr};
 
 }  // namespace hone::passes

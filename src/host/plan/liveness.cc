@@ -73,7 +73,8 @@ void share_in_place(Plan& plan) {
       });
       // The memory order must be the same too: shapes equal, not only counts.
       if (!dies || reads != 1 || !covers_storage(plan, v) || a.dtype != b.dtype ||
-          plan.values[static_cast<size_t>(v)].shape != plan.values[static_cast<size_t>(out)].shape) {
+          plan.values[static_cast<size_t>(v)].shape !=
+              plan.values[static_cast<size_t>(out)].shape) {
         continue;
       }
       Storage merged = b;
@@ -127,7 +128,8 @@ std::vector<Sizes> corners(const Plan& plan, const std::vector<DimRange>& ranges
 Status place_storages(Plan& plan, const std::vector<DimRange>& ranges) {
   std::vector<Lifetime> lives;
   std::vector<int32_t> which;
-  std::vector<Sizes> sizes = ranges.empty() ? std::vector<Sizes>{plan.example} : corners(plan, ranges);
+  std::vector<Sizes> sizes =
+      ranges.empty() ? std::vector<Sizes>{plan.example} : corners(plan, ranges);
   for (size_t i = 0; i < plan.storages.size(); ++i) {
     Storage& s = plan.storages[i];
     if (s.place != Place::arena) continue;

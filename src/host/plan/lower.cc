@@ -263,7 +263,8 @@ Result<std::vector<int64_t>> Lowering::ints(const Node& node, size_t input) cons
   std::vector<int64_t> out;
   for (const Dim& d : dims) {
     if (!d.is_const()) {
-      return unsupported(fmt::format("input {} of {} depends on the input's shape", input, node.op));
+      return unsupported(
+          fmt::format("input {} of {} depends on the input's shape", input, node.op));
     }
     out.push_back(d.value());
   }

@@ -24,14 +24,16 @@ class Lowering {
   const Graph& graph() const { return graph_; }
   Plan& plan() { return plan_; }
 
-  // --- values -------------------------------------------------------------------------------------
-  // The value as plan value in its own layout. Makes it if nothing has: a constant, or (a shape as
-  // data) a fill step.
+  // --- values
+  // ------------------------------------------------------------------------------------- The value
+  // as plan value in its own layout. Makes it if nothing has: a constant, or (a shape as data) a
+  // fill step.
   Result<PlanValue> use(ValueId v);
   // The same elements in another layout: a view where memory agrees, a permuted constant, else a
   // copy step.
   Result<PlanValue> use_as(ValueId v, Layout layout);
-  // For broadcasting against a result of `rank` dimensions in `layout`: leading ones added, permuted.
+  // For broadcasting against a result of `rank` dimensions in `layout`: leading ones added,
+  // permuted.
   Result<PlanValue> use_broadcast(ValueId v, int rank, Layout layout);
   // The value of graph input `number`.
   void bind_input(ValueId v, int32_t number);
@@ -52,7 +54,8 @@ class Lowering {
   std::vector<Dim> strides_of(PlanValue v) const;
   const Value& at(PlanValue v) const { return plan_.values[static_cast<size_t>(v)]; }
 
-  // --- steps --------------------------------------------------------------------------------------
+  // --- steps
+  // --------------------------------------------------------------------------------------
   template <class Attrs>
   void step(const Node& node, const char* family, std::vector<PlanValue> in,
             std::vector<PlanValue> out, const Attrs& attrs, std::vector<Dim> dims = {}) {
@@ -66,8 +69,9 @@ class Lowering {
   void copy(const Node& node, PlanValue from, PlanValue to, uint32_t flip = 0);
   void check(Dim condition, std::string text);
 
-  // --- facts --------------------------------------------------------------------------------------
-  // Elements of an integer input as expressions; error names the input where only data tell.
+  // --- facts
+  // -------------------------------------------------------------------------------------- Elements
+  // of an integer input as expressions; error names the input where only data tell.
   Result<std::vector<Dim>> content(const Node& node, size_t input) const;
   Result<std::vector<int64_t>> ints(const Node& node, size_t input) const;
 

@@ -52,8 +52,8 @@ class Maker {
       }
       auto number = static_cast<int32_t>(i);
       lower_.bind_input(root.inputs[i], number);
-      plan_.inputs.push_back({v.name, v.fact.dtype, *v.fact.shape,
-                              static_cast<PlanValue>(plan_.values.size() - 1)});
+      plan_.inputs.push_back(
+          {v.name, v.fact.dtype, *v.fact.shape, static_cast<PlanValue>(plan_.values.size() - 1)});
       HONE_RETURN_IF_ERROR(take_dims(v, number));
       for (const Dim& d : *v.fact.shape) fixed = fixed && d.is_const();
     }
@@ -84,8 +84,9 @@ class Maker {
         bool sane = 0 <= range.min && range.min <= range.opt && range.opt <= range.max;
         bool fits = !d.is_const() || (range.min == d.value() && range.max == d.value());
         if (!sane || !fits) {
-          return invalid(fmt::format("--profile {}:{}:{} does not fit dimension {} of input '{}' ({})",
-                                     range.min, range.opt, range.max, axis, v.name, to_string(d)));
+          return invalid(
+              fmt::format("--profile {}:{}:{} does not fit dimension {} of input '{}' ({})",
+                          range.min, range.opt, range.max, axis, v.name, to_string(d)));
         }
       } else if (!d.is_const() && !ranged_.contains(to_string(d))) {
         all_ranged_ = false;

@@ -26,8 +26,8 @@ struct PlanOptions {
   int threads = 1;
   // Dimensions of named inputs, "min:opt:max" each; empty: any size (see DESIGN 8).
   std::map<std::string, std::vector<DimRange>> profile;
-  TimeKernel time;              // empty: choose by rank, untimed
-  TimingCache* cache = nullptr; // read and extended; may be null
+  TimeKernel time;               // empty: choose by rank, untimed
+  TimingCache* cache = nullptr;  // read and extended; may be null
   bool error_on_cache_miss = false;
   // Called before each step's tactics: done, total, layer.
   std::function<void(int, int, const std::string&)> progress;

@@ -9,7 +9,9 @@ namespace hone::plan {
 
 namespace {
 
-bool overlap(const Lifetime& a, const Lifetime& b) { return a.first <= b.last && b.first <= a.last; }
+bool overlap(const Lifetime& a, const Lifetime& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
 int64_t lower_bound_of(std::span<const Lifetime> buffers, int64_t alignment) {
   int64_t worst = 0;
@@ -39,9 +41,8 @@ Placement place_in_order(std::span<const Lifetime> buffers, std::span<const size
     }
     p.offsets[i] = at;
     p.total = std::max(p.total, at + size);
-    auto where = std::upper_bound(placed.begin(), placed.end(), i, [&](size_t a, size_t b) {
-      return p.offsets[a] < p.offsets[b];
-    });
+    auto where = std::upper_bound(placed.begin(), placed.end(), i,
+                                  [&](size_t a, size_t b) { return p.offsets[a] < p.offsets[b]; });
     placed.insert(where, i);
   }
   return p;

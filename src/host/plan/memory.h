@@ -15,7 +15,7 @@ struct Lifetime {
 struct Placement {
   std::vector<int64_t> offsets;  // multiples of `alignment`
   int64_t total = 0;
-  int64_t lower_bound = 0;       // largest sum of (aligned) sizes alive at one step
+  int64_t lower_bound = 0;  // largest sum of (aligned) sizes alive at one step
 };
 
 // Greedy by size (largest first into the lowest gap that fits), then the best of that and of a few

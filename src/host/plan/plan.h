@@ -23,33 +23,33 @@ enum class Place : uint8_t { arena = 0, weights = 1, input = 2, output = 3, unpl
 // A piece of memory that values look into.
 struct Storage {
   Place place = Place::unplaced;
-  int32_t index = -1;        // arena: slot; weights: constant; input, output: its number
-  Dim elements;              // of dtype
+  int32_t index = -1;  // arena: slot; weights: constant; input, output: its number
+  Dim elements;        // of dtype
   DType dtype = DType::none;
-  int first_step = -1;       // arena: first and last step that touches it
+  int first_step = -1;  // arena: first and last step that touches it
   int last_step = -1;
 };
 
 // What steps read and write: a view of a storage. Shapes are physical (memory order).
 struct Value {
-  std::string name;          // of the ONNX value, for people
+  std::string name;  // of the ONNX value, for people
   DType dtype = DType::none;
   SymShape shape;
   std::vector<Dim> strides;  // elements; empty: dense
   int32_t storage = -1;
-  Dim offset;                // elements
+  Dim offset;  // elements
 };
 
 // Data of a weights storage: dense in physical order, or what a kernel packed.
 struct Constant {
   std::string name;
-  Tensor data;               // u8 [bytes] where packed
+  Tensor data;  // u8 [bytes] where packed
 };
 
 struct TacticNote {
   std::string kernel;
-  double ns = 0;             // 0: not timed
-  std::string reason;        // why it was refused; empty: it was a candidate
+  double ns = 0;       // 0: not timed
+  std::string reason;  // why it was refused; empty: it was a candidate
 };
 
 struct Step {
@@ -71,12 +71,12 @@ struct Step {
 struct Io {
   std::string name;
   DType dtype = DType::none;
-  SymShape shape;            // row-major, as the model declares it
+  SymShape shape;  // row-major, as the model declares it
   PlanValue value = absent;
 };
 
 struct Check {
-  Dim condition;             // 0 refuses the shapes
+  Dim condition;  // 0 refuses the shapes
   std::string text;
 };
 
@@ -86,9 +86,9 @@ struct DimRange {
 
 // One arena layout. ranges empty: any size, offsets computed at bind.
 struct Profile {
-  std::vector<DimRange> ranges;        // every dimension of every input in order
+  std::vector<DimRange> ranges;  // every dimension of every input in order
   int64_t arena_bytes = 0;
-  int64_t lower_bound_bytes = 0;       // largest sum of sizes alive at one step
+  int64_t lower_bound_bytes = 0;  // largest sum of sizes alive at one step
   std::vector<int64_t> slot_offsets;
 };
 

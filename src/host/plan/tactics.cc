@@ -49,7 +49,8 @@ std::string describe(const Operand& o) {
   std::string text = fmt::format("{}[{}]{}", name(o.dtype), dims, o.constant ? "c" : "");
   if (!kernels::is_dense(o)) {
     text += "/";
-    for (int i = 0; i < o.shape.rank(); ++i) text += fmt::format("{}{}", i ? "," : "", o.strides[i]);
+    for (int i = 0; i < o.shape.rank(); ++i)
+      text += fmt::format("{}{}", i ? "," : "", o.strides[i]);
   }
   return text;
 }
@@ -93,15 +94,14 @@ class Chooser {
     for (const Timed& t : able) {
       if (t.ns < best->ns) best = &t;
     }
-    const Timed* chosen =
-        &*std::find_if(able.begin(), able.end(), [&](const Timed& t) { return t.ns <= best->ns * tie; });
+    const Timed* chosen = &*std::find_if(able.begin(), able.end(),
+                                         [&](const Timed& t) { return t.ns <= best->ns * tie; });
     step.kernel = chosen->kernel;
     step.ns = chosen->ns;
     std::vector<TacticNote> notes;
     for (const Timed& t : able) notes.push_back({t.kernel->name, t.ns, ""});
-    std::stable_sort(notes.begin(), notes.end(), [](const TacticNote& a, const TacticNote& b) {
-      return a.ns < b.ns;
-    });
+    std::stable_sort(notes.begin(), notes.end(),
+                     [](const TacticNote& a, const TacticNote& b) { return a.ns < b.ns; });
     step.tactics.insert(step.tactics.begin(), notes.begin(), notes.end());
     return {};
   }
@@ -111,7 +111,8 @@ class Chooser {
     if (options_.prefer_kernel.empty()) return;
     std::vector<Timed> wanted;
     for (const Timed& t : able) {
-      if (std::strstr(t.kernel->name, options_.prefer_kernel.c_str()) != nullptr) wanted.push_back(t);
+      if (std::strstr(t.kernel->name, options_.prefer_kernel.c_str()) != nullptr)
+        wanted.push_back(t);
     }
     if (!wanted.empty()) able = std::move(wanted);
   }

@@ -56,7 +56,8 @@ void print_step(std::ostringstream& out, size_t number, const Step& s) {
     return;
   }
   out << fmt::format("step {} {} = {}({}){}", number, operands(s.out),
-                     s.kernel != nullptr ? s.kernel->name : s.family, operands(s.in), attributes(s));
+                     s.kernel != nullptr ? s.kernel->name : s.family, operands(s.in),
+                     attributes(s));
   if (!s.dims.empty()) out << " dims=" << list(s.dims);
   out << fmt::format(" \"{}\"\n", s.layer);
   for (const TacticNote& t : s.tactics) {
@@ -70,17 +71,19 @@ void print_step(std::ostringstream& out, size_t number, const Step& s) {
 std::string to_text(const Plan& plan) {
   std::ostringstream out;
   out << fmt::format("plan \"{}\" model {:016x} precision {} threads {} target \"{}\" isa {:x}\n",
-                     plan.model_name, plan.model_hash, plan.precision, plan.threads, plan.target.cpu,
-                     plan.target.isa);
+                     plan.model_name, plan.model_hash, plan.precision, plan.threads,
+                     plan.target.cpu, plan.target.isa);
   for (const auto& [symbol, where] : plan.symbols) {
     out << fmt::format("symbol {} = input {} axis {}, timed at {}\n", symbol, where.first,
                        where.second, plan.example.at(symbol));
   }
   for (const Io& io : plan.inputs) {
-    out << fmt::format("input \"{}\" {}{} v{}\n", io.name, name(io.dtype), list(io.shape), io.value);
+    out << fmt::format("input \"{}\" {}{} v{}\n", io.name, name(io.dtype), list(io.shape),
+                       io.value);
   }
   for (const Io& io : plan.outputs) {
-    out << fmt::format("output \"{}\" {}{} v{}\n", io.name, name(io.dtype), list(io.shape), io.value);
+    out << fmt::format("output \"{}\" {}{} v{}\n", io.name, name(io.dtype), list(io.shape),
+                       io.value);
   }
   for (size_t i = 0; i < plan.constants.size(); ++i) {
     const Tensor& t = plan.constants[i].data;

@@ -14,9 +14,7 @@ namespace {
 
 constexpr int64_t max_bytes = int64_t{4} << 30;
 
-bool is_gzip(Bytes b) {
-  return b.size() > 2 && b[0] == std::byte{0x1f} && b[1] == std::byte{0x8b};
-}
+bool is_gzip(Bytes b) { return b.size() > 2 && b[0] == std::byte{0x1f} && b[1] == std::byte{0x8b}; }
 
 Result<std::vector<std::byte>> gunzip(Bytes bytes, const std::string& what) {
   z_stream z{};
@@ -67,8 +65,8 @@ Result<Tensor> parse_idx(Bytes bytes, const std::string& what) {
   Bytes data;
   if (count < 0 || static_cast<uint64_t>(count) != cursor.remaining() ||
       !cursor.take(static_cast<uint64_t>(count), &data)) {
-    return corrupt(fmt::format("{}: idx header claims {} bytes, {} follow", what, count,
-                               cursor.remaining()));
+    return corrupt(
+        fmt::format("{}: idx header claims {} bytes, {} follow", what, count, cursor.remaining()));
   }
   Tensor t(DType::u8, dims);
   if (count > 0) std::memcpy(t.mutable_data(), data.data(), data.size());

@@ -49,7 +49,8 @@ Result<DecodedPicture> decode_jpeg(Bytes bytes, const std::string& what) {
   if (jpeg == nullptr) return Status(Code::out_of_memory, "no memory to decode a picture");
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   int width = 0, height = 0, sampling = 0, space = 0;
-  if (tjDecompressHeader3(jpeg.get(), data, bytes.size(), &width, &height, &sampling, &space) != 0) {
+  if (tjDecompressHeader3(jpeg.get(), data, bytes.size(), &width, &height, &sampling, &space) !=
+      0) {
     return corrupt(fmt::format("{}: {}", what, tjGetErrorStr2(jpeg.get())));
   }
   if (static_cast<int64_t>(width) * height > max_pixels) return too_large(what);

@@ -70,8 +70,7 @@ class Chain {
       HONE_RETURN_IF_ERROR(cache_.put(id, key, result));
     }
     row.text = result.value("text", "");
-    row.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     found_[name] = std::move(result);
     r_.stages.push_back(row);
     if (o_.stage_done) o_.stage_done(row);
@@ -116,8 +115,8 @@ class Chain {
       const Tensor& t = g->value(v).constant;
       if (t && is_float(t.dtype())) params += static_cast<double>(t.count());
     }
-    return json{{"text", fmt::format("{} nodes, {:.0f} parameters, opset {}", g->live_nodes(), params,
-                                     g->opset())},
+    return json{{"text", fmt::format("{} nodes, {:.0f} parameters, opset {}", g->live_nodes(),
+                                     params, g->opset())},
                 {"nodes", g->live_nodes()},
                 {"parameters", params}};
   }
@@ -128,12 +127,14 @@ class Chain {
   Result<std::vector<Pair>> golden_pairs(size_t inputs, size_t outputs) const {
     std::vector<std::string> folders;
     std::error_code error;
-    for (fs::directory_iterator it(model_.golden, error), end; !error && it != end; it.increment(error)) {
+    for (fs::directory_iterator it(model_.golden, error), end; !error && it != end;
+         it.increment(error)) {
       if (it->is_directory(error)) folders.push_back(it->path().string());
     }
     std::sort(folders.begin(), folders.end());
     if (folders.empty()) {
-      return Status(Code::not_found, fmt::format("{}: no folders with golden pairs", model_.golden));
+      return Status(Code::not_found,
+                    fmt::format("{}: no folders with golden pairs", model_.golden));
     }
     std::vector<Pair> pairs;
     for (const std::string& f : folders) {
@@ -165,10 +166,12 @@ class Chain {
         Comparison c = compare(got[k], pairs[i].out[k], parity_tolerance);
         worst = std::max(worst, c.worst);
         if (c.agree) continue;
-        return Status(Code::differs, fmt::format("pair {} output '{}': {}", i, g->output_names[k], c.text));
+        return Status(Code::differs,
+                      fmt::format("pair {} output '{}': {}", i, g->output_names[k], c.text));
       }
     }
-    return json{{"text", fmt::format("{} pairs agree with the reference, worst {:.1e}", pairs.size(), worst)}};
+    return json{{"text", fmt::format("{} pairs agree with the reference, worst {:.1e}",
+                                     pairs.size(), worst)}};
   }
 
   Result<json> optimize() {
@@ -179,7 +182,8 @@ class Chain {
     HONE_ASSIGN(model::Model m, export_model(copy));
     HONE_RETURN_IF_ERROR(
         model::write_model(m, fmt::format("{}/{}.optimized.onnx", o_.out_folder, model_.name)));
-    return json{{"text", fmt::format("{} nodes to {}, {} patches", before, copy.live_nodes(), report.patches)}};
+    return json{{"text", fmt::format("{} nodes to {}, {} patches", before, copy.live_nodes(),
+                                     report.patches)}};
   }
 
   engine::CompileOptions compile_options() const {
@@ -205,9 +209,10 @@ class Chain {
     HONE_ASSIGN(engine::Compiled built, engine::compile(*g, c));
     HONE_RETURN_IF_ERROR(write_file(engine_path(), built.bytes));
     if (timings.changed()) HONE_RETURN_IF_ERROR(write_text(cache_path, timings.to_json()));
-    return json{{"text", fmt::format("{} steps, {:.2f} MB, {} threads", built.plan.steps.size(),
-                                     static_cast<double>(built.bytes.size()) * 1e-6, target_.threads)},
-                {"bytes", built.bytes.size()}};
+    return json{
+        {"text", fmt::format("{} steps, {:.2f} MB, {} threads", built.plan.steps.size(),
+                             static_cast<double>(built.bytes.size()) * 1e-6, target_.threads)},
+        {"bytes", built.bytes.size()}};
   }
 
   const preprocess::ImageContract* contract() const {
@@ -237,7 +242,8 @@ class Chain {
     auto shapes = s.default_shapes();
     for (uint64_t seed = 1; seed <= 4; ++seed) {
       std::vector<Tensor> x;
-      for (size_t i = 0; i < shapes.size(); ++i) x.push_back(random_input(s.inputs()[i], shapes[i], seed * 16 + i));
+      for (size_t i = 0; i < shapes.size(); ++i)
+        x.push_back(random_input(s.inputs()[i], shapes[i], seed * 16 + i));
       all.push_back(std::move(x));
     }
     *what = "random inputs";
@@ -259,14 +265,15 @@ class Chain {
         Comparison c = compare(got[k], want[k], parity_tolerance);
         worst = std::max(worst, c.worst);
         if (!c.agree && differs.empty()) {
-          differs = fmt::format("engine differs from the reference on {} {}: output '{}': {}", what, i,
-                                g->output_names[k], c.text);
+          differs = fmt::format("engine differs from the reference on {} {}: output '{}': {}", what,
+                                i, g->output_names[k], c.text);
         }
       }
     }
     bool ok = differs.empty();
-    std::string text = ok ? fmt::format("{} {} agree with the reference, worst {:.1e}", inputs.size(), what, worst)
-                          : differs;
+    std::string text =
+        ok ? fmt::format("{} {} agree with the reference, worst {:.1e}", inputs.size(), what, worst)
+           : differs;
     return json{{"text", text}, {"ok", ok}, {"worst", worst}};
   }
 
@@ -297,8 +304,10 @@ class Chain {
     auto show = [&](const char* what) {
       return [this, what](double done, double all) { progress(what, done, all); };
     };
-    HONE_ASSIGN(tasks::Accuracy b, evaluate(baseline, *d, *contract(), classes, show("accuracy of the baseline")));
-    HONE_ASSIGN(tasks::Accuracy e, evaluate(engine, *d, *contract(), classes, show("accuracy of the engine")));
+    HONE_ASSIGN(tasks::Accuracy b,
+                evaluate(baseline, *d, *contract(), classes, show("accuracy of the baseline")));
+    HONE_ASSIGN(tasks::Accuracy e,
+                evaluate(engine, *d, *contract(), classes, show("accuracy of the engine")));
     return summary(*d, b, e, labels);
   }
 
@@ -311,7 +320,8 @@ class Chain {
     for (size_t i = 0; i < e.hits.size(); ++i) {
       bool lost = b.hits[i] != 0 && e.hits[i] == 0, gained = b.hits[i] == 0 && e.hits[i] != 0;
       all.lost += lost, all.gained += gained;
-      if (truth[i] < paired.size()) paired[truth[i]].lost += lost, paired[truth[i]].gained += gained;
+      if (truth[i] < paired.size())
+        paired[truth[i]].lost += lost, paired[truth[i]].gained += gained;
     }
     size_t worst = 0;
     for (size_t c = 0; c < labels.size(); ++c) {
@@ -355,7 +365,8 @@ class Chain {
     } else {
       j["memory"]["peak_rss_bytes"] = "unavailable: " + child.status().text();
     }
-    j["text"] = fmt::format("mean {:.3f} ms over {} runs", result.latency_ms.mean, result.latency_ms.samples);
+    j["text"] = fmt::format("mean {:.3f} ms over {} runs", result.latency_ms.mean,
+                            result.latency_ms.samples);
     return j;
   }
 
@@ -377,13 +388,17 @@ class Chain {
   Status gate() {
     collect();
     r_.gate = decide(r_.report, target_.limits);
-    json report = {{"schema", 1},       {"hone", version},
-                   {"model", model_.name}, {"target", target_.name},
-                   {"engine_hash", engine_hash_}, {"verdict", verdict_line(r_.gate)}};
+    json report = {{"schema", 1},
+                   {"hone", version},
+                   {"model", model_.name},
+                   {"target", target_.name},
+                   {"engine_hash", engine_hash_},
+                   {"verdict", verdict_line(r_.gate)}};
     for (const auto& [name, result] : found_) report["stages"][name] = result;
     for (const Check& c : r_.gate.checks) {
       constexpr const char* words[] = {"pass", "fail", "undecided"};
-      report["gate"].push_back({{"what", c.what}, {"result", words[static_cast<int>(c.verdict)]}, {"text", c.text}});
+      report["gate"].push_back(
+          {{"what", c.what}, {"result", words[static_cast<int>(c.verdict)]}, {"text", c.text}});
     }
     r_.report_path = fmt::format("{}/{}.{}.report.json", o_.out_folder, model_.name, target_.name);
     StageRow row{"gate", 0, false, fmt::format("{} checks", r_.gate.checks.size())};

@@ -17,15 +17,15 @@ struct StageRow {
   std::string stage;
   double seconds = 0;
   bool cached = false;
-  std::string text;     // one line: what was found
+  std::string text;  // one line: what was found
 };
 
 struct ChainOptions {
   Target machine;
   plan::TimeKernel time;
-  std::string out_folder;           // hone-out/ beside the project file
+  std::string out_folder;  // hone-out/ beside the project file
   double bench_seconds = 3;
-  int parity_inputs = 16;           // evaluation samples compared with the reference
+  int parity_inputs = 16;  // evaluation samples compared with the reference
   std::function<void(const StageRow&)> stage_done;
   std::function<void(const std::string&, double, double)> progress;
   std::function<void(plan::Plan&)> tamper;  // tests plant faults here

@@ -23,12 +23,12 @@ Result<LabelledData> load_data(const Dataset& dataset) {
   LabelledData d;
   HONE_ASSIGN(d.images, tasks::read_idx(dataset.images));
   HONE_ASSIGN(d.labels, tasks::read_idx(dataset.labels));
-  bool fits = d.images.rank() == 3 && d.labels.rank() == 1 && d.images.dims()[0] == d.labels.dims()[0];
+  bool fits =
+      d.images.rank() == 3 && d.labels.rank() == 1 && d.images.dims()[0] == d.labels.dims()[0];
   if (!fits) {
-    return Status(Code::shape_mismatch,
-                  fmt::format("{} {} and {} {} do not go together", dataset.images,
-                              to_string(d.images.dims()), dataset.labels,
-                              to_string(d.labels.dims())));
+    return Status(Code::shape_mismatch, fmt::format("{} {} and {} {} do not go together",
+                                                    dataset.images, to_string(d.images.dims()),
+                                                    dataset.labels, to_string(d.labels.dims())));
   }
   if (dataset.limit > 0 && dataset.limit < d.count()) {
     d.images = head(d.images, dataset.limit);
@@ -56,11 +56,13 @@ Result<tasks::Accuracy> evaluate(Session& session, const LabelledData& data,
     HONE_RETURN_IF_ERROR(session.run());
     Tensor y = session.output(0);
     if (y.count() != class_count) {
-      return Status(Code::shape_mismatch,
-                    fmt::format("the model gives {} scores, there are {} labels", y.count(), class_count));
+      return Status(
+          Code::shape_mismatch,
+          fmt::format("the model gives {} scores, there are {} labels", y.count(), class_count));
     }
     tasks::add_sample(&a, y, labels[static_cast<size_t>(i)], class_count);
-    if (progress && i % 64 == 0) progress(static_cast<double>(i), static_cast<double>(data.count()));
+    if (progress && i % 64 == 0)
+      progress(static_cast<double>(i), static_cast<double>(data.count()));
   }
   return a;
 }

@@ -19,7 +19,8 @@ struct LabelledData {
 Result<LabelledData> load_data(const Dataset& dataset);
 
 // Sample i as the model's input (batch 1).
-Result<Tensor> sample(const LabelledData& data, int64_t i, const preprocess::ImageContract& contract);
+Result<Tensor> sample(const LabelledData& data, int64_t i,
+                      const preprocess::ImageContract& contract);
 
 // Runs every sample. `class_count` scores are expected per sample.
 Result<tasks::Accuracy> evaluate(Session& session, const LabelledData& data,

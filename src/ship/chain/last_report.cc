@@ -17,7 +17,8 @@ Result<GateReport> last_report(const Project& project, const ModelSpec& model,
   std::string stem = (folder / (model.name + "." + target.name)).string();
   auto text = read_text(stem + ".report.json");
   if (text.code() == Code::not_found) {
-    return Status(Code::not_found, fmt::format("{}.report.json: no report yet; run hone ship first", stem));
+    return Status(Code::not_found,
+                  fmt::format("{}.report.json: no report yet; run hone ship first", stem));
   }
   if (!text.ok()) return text.status();
   nlohmann::json j = nlohmann::json::parse(*text, nullptr, false);
@@ -25,7 +26,8 @@ Result<GateReport> last_report(const Project& project, const ModelSpec& model,
     return corrupt(fmt::format("{}.report.json: not a report of schema 1", stem));
   }
   if (hash_file(stem + ".engine") != j.value("engine_hash", "")) {
-    return invalid(fmt::format("{}.engine is not the engine this report is about; run hone ship", stem));
+    return invalid(
+        fmt::format("{}.engine is not the engine this report is about; run hone ship", stem));
   }
   try {
     return gate_report(j["stages"]);

@@ -37,8 +37,9 @@ class Decision {
     Verdict v = d.high <= limit ? Verdict::ship
                 : d.low > limit ? Verdict::no_ship
                                 : Verdict::inconclusive;
-    add(what, v, fmt::format("drop {:.2f} points [{:.2f}, {:.2f}], limit {:g}", d.points, d.low,
-                             d.high, limit));
+    add(what, v,
+        fmt::format("drop {:.2f} points [{:.2f}, {:.2f}], limit {:g}", d.points, d.low, d.high,
+                    limit));
   }
 
   void add(std::string what, Verdict v, std::string text) {
@@ -67,7 +68,8 @@ GateResult decide(const GateReport& r, const Limits& limits) {
   }
   if (limits.accuracy_drop && r.overall) d.drop("accuracy", *r.overall, *limits.accuracy_drop);
   if (limits.class_drop) {
-    for (const Paired& p : r.classes) d.drop(fmt::format("class '{}'", p.name), p, *limits.class_drop);
+    for (const Paired& p : r.classes)
+      d.drop(fmt::format("class '{}'", p.name), p, *limits.class_drop);
   }
   return std::move(d.result);
 }

@@ -118,8 +118,8 @@ Result<BenchResult> bench(Session& s, const BenchOptions& options) {
     r.samples_ms.push_back(ms);
     if (options.progress && ms_between(shown, Clock::now()) > 300) {
       shown = Clock::now();
-      options.progress(static_cast<int64_t>(r.samples_ms.size()),
-                       ms_between(start, shown) * 1e-3, options.duration_s);
+      options.progress(static_cast<int64_t>(r.samples_ms.size()), ms_between(start, shown) * 1e-3,
+                       options.duration_s);
     }
   }
   r.latency_ms = summarize(r.samples_ms);
@@ -149,9 +149,14 @@ nlohmann::json to_json(const BenchResult& r) {
   }
   nlohmann::json steps = nlohmann::json::array();
   for (const auto& [layer, us] : r.steps_us) steps.push_back({{"layer", layer}, {"us", us}});
-  return {{"schema", 1},        {"samples", r.latency_ms.samples}, {"latency_ms", latency},
-          {"memory", r.memory}, {"energy", r.energy},              {"conditions", r.conditions},
-          {"warnings", r.warnings}, {"steps", steps}};
+  return {{"schema", 1},
+          {"samples", r.latency_ms.samples},
+          {"latency_ms", latency},
+          {"memory", r.memory},
+          {"energy", r.energy},
+          {"conditions", r.conditions},
+          {"warnings", r.warnings},
+          {"steps", steps}};
 }
 
 }  // namespace hone::ship

@@ -20,9 +20,9 @@ struct BenchOptions {
 
 struct BenchResult {
   Summary latency_ms;
-  std::vector<double> samples_ms;      // in order of time
+  std::vector<double> samples_ms;  // in order of time
   int64_t warmup_runs = 0;
-  bool steady = false;                 // warm-up ended because runs had settled
+  bool steady = false;  // warm-up ended because runs had settled
   std::vector<std::string> warnings;
   nlohmann::json memory, energy, conditions;
   std::vector<std::pair<std::string, double>> steps_us;  // layer (kernel), of the last run

@@ -25,7 +25,8 @@ std::string file_or(const std::string& path, const char* what) {
 std::string isa_names(IsaMask set) {
   std::string s;
   for (int i = 0; i < isa_count; ++i) {
-    if (has(set, static_cast<Isa>(i))) s += (s.empty() ? "" : " ") + std::string(name(static_cast<Isa>(i)));
+    if (has(set, static_cast<Isa>(i)))
+      s += (s.empty() ? "" : " ") + std::string(name(static_cast<Isa>(i)));
   }
   return s;
 }

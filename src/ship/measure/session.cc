@@ -101,9 +101,8 @@ Status Session::set_input(size_t index, const Tensor& value) {
   auto code = hone_context_input_buffer(context_.get(), static_cast<int32_t>(index), &buffer);
   if (code != HONE_OK) return failure(code, context_.error());
   if (buffer.bytes != static_cast<size_t>(value.bytes())) {
-    return Status(Code::shape_mismatch,
-                  fmt::format("input '{}' has {} bytes, {} are bound", io.name, value.bytes(),
-                              buffer.bytes));
+    return Status(Code::shape_mismatch, fmt::format("input '{}' has {} bytes, {} are bound",
+                                                    io.name, value.bytes(), buffer.bytes));
   }
   if (buffer.bytes > 0) std::memcpy(buffer.data, value.data(), buffer.bytes);
   return {};

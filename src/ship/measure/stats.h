@@ -10,9 +10,9 @@
 namespace hone::ship {
 
 struct Percentile {
-  double p = 0;                  // 0.95
-  std::optional<double> value;   // nullopt: not claimable from so few samples
-  int64_t needed = 0;            // samples that make it claimable
+  double p = 0;                 // 0.95
+  std::optional<double> value;  // nullopt: not claimable from so few samples
+  int64_t needed = 0;           // samples that make it claimable
 };
 
 // Samples needed so that the second-largest of them bounds percentile p from above with 99 %

@@ -26,9 +26,9 @@ Comparison compare_exact(const Tensor& a, const Tensor& b) {
   c.same_type = true;
   int64_t n = a.count(), equal = 0;
   for (int64_t i = 0; i < n; ++i) {
-    bool same = a.dtype() == DType::string
-                    ? a.as_strings()[static_cast<size_t>(i)] == b.as_strings()[static_cast<size_t>(i)]
-                    : a.int_at(i) == b.int_at(i);
+    bool same = a.dtype() == DType::string ? a.as_strings()[static_cast<size_t>(i)] ==
+                                                 b.as_strings()[static_cast<size_t>(i)]
+                                           : a.int_at(i) == b.int_at(i);
     equal += same;
     if (!same && c.worst_at < 0) c.worst_at = i;
   }
@@ -73,8 +73,10 @@ Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
   }
   c.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : aa == bb ? 1 : 0;
   c.agree = c.worst <= tolerance && c.not_finite == 0;
-  c.text = fmt::format("worst {:.2e} of its channel's largest value (limit {:.0e}), max abs {:.2e}, "
-                       "cosine {:.7f}", c.worst, tolerance, c.max_abs, c.cosine);
+  c.text = fmt::format(
+      "worst {:.2e} of its channel's largest value (limit {:.0e}), max abs {:.2e}, "
+      "cosine {:.7f}",
+      c.worst, tolerance, c.max_abs, c.cosine);
   if (c.not_finite > 0) c.text += fmt::format(", {} not finite on one side only", c.not_finite);
   return c;
 }

@@ -28,7 +28,8 @@ TEST(Compare, TypesAndShapes) {
   Tensor a = Tensor::of<float>({2}, {1, 2});
   EXPECT_FALSE(compare(a, a.reshaped({1, 2}), 1).same_type);
   EXPECT_FALSE(compare(a, Tensor::of<int64_t>({2}, {1, 2}), 1).same_type);
-  EXPECT_FALSE(compare(Tensor::of<int64_t>({2}, {1, 3}), Tensor::of<int64_t>({2}, {1, 2}), 1).agree);
+  EXPECT_FALSE(
+      compare(Tensor::of<int64_t>({2}, {1, 3}), Tensor::of<int64_t>({2}, {1, 2}), 1).agree);
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ json to_json(const ImageContract& k) {
 // The engine's checksum vouches for the text, but not that Hone wrote it: types are checked.
 Result<ImageContract> from_json(const json& j) {
   Status bad = corrupt("the engine's preprocessing contract is damaged");
-  if (!j.is_object() || !j.contains("size") || !j["size"].is_array() || j["size"].size() != 2) return bad;
+  if (!j.is_object() || !j.contains("size") || !j["size"].is_array() || j["size"].size() != 2)
+    return bad;
   ImageContract k;
   for (int i = 0; i < 2; ++i) {
     if (!j["size"][static_cast<size_t>(i)].is_number_integer()) return bad;
@@ -49,8 +50,7 @@ Result<ImageContract> from_json(const json& j) {
   if (!j.contains("scale") || !j["scale"].is_number()) return bad;
   k.scale = j["scale"].get<float>();
   for (auto [key, out] : {std::pair("mean", k.mean), std::pair("std", k.std)}) {
-    if (!j.contains(key) || !j[key].is_array() ||
-        static_cast<int>(j[key].size()) != k.channels()) {
+    if (!j.contains(key) || !j[key].is_array() || static_cast<int>(j[key].size()) != k.channels()) {
       return bad;
     }
     for (size_t c = 0; c < j[key].size(); ++c) {
@@ -65,7 +65,8 @@ Result<ImageContract> from_json(const json& j) {
 
 std::vector<std::pair<std::string, std::string>> contract_properties(const ModelSpec& model) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const InputSpec& in : model.inputs) out.emplace_back("input." + in.name, to_json(in.image).dump());
+  for (const InputSpec& in : model.inputs)
+    out.emplace_back("input." + in.name, to_json(in.image).dump());
   for (const OutputSpec& o : model.outputs) {
     if (!o.labels.empty()) out.emplace_back("labels." + o.name, json(o.labels).dump());
   }
@@ -91,9 +92,10 @@ Result<Tensor> read_picture_for(const Session& session, const std::string& input
                                 const std::string& path) {
   const char* text = session.engine().property(("input." + input).c_str());
   if (text == nullptr) {
-    return unsupported(fmt::format(
-        "{}: the engine carries no preprocessing for input '{}'; give an .npy, or build with hone ship",
-        path, input));
+    return unsupported(
+        fmt::format("{}: the engine carries no preprocessing for input '{}'; give an .npy, or "
+                    "build with hone ship",
+                    path, input));
   }
   HONE_ASSIGN(ImageContract k, from_json(json::parse(text, nullptr, false)));
   HONE_ASSIGN(tasks::DecodedPicture p, tasks::read_picture(path));

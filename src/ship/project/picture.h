@@ -21,7 +21,8 @@ bool is_picture(const std::string& path);  // by extension: .png, .jpg, .jpeg
 Result<Tensor> read_picture_for(const Session& session, const std::string& input,
                                 const std::string& path);
 // A dataset's picture through a contract, as the input tensor of batch 1.
-Result<Tensor> to_input(const preprocess::ImageContract& contract, const preprocess::Picture& picture);
+Result<Tensor> to_input(const preprocess::ImageContract& contract,
+                        const preprocess::Picture& picture);
 
 // Labels of a classifier's output; empty where the engine carries none.
 std::vector<std::string> labels_of(const Session& session, const std::string& output);

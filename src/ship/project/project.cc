@@ -20,7 +20,8 @@ namespace {
 
 class Reader {
  public:
-  explicit Reader(std::string path) : path_(std::move(path)), folder_(fs::path(path_).parent_path()) {}
+  explicit Reader(std::string path)
+      : path_(std::move(path)), folder_(fs::path(path_).parent_path()) {}
 
   Result<Project> read(const toml::table& root) {
     HONE_RETURN_IF_ERROR(only(root, "", {"schema", "model", "target"}));
@@ -51,10 +52,10 @@ class Reader {
       std::string word(key.str());
       if (std::find(known.begin(), known.end(), word) != known.end()) continue;
       std::string near = nearest(word, known);
-      return fail(value, fmt::format("unknown key '{}'{}{}", word,
-                                     where.empty() ? "" : " in " + where,
-                                     near.empty() ? fmt::format("; known: {}", fmt::join(known, ", "))
-                                                  : "; did you mean '" + near + "'?"));
+      return fail(value,
+                  fmt::format("unknown key '{}'{}{}", word, where.empty() ? "" : " in " + where,
+                              near.empty() ? fmt::format("; known: {}", fmt::join(known, ", "))
+                                           : "; did you mean '" + near + "'?"));
     }
     return {};
   }
@@ -91,13 +92,16 @@ class Reader {
     *out = *value;
     return {};
   }
-  Status text(const toml::table& t, const char* key, std::string* out, bool required = false) const {
+  Status text(const toml::table& t, const char* key, std::string* out,
+              bool required = false) const {
     return get(t, key, "a string", out, required);
   }
-  Status path(const toml::table& t, const char* key, std::string* out, bool required = false) const {
+  Status path(const toml::table& t, const char* key, std::string* out,
+              bool required = false) const {
     std::string given;
     HONE_RETURN_IF_ERROR(text(t, key, &given, required));
-    if (!given.empty()) *out = (fs::path(given).is_absolute() ? fs::path(given) : folder_ / given).string();
+    if (!given.empty())
+      *out = (fs::path(given).is_absolute() ? fs::path(given) : folder_ / given).string();
     return {};
   }
   Status limit(const toml::table& t, const char* key, std::optional<double>* out) const {
@@ -144,8 +148,8 @@ class Reader {
   }
 
   Status input(const std::string& name, const toml::table& t, ModelSpec* m) const {
-    HONE_RETURN_IF_ERROR(only(t, "an input", {"kind", "size", "color", "resize", "scale", "mean",
-                                              "std", "layout"}));
+    HONE_RETURN_IF_ERROR(
+        only(t, "an input", {"kind", "size", "color", "resize", "scale", "mean", "std", "layout"}));
     InputSpec in;
     in.name = name;
     size_t kind = 0, resize = 0, color = 1, layout = 0;
@@ -220,12 +224,10 @@ class Reader {
     m.name = name;
     HONE_RETURN_IF_ERROR(path(t, "onnx", &m.onnx, true));
     HONE_RETURN_IF_ERROR(path(t, "golden", &m.golden));
-    HONE_RETURN_IF_ERROR(each(t, "input", [&](const std::string& n, const toml::table& c) {
-      return input(n, c, &m);
-    }));
-    HONE_RETURN_IF_ERROR(each(t, "output", [&](const std::string& n, const toml::table& c) {
-      return output(n, c, &m);
-    }));
+    HONE_RETURN_IF_ERROR(each(
+        t, "input", [&](const std::string& n, const toml::table& c) { return input(n, c, &m); }));
+    HONE_RETURN_IF_ERROR(each(
+        t, "output", [&](const std::string& n, const toml::table& c) { return output(n, c, &m); }));
     if (const toml::node* data = t.get("data")) {
       if (!data->is_table()) return fail(*data, "'data' must be a table");
       HONE_RETURN_IF_ERROR(only(*data->as_table(), "data", {"calibration", "evaluation"}));

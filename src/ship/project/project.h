@@ -24,15 +24,15 @@ struct OutputSpec {
 };
 
 struct Dataset {
-  std::string format;               // "idx"
-  std::string images, labels;       // paths
-  int64_t limit = 0;                // 0: all
+  std::string format;          // "idx"
+  std::string images, labels;  // paths
+  int64_t limit = 0;           // 0: all
 };
 
 struct ModelSpec {
   std::string name;
-  std::string onnx;                 // path
-  std::string golden;               // folder, or empty
+  std::string onnx;    // path
+  std::string golden;  // folder, or empty
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   std::optional<Dataset> calibration, evaluation;
@@ -46,8 +46,8 @@ struct TargetSpec {
 };
 
 struct Project {
-  std::string folder;               // of the hone.toml; relative paths begin there
-  std::vector<ModelSpec> models;    // in the order of the file
+  std::string folder;             // of the hone.toml; relative paths begin there
+  std::vector<ModelSpec> models;  // in the order of the file
   std::vector<TargetSpec> targets;
 };
 

@@ -24,7 +24,7 @@ namespace {
 struct UnaryRow {
   const char* op;
   int32_t code;
-  const char* a;   // attribute that is parameter a, and its ONNX default
+  const char* a;  // attribute that is parameter a, and its ONNX default
   float a_default;
   const char* b;
   float b_default;
@@ -225,8 +225,7 @@ Status lower_variadic(Lowering& l, const Node& n) {
     if (fact.dtype != DType::f32) return unsupported("Mean of other types than f32");
     auto count = static_cast<float>(n.inputs.size());
     PlanValue divisor = l.constant("count", Tensor::scalar(count));
-    l.step(n, "binary", {acc, divisor}, {out},
-           kernels::BinaryAttrs{Binary::div, Act::none, 0, 0});
+    l.step(n, "binary", {acc, divisor}, {out}, kernels::BinaryAttrs{Binary::div, Act::none, 0, 0});
   } else if (n.inputs.size() == 1) {
     l.copy(n, acc, out);
   }

@@ -164,8 +164,8 @@ Status lower_slice(Lowering& l, const Node& n) {
       first = p.start + (p.size - Dim(1)) * Dim(p.step);
     }
     // An empty slice may begin past the end; its view must not.
-    offset = offset + Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::equal, {p.size, Dim(0)}),
-                                                   Dim(0), first}) *
+    offset = offset + Dim::apply(Dim::Op::select,
+                                 {Dim::apply(Dim::Op::equal, {p.size, Dim(0)}), Dim(0), first}) *
                           strides[at];
     strides[at] = strides[at] * Dim(p.step < 0 ? -p.step : p.step);
   }

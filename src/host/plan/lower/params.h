@@ -25,7 +25,8 @@ struct Window {
   int32_t begin[2] = {0, 0}, end[2] = {0, 0};
 };
 // `spatial` are the logical spatial sizes of x, `out` those of y (auto_pad needs them; ceil_mode's
-// extra window is expressed as end padding). kernel_shape comes from the caller for Conv without it.
+// extra window is expressed as end padding). kernel_shape comes from the caller for Conv without
+// it.
 Result<Window> window(const Node& n, const SymShape& spatial, const SymShape& out,
                       std::vector<int64_t> kernel);
 

@@ -21,8 +21,8 @@ Status lower_pool(Lowering& l, const Node& n) {
   if (a.global != 0) {
     if (x.size() < 3 || x.size() > 4) return unsupported("global pooling of rank 3 and 4 only");
   } else {
-    HONE_ASSIGN(Window w, window(n, SymShape(x.begin() + 2, x.end()),
-                                 SymShape(y.begin() + 2, y.end()), {}));
+    HONE_ASSIGN(Window w,
+                window(n, SymShape(x.begin() + 2, x.end()), SymShape(y.begin() + 2, y.end()), {}));
     a.kernel_h = w.kernel[0], a.kernel_w = w.kernel[1];
     a.stride_h = w.stride[0], a.stride_w = w.stride[1];
     a.dilation_h = w.dilation[0], a.dilation_w = w.dilation[1];

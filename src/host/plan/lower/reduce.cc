@@ -19,18 +19,12 @@ struct ReduceRow {
   Reduce code;
 };
 constexpr ReduceRow rows[] = {
-    {"ReduceSum", Reduce::sum},
-    {"ReduceMean", Reduce::mean},
-    {"ReduceMax", Reduce::max},
-    {"ReduceMin", Reduce::min},
-    {"ReduceProd", Reduce::prod},
-    {"ReduceL1", Reduce::l1},
-    {"ReduceL2", Reduce::l2},
-    {"ReduceSumSquare", Reduce::sum_square},
-    {"ReduceLogSum", Reduce::log_sum},
-    {"ReduceLogSumExp", Reduce::log_sum_exp},
-    {"ArgMax", Reduce::arg_max},
-    {"ArgMin", Reduce::arg_min},
+    {"ReduceSum", Reduce::sum},        {"ReduceMean", Reduce::mean},
+    {"ReduceMax", Reduce::max},        {"ReduceMin", Reduce::min},
+    {"ReduceProd", Reduce::prod},      {"ReduceL1", Reduce::l1},
+    {"ReduceL2", Reduce::l2},          {"ReduceSumSquare", Reduce::sum_square},
+    {"ReduceLogSum", Reduce::log_sum}, {"ReduceLogSumExp", Reduce::log_sum_exp},
+    {"ArgMax", Reduce::arg_max},       {"ArgMin", Reduce::arg_min},
 };
 
 Result<std::vector<int64_t>> reduced_axes(Lowering& l, const Node& n, int rank, bool arg) {
