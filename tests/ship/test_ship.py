@@ -1,0 +1,86 @@
+"""`hone ship` on the Fashion example: what it prints, that it caches, that its gate can say no."""
+import json, os, re, shutil, subprocess
+import numpy as np, onnx, pytest
+from onnx import numpy_helper
+
+HONE = os.environ.get("HONE", "build/release/hone")
+SOURCE = os.environ.get("HONE_SOURCE_DIR", os.getcwd())
+FASHION = os.path.join(SOURCE, "examples/fashion")
+DATA = "/usr/share/datasets/fashion-mnist"
+pytestmark = pytest.mark.skipif(not os.path.isdir(DATA), reason="skipped: no dataset-fashion-mnist")
+
+
+def hone(*args):
+    return subprocess.run([HONE, *map(str, args)], capture_output=True, text=True, timeout=900,
+                          env={**os.environ, "NO_COLOR": "1"})
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the example that evaluates 2,000 pictures, to be edited by tests."""
+    for name in ("fashion.onnx", "labels.txt", "hone.toml"):
+        shutil.copy(f"{FASHION}/{name}", tmp_path)
+    shutil.copytree(f"{FASHION}/golden", tmp_path / "golden")
+    text = (tmp_path / "hone.toml").read_text()
+    text = re.sub(r'(evaluation = \{.*labels = "[^"]*")', r"\1, limit = 2000", text)
+    # Verdicts here must not depend on how busy the machine is, nor 200 pictures a class decide 1.5 points.
+    text = re.sub(r"limits = .*", "limits = { engine_mb = 4, accuracy_drop = 0.5 }", text)
+    (tmp_path / "hone.toml").write_text(text)
+    return tmp_path
+
+
+def ship(project):
+    return hone("ship", project / "hone.toml", "--bench-seconds", "0.3")
+
+
+def test_ships_and_redoes_only_what_changed(project):
+    first = ship(project)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert first.stdout.strip().splitlines()[-1] == "SHIP"
+    for stage in ("inspect", "golden", "optimize", "build", "parity", "accuracy", "bench", "gate"):
+        assert re.search(rf"^{stage}\b", first.stdout, re.M), stage
+    second = ship(project)
+    assert second.returncode == 0
+    assert second.stdout.count("(unchanged)") == 7  # all but the gate
+    report = json.load(open(project / "hone-out/fashion.local.report.json"))
+    assert report["schema"] == 1 and report["verdict"] == "SHIP"
+    assert hone("gate", project / "hone.toml").returncode == 0
+
+
+def test_limits_that_cannot_be_met_end_no_ship(project):
+    text = (project / "hone.toml").read_text()
+    (project / "hone.toml").write_text(text.replace("engine_mb = 4", "engine_mb = 0.01, p50_ms = 0"))
+    r = ship(project)
+    last = r.stdout.strip().splitlines()[-1]
+    assert r.returncode == 1 and last.startswith("NO SHIP:"), r.stdout + r.stderr
+    assert "engine size" in last and "p50 latency" in last
+
+
+def test_a_limit_nobody_can_measure_is_inconclusive(project):
+    text = (project / "hone.toml").read_text()
+    (project / "hone.toml").write_text(text.replace("engine_mb = 4", "energy_mj = 5"))
+    r = ship(project)
+    assert r.returncode == 3 and r.stdout.strip().splitlines()[-1].startswith("INCONCLUSIVE: energy")
+
+
+def test_golden_pairs_that_differ_stop_the_chain(project):
+    path = project / "golden/00/output_0.npy"
+    y = np.load(path)
+    np.save(path, y * 1.01)
+    r = ship(project)
+    assert r.returncode == 1 and "pair 0 output 'logits'" in r.stderr, r.stdout + r.stderr
+
+
+def test_engine_classifies_a_picture(project):
+    assert ship(project).returncode == 0
+    r = hone("run", project / "hone-out/fashion.local.engine", "--input",
+             f"image={FASHION}/ankle_boot.png")
+    assert r.stdout.splitlines()[0].startswith("Ankle boot"), r.stdout + r.stderr
+
+
+def test_misspelt_key_suggests_the_right_one(project):
+    text = (project / "hone.toml").read_text()
+    (project / "hone.toml").write_text(text.replace("threads", "thraeds"))
+    r = ship(project)
+    assert r.returncode == 2 and "did you mean 'threads'?" in r.stderr
+    assert len(r.stderr.strip().splitlines()) == 1
