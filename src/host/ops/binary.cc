@@ -157,6 +157,7 @@ Status set_result(RefContext& ctx, Result<Tensor> result) {
 template <class F>
 Status arithmetic(RefContext& ctx) {
   HONE_RETURN_IF_ERROR(need_same_dtype(ctx.in(0), ctx.in(1)));
+  if (ctx.in(0).dtype() == DType::boolean) return bad_dtype(ctx.node(), DType::boolean);
   return in_domain(ctx.node(), ctx.in(0).dtype(), [&]<class W>() -> Status {
     return set_result(ctx, combine<W>(ctx.in(0).dtype(), ctx.in(0), ctx.in(1),
                                       [](W a, W b) { return F().template operator()<W>(a, b); }));

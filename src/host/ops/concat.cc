@@ -194,7 +194,7 @@ Status split(RefContext& ctx) {
     const std::vector<int64_t> sizes = ctx.node().attributes.ints("split");
     parts.assign(sizes.begin(), sizes.end());
   } else if (ctx.node().version >= 13 && ctx.has_input(1)) {
-    const std::vector<int64_t> sizes = to_ints(ctx.in(1));
+    const std::vector<int64_t> sizes = ints_of(ctx.in(1));
     parts.assign(sizes.begin(), sizes.end());
   } else {
     HONE_ASSIGN(parts, even_parts(ctx.node(), Dim(x.dims()[at]), n));

@@ -6,6 +6,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "host/ops/ref_util.h"
+
 namespace hone::ops {
 namespace {
 
@@ -68,6 +70,8 @@ class Executor {
     }
     try {
       return def->reference(ctx);
+    } catch (const NotANumber& operand) {
+      return bad_dtype(ctx.node(), operand.dtype);
     } catch (const std::bad_alloc&) {
     } catch (const std::length_error&) {
     }

@@ -60,7 +60,7 @@ Status gather(RefContext& ctx) {
   const auto at = static_cast<size_t>(axis);
   const std::span<const int64_t> dims(x.dims());
   const int64_t size = dims[at], inner = element_count(dims.subspan(at + 1));
-  std::vector<int64_t> rows = to_ints(indices);
+  std::vector<int64_t> rows = ints_of(indices);
   for (int64_t& r : rows) {
     HONE_ASSIGN(r, normal_index(r, size));
   }
@@ -105,7 +105,7 @@ Status elements_along(RefContext& ctx) {
   }
   Dims strides = row_major_strides(x.dims());
   const int64_t stride = std::exchange(strides[at], 0);
-  std::vector<int64_t> rows = to_ints(indices);
+  std::vector<int64_t> rows = ints_of(indices);
   for (int64_t& r : rows) {
     HONE_ASSIGN(r, normal_index(r, x.dims()[at]));
   }
@@ -168,7 +168,7 @@ Status gather_nd(RefContext& ctx) {
   const Dims strides = row_major_strides(x.dims());
   Dims batch_strides(outer.size(), 0);
   std::copy_n(strides.begin(), batch, batch_strides.begin());
-  const std::vector<int64_t> ints = to_ints(indices);
+  const std::vector<int64_t> ints = ints_of(indices);
   std::vector<int64_t> starts;
   Walk<1> walk(outer, {batch_strides});
   const int64_t tuples = element_count(outer);

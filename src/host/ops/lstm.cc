@@ -207,7 +207,7 @@ Result<Cell> cell_of(const RefContext& ctx) {
   HONE_RETURN_IF_ERROR(fill(ctx, 5, state, &cell.h));
   HONE_RETURN_IF_ERROR(fill(ctx, 6, state, &cell.c));
   HONE_RETURN_IF_ERROR(fill(ctx, 7, {d, 3 * h}, &cell.p));
-  if (ctx.has_input(4)) cell.lengths = to_ints(ctx.in(4));
+  if (ctx.has_input(4)) cell.lengths = ints_of(ctx.in(4));
   const bool bad = std::any_of(cell.lengths.begin(), cell.lengths.end(),
                                [&](int64_t n) { return n < 0 || n > cell.steps; });
   if (bad || (ctx.has_input(4) && static_cast<int64_t>(cell.lengths.size()) != cell.batch)) {

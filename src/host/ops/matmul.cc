@@ -100,7 +100,10 @@ void multiply(const W* a, const Operand& ao, const W* b, const Operand& bo, W* y
 
 template <class W>
 Result<Product<W>> product(const Tensor& a, const Tensor& b, bool trans_a, bool trans_b) {
-  if (a.rank() == 0 || b.rank() == 0) return error(Code::shape_mismatch, "a scalar operand");
+  if (a.rank() < 1 + trans_a || b.rank() < 1 + trans_b) {
+    return error(Code::shape_mismatch, fmt::format("A {} and B {} are no matrices",
+                                                   to_string(a.dims()), to_string(b.dims())));
+  }
   const Operand ao = operand(a, true, trans_a), bo = operand(b, false, trans_b);
   if (ao.columns != bo.rows) {
     return error(Code::shape_mismatch, fmt::format("inner sizes of A {} and B {} differ",

@@ -153,9 +153,9 @@ Status reference(RefContext& ctx) {
   const auto rank = static_cast<size_t>(x.rank());
   if (ctx.in(1).dtype() != DType::i64) return bad_dtype(ctx.node(), ctx.in(1).dtype());
   std::vector<int64_t> list = all_axes(rank);
-  if (ctx.has_input(3)) list = to_ints(ctx.in(3));
+  if (ctx.has_input(3)) list = ints_of(ctx.in(3));
   HONE_ASSIGN(const std::vector<int> axes, normal_axes(list, x.rank()));
-  HONE_ASSIGN(const Pads<int64_t> pads, spread(to_ints(ctx.in(1)), axes, rank));
+  HONE_ASSIGN(const Pads<int64_t> pads, spread(ints_of(ctx.in(1)), axes, rank));
   const Tensor fill = ctx.has_input(2) ? ctx.in(2) : zero_of(x.dtype());
   if (fill.count() < 1 || fill.dtype() != x.dtype()) {
     return invalid("constant_value is not a scalar of X's type");

@@ -180,7 +180,7 @@ Result<Layout> layout_of(const RefContext& ctx) {
   const Dims& in = ctx.in(0).dims();
   std::vector<int64_t> axes = ctx.node().attributes.ints("axes");
   if (axes_are_input(ctx.node())) {
-    axes = ctx.has_input(1) ? to_ints(ctx.in(1)) : std::vector<int64_t>();
+    axes = ctx.has_input(1) ? ints_of(ctx.in(1)) : std::vector<int64_t>();
   }
   HONE_ASSIGN(const std::vector<bool> reduced,
               reduced_axes(ctx.node(), axes, static_cast<int>(in.size())));

@@ -27,16 +27,22 @@ void store_bits(DType t, std::byte* base, int64_t i, uint64_t value) {
   base[i / per_byte] = static_cast<std::byte>(byte);
 }
 
+void need_number(DType t) {
+  if (!is_float(t) && !is_integer(t) && t != DType::boolean) throw NotANumber{t};
+}
+
 }  // namespace
 
 Status check_size(DType dtype, const Dims& dims) {
   int64_t bytes = std::max(bits(dtype), 8) / 8;
+  bool fits = true, empty = false;
   for (int64_t d : dims) {
     if (d < 0) return invalid(fmt::format("the result would have the shape {}", to_string(dims)));
-    if (mul_overflows(bytes, d, &bytes)) bytes = max_reference_bytes + 1;
-    if (d == 0) return {};
+    // An empty tensor's other sizes have to multiply too: strides are made of them.
+    empty |= d == 0;
+    fits &= d == 0 || !mul_overflows(bytes, d, &bytes);
   }
-  if (bytes <= max_reference_bytes) return {};
+  if (fits && (empty || bytes <= max_reference_bytes)) return {};
   return error(Code::out_of_memory, fmt::format("a {} tensor of shape {} is too large to compute",
                                                 name(dtype), to_string(dims)));
 }
@@ -82,6 +88,7 @@ Result<Dims> broadcast_dims(const Dims& a, const Dims& b) {
 
 template <class W>
 std::vector<W> load(const Tensor& t) {
+  need_number(t.dtype());
   std::vector<W> values(static_cast<size_t>(t.count()));
   if (std::is_same_v<W, double> && t.dtype() == DType::f32) {
     const std::span<const float> floats = t.as<float>();
@@ -102,6 +109,7 @@ std::vector<W> load(const Tensor& t) {
 
 template <class W>
 Tensor store(DType dtype, Dims dims, const std::vector<W>& values) {
+  need_number(dtype);
   Tensor t(dtype, std::move(dims));
   auto* data = static_cast<std::byte*>(t.mutable_data());
   for (size_t i = 0; i < values.size(); ++i) {
@@ -123,6 +131,11 @@ template std::vector<uint64_t> load(const Tensor&);
 template Tensor store(DType, Dims, const std::vector<double>&);
 template Tensor store(DType, Dims, const std::vector<int64_t>&);
 template Tensor store(DType, Dims, const std::vector<uint64_t>&);
+
+std::vector<int64_t> ints_of(const Tensor& t) {
+  if (!is_integer(t.dtype()) && t.dtype() != DType::boolean) throw NotANumber{t.dtype()};
+  return to_ints(t);
+}
 
 double round_to(DType dtype, double value) {
   std::byte cell[16] = {};

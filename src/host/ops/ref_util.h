@@ -55,11 +55,18 @@ constexpr bool is_unsigned(DType t) {
          t == DType::u4 || t == DType::u2 || t == DType::boolean;
 }
 
-// W: double, int64_t or uint64_t.
+// Thrown, and caught by the executor, where an operand that must hold real numbers does not: no
+// operator needs a check of its own for strings and complex numbers.
+struct NotANumber {
+  DType dtype;
+};
+// W: double, int64_t or uint64_t. Throws NotANumber.
 template <class W>
 std::vector<W> load(const Tensor& t);
 template <class W>
 Tensor store(DType dtype, Dims dims, const std::vector<W>& values);
+// Elements of an operand of indices, axes, sizes. Throws NotANumber for other than integers and bool.
+std::vector<int64_t> ints_of(const Tensor& t);
 // f16 and bf16 steps in between: the value as the type would hold it.
 double round_to(DType dtype, double value);
 

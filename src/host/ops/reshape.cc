@@ -98,7 +98,7 @@ Status reference(RefContext& ctx) {
   const Tensor& data = ctx.in(0);
   const bool allow_zero = ctx.node().attributes.i("allowzero", 0) != 0;
   if (ctx.in(1).dtype() != DType::i64) return bad_dtype(ctx.node(), ctx.in(1).dtype());
-  Dims out = to_ints(ctx.in(1));
+  Dims out = ints_of(ctx.in(1));
   int64_t known = 1;
   std::optional<size_t> minus_one;
   for (size_t i = 0; i < out.size(); ++i) {

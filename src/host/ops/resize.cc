@@ -268,11 +268,12 @@ Status plan_sizes(const RefContext& ctx, const Tensor& sizes, std::vector<AxisPl
   if (sizes.count() != static_cast<int64_t>(plans->size())) {
     return error(Code::shape_mismatch, "sizes and axes differ");
   }
+  const std::vector<int64_t> given = ints_of(sizes);
   const std::string policy = policy_of(ctx.node());
   double common = policy == "not_larger" ? HUGE_VAL : 0;
   for (size_t i = 0; i < plans->size(); ++i) {
     AxisPlan& p = (*plans)[i];
-    p.out = sizes.int_at(static_cast<int64_t>(i));
+    p.out = given[i];
     if (p.in == 0) return error(Code::shape_mismatch, "an axis is empty");
     p.scale = static_cast<double>(p.out) / static_cast<double>(p.in);
     common = policy == "not_larger" ? std::min(common, p.scale) : std::max(common, p.scale);

@@ -99,7 +99,7 @@ Status filled(RefContext& ctx) {
   const Tensor value = fill_value(ctx.node());
   if (value.count() != 1) return invalid("'value' does not hold one element");
   if (ctx.in(0).dtype() != DType::i64) return bad_dtype(ctx.node(), ctx.in(0).dtype());
-  HONE_ASSIGN(Tensor y, gather_elements(value, to_ints(ctx.in(0)), [](int64_t) { return 0; }));
+  HONE_ASSIGN(Tensor y, gather_elements(value, ints_of(ctx.in(0)), [](int64_t) { return 0; }));
   ctx.set(0, std::move(y));
   return {};
 }
@@ -145,7 +145,7 @@ Status infer_expand(InferContext& ctx) {
 Status expand(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
   if (ctx.in(1).dtype() != DType::i64) return bad_dtype(ctx.node(), ctx.in(1).dtype());
-  HONE_ASSIGN(const Dims dims, broadcast_dims(x.dims(), to_ints(ctx.in(1))));
+  HONE_ASSIGN(const Dims dims, broadcast_dims(x.dims(), ints_of(ctx.in(1))));
   HONE_ASSIGN(Tensor y, strided_copy(x, dims, broadcast_strides(x.dims(), dims)));
   ctx.set(0, std::move(y));
   return {};
@@ -177,7 +177,7 @@ Status infer_tile(InferContext& ctx) {
 Status tile(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
   if (ctx.in(1).dtype() != DType::i64) return bad_dtype(ctx.node(), ctx.in(1).dtype());
-  const std::vector<int64_t> repeats = to_ints(ctx.in(1));
+  const std::vector<int64_t> repeats = ints_of(ctx.in(1));
   Dims dims = x.dims();
   if (repeats.size() != dims.size()) return error(Code::shape_mismatch, "repeats and rank differ");
   for (size_t d = 0; d < dims.size(); ++d) {
@@ -204,6 +204,9 @@ Status tile(RefContext& ctx) {
 Result<int64_t> range_count(const Tensor& start, const Tensor& limit, const Tensor& delta) {
   if (start.count() != 1 || limit.count() != 1 || delta.count() != 1) {
     return invalid("start, limit and delta are not scalars");
+  }
+  for (const Tensor* t : {&start, &limit, &delta}) {
+    if (!is_float(t->dtype()) && !is_integer(t->dtype())) return invalid("not numbers");
   }
   if (delta.at(0) == 0) return invalid("delta is 0");
   double count = std::ceil((limit.at(0) - start.at(0)) / delta.at(0));

@@ -207,10 +207,10 @@ Status reference(RefContext& ctx) {
       return bad_dtype(ctx.node(), ctx.in(i).dtype());
     }
   }
-  const std::vector<int64_t> starts = to_ints(ctx.in(1));
-  return slice(ctx, starts, to_ints(ctx.in(2)),
-               ctx.has_input(3) ? to_ints(ctx.in(3)) : first_axes(starts.size()),
-               ctx.has_input(4) ? to_ints(ctx.in(4)) : std::vector<int64_t>(starts.size(), 1));
+  const std::vector<int64_t> starts = ints_of(ctx.in(1));
+  return slice(ctx, starts, ints_of(ctx.in(2)),
+               ctx.has_input(3) ? ints_of(ctx.in(3)) : first_axes(starts.size()),
+               ctx.has_input(4) ? ints_of(ctx.in(4)) : std::vector<int64_t>(starts.size(), 1));
 }
 
 constexpr AttrSpec attrs[] = {

@@ -139,6 +139,7 @@ Status map_any(RefContext& ctx) {
 template <class F>
 Status test_float(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
+  HONE_RETURN_IF_ERROR(need_float(ctx.node(), x));
   const F f(ctx.node());
   Tensor y(DType::boolean, x.dims());
   const std::span<bool> out = y.as_mutable<bool>();

@@ -60,7 +60,7 @@ std::optional<std::vector<int64_t>> axes_of(const RefContext& ctx) {
     return ctx.node().attributes.ints("axes");
   }
   if (!ctx.has_input(1)) return std::nullopt;
-  return to_ints(ctx.in(1));
+  return ints_of(ctx.in(1));
 }
 
 void keep_content(InferContext& ctx) {
@@ -196,8 +196,8 @@ Status drop(RefContext& ctx, double ratio) {
 
 Status dropout(RefContext& ctx) {
   const bool training = ctx.node().version >= 12 && ctx.has_input(2) && ctx.in(2).count() == 1 &&
-                        ctx.in(2).int_at(0) != 0;
-  const double ratio = ctx.has_input(1) && ctx.in(1).count() == 1 ? ctx.in(1).at(0) : 0.5;
+                        ints_of(ctx.in(2))[0] != 0;
+  const double ratio = ctx.has_input(1) && ctx.in(1).count() == 1 ? load<double>(ctx.in(1))[0] : 0.5;
   if (training && ratio != 0) return drop(ctx, ratio);
   ctx.set(0, ctx.in(0));
   if (ctx.has_output(1)) {
