@@ -1,0 +1,209 @@
+// hone inspect: what a model or an engine is.
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/command.h"
+#include "cli/model_args.h"
+#include "host/import/import.h"
+#include "host/ops/op_def.h"
+#include "host/plan/lower.h"
+
+namespace hone::cli {
+
+using nlohmann::json;
+
+namespace {
+
+struct Options {
+  std::string file, json;
+};
+
+json io_json(const ship::IoInfo& io) {
+  json dims = json::array();
+  for (size_t i = 0; i < io.dims.size(); ++i) {
+    if (io.dims[i] >= 0) {
+      dims.push_back(io.dims[i]);
+    } else {
+      dims.push_back(io.symbols[i]);
+    }
+  }
+  return {{"name", io.name}, {"dtype", name(io.dtype)}, {"shape", dims}};
+}
+
+std::string io_line(const json& io) {
+  std::string dims;
+  for (const json& d : io["shape"]) {
+    dims += (dims.empty() ? "" : ",") + (d.is_string() ? d.get<std::string>() : d.dump());
+  }
+  return fmt::format("{} {}[{}]", io["name"].get<std::string>(), io["dtype"].get<std::string>(),
+                     dims);
+}
+
+json value_json(const graph::Graph& g, graph::ValueId v, const std::string& called) {
+  json dims = json::array();
+  const graph::Fact& f = g.fact(v);
+  if (f.has_rank()) {
+    for (const graph::Dim& d : *f.shape) {
+      if (d.is_const()) {
+        dims.push_back(d.value());
+      } else {
+        dims.push_back(to_string(d));
+      }
+    }
+  }
+  return {{"name", called}, {"dtype", name(f.dtype)}, {"shape", dims}};
+}
+
+// Parameters, weights' bytes and types, work with dynamic sizes at 1.
+void add_weights(const graph::Graph& g, json* j) {
+  double params = 0, bytes = 0, flops = 0;
+  std::map<std::string, int> types;
+  for (graph::ValueId v = 0; v < g.value_count(); ++v) {
+    const Tensor& t = g.value(v).constant;
+    if (!t) continue;
+    if (is_float(t.dtype())) params += static_cast<double>(t.count());
+    bytes += static_cast<double>(t.bytes());
+    ++types[name(t.dtype())];
+  }
+  graph::Graph sized = g;
+  graph::SymbolValues ones;
+  for (graph::ValueId v : g.block().inputs) {
+    if (!g.fact(v).has_rank()) continue;
+    for (size_t axis = 0; axis < g.fact(v).shape->size(); ++axis) {
+      const graph::Dim& d = (*g.fact(v).shape)[axis];
+      if (d.is_symbol()) ones.try_emplace(d.symbol_name(), axis == 0 ? 1 : 64);
+    }
+  }
+  sized.substitute(ones);
+  for (graph::NodeId n : sized.all_nodes()) flops += ops::cost(sized, sized.node(n)).flops;
+  (*j)["parameters"] = params;
+  (*j)["weight_bytes"] = bytes;
+  (*j)["constants_by_type"] = types;
+  (*j)["flops"] = flops;
+}
+
+json describe_model(const model::Model& m, const graph::Graph& g) {
+  json j = {{"kind", "model"},
+            {"producer", m.producer},
+            {"producer_version", m.producer_version},
+            {"ir_version", m.ir_version},
+            {"opset", g.opset()},
+            {"bytes", m.file_bytes},
+            {"inputs", json::array()},
+            {"outputs", json::array()}};
+  for (graph::ValueId v : g.block().inputs)
+    j["inputs"].push_back(value_json(g, v, g.value(v).name));
+  for (size_t i = 0; i < g.output_names.size(); ++i) {
+    j["outputs"].push_back(value_json(g, g.block().outputs[i], g.output_names[i]));
+  }
+  std::map<std::string, int> operators;
+  std::map<std::string, std::vector<std::string>> no_kernel;
+  for (graph::NodeId n : g.all_nodes()) {
+    const graph::Node& node = g.node(n);
+    ++operators[node.op];
+    if (plan::find_lowering(node) == nullptr) no_kernel[node.op].push_back(node.name);
+  }
+  j["operators"] = operators;
+  j["without_kernel"] = no_kernel;
+  j["bad_weights"] = bad_weights(g);
+  add_weights(g, &j);
+  return j;
+}
+
+json describe_engine(const ship::Session& s) {
+  hone_engine_info i = s.engine().info();
+  json j = {{"kind", "engine"},
+            {"producer", i.producer},
+            {"model", i.model_name},
+            {"model_hash", fmt::format("{:016x}", i.model_hash)},
+            {"precision", i.precision},
+            {"target", i.target_cpu},
+            {"format", fmt::format("{}.{}", i.format_major, i.format_minor)},
+            {"bytes", i.file_bytes},
+            {"weight_bytes", i.weights_bytes},
+            {"steps", i.steps},
+            {"profiles", i.profiles},
+            {"threads", i.threads},
+            {"inputs", json::array()},
+            {"outputs", json::array()}};
+  for (const auto& io : s.inputs()) j["inputs"].push_back(io_json(io));
+  for (const auto& io : s.outputs()) j["outputs"].push_back(io_json(io));
+  return j;
+}
+
+void print_common(const json& j, Printer& p) {
+  for (const json& io : j["inputs"]) p.out("input        " + io_line(io));
+  for (const json& io : j["outputs"]) p.out("output       " + io_line(io));
+}
+
+void print_model(const std::string& file, const json& j, Printer& p) {
+  p.out(fmt::format("{}: ONNX model, IR {}, opset {}, by {} {}", file, j["ir_version"].dump(),
+                    j["opset"].dump(), j["producer"].get<std::string>(),
+                    j["producer_version"].get<std::string>()));
+  print_common(j, p);
+  p.out(fmt::format(
+      "size         {}, weights {}, {} parameters", human_bytes(j["bytes"].get<double>()),
+      human_bytes(j["weight_bytes"].get<double>()), human_count(j["parameters"].get<double>())));
+  p.out(fmt::format("work         {}FLOP (a multiply-add is two; dynamic sizes 1, then 64)",
+                    human_count(j["flops"].get<double>())));
+  std::string ops;
+  for (const auto& [op, n] : j["operators"].items()) ops += fmt::format(" {} {}", op, n.dump());
+  p.out("operators   " + ops);
+  for (const auto& [op, nodes] : j["without_kernel"].items()) {
+    p.out(
+        fmt::format("no kernel    {}: {} node{}", op, nodes.size(), nodes.size() == 1 ? "" : "s"));
+  }
+  for (const json& text : j["bad_weights"]) p.warn(text.get<std::string>());
+}
+
+void print_engine(const std::string& file, const json& j, Printer& p) {
+  p.out(fmt::format("{}: engine of '{}' ({}), {}, for {}", file, j["model"].get<std::string>(),
+                    j["model_hash"].get<std::string>(), j["precision"].get<std::string>(),
+                    j["target"].get<std::string>()));
+  print_common(j, p);
+  p.out(fmt::format("size         {}, weights {}", human_bytes(j["bytes"].get<double>()),
+                    human_bytes(j["weight_bytes"].get<double>())));
+  p.out(fmt::format("steps        {}, timed for {} thread(s), {} profile(s), format {}, by {}",
+                    j["steps"].dump(), j["threads"].dump(), j["profiles"].dump(),
+                    j["format"].get<std::string>(), j["producer"].get<std::string>()));
+}
+
+Status run_inspect(const Options& o, Session& s) {
+  HONE_ASSIGN(bool engine, is_engine_file(o.file));
+  json j;
+  if (engine) {
+    auto session = ship::Session::open(o.file, 1);
+    if (!session.ok()) return in(o.file, session.status());
+    j = describe_engine(*session);
+  } else {
+    HONE_ASSIGN(model::Model m, model::read_model(o.file));
+    auto g = import(m);
+    if (!g.ok()) return in(o.file, g.status());
+    j = describe_model(m, *g);
+  }
+  if (!o.json.empty()) {
+    s.printer.out(j.dump(1, ' ', false, json::error_handler_t::replace));
+  } else if (engine) {
+    print_engine(o.file, j, s.printer);
+  } else {
+    print_model(o.file, j, s.printer);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Session& session) {
+  auto o = std::make_shared<Options>();
+  CLI::App* c = app.add_subcommand("inspect", "Say what a model or an engine is");
+  c->add_option("file", o->file, "ONNX file or engine")->required();
+  c->add_option("--json", o->json, "Print JSON; - is stdout")->check(CLI::IsMember({"-"}));
+  c->footer("Example: hone inspect model.onnx");
+  on_run(c, session, o, run_inspect);
+}
+
+}  // namespace hone::cli
