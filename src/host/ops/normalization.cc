@@ -8,11 +8,9 @@ namespace hone::ops {
 namespace {
 
 Status check_channels(const InferContext& ctx, size_t first, size_t end) {
-  if (!ctx.has_rank(0)) return {};
-  if (ctx.in(0).rank() < 2) return {};
   for (size_t i = first; i < end; ++i) {
     HONE_RETURN_IF_ERROR(check_rank(ctx, i, 1, 1));
-    if (!ctx.has_input(i) || !ctx.has_rank(i)) continue;
+    if (!ctx.has_rank(0) || ctx.in(0).rank() < 2 || !ctx.has_rank(i)) continue;
     const std::string what = fmt::format("channels of X and size of input {}", i);
     HONE_RETURN_IF_ERROR(check_equal(ctx.shape(0)[1], ctx.shape(i)[0], what.c_str()));
   }

@@ -77,7 +77,7 @@ class ScaleIndex {
       return error(Code::shape_mismatch, "the scale's shape does not fit X's");
     }
     const int64_t block = ctx.node().attributes.i("block_size", 0);
-    index.block_ = block > 0 ? block : (dims[at] + n - 1) / n;
+    index.block_ = block > 0 ? block : std::max<int64_t>(1, (dims[at] + n - 1) / n);
     if ((dims[at] - 1) / index.block_ >= n) return error(Code::shape_mismatch, "too few blocks");
     index.scales_ = n;
     index.blocked_ = true;
