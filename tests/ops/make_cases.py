@@ -88,7 +88,9 @@ class Maker:
 
     def pool(self):
         n, op = self.rng.randint(1, 3), self.rng.choice(["MaxPool", "AveragePool"])
-        attributes = {**self.window(n), **self.maybe(ceil_mode=1)}
+        attributes = self.window(n)
+        if "auto_pad" not in attributes:  # together ONNX leaves them open
+            attributes.update(self.maybe(ceil_mode=1))
         if op == "AveragePool":
             attributes.update(self.maybe(count_include_pad=1))
         return op, [self.array(2, 3, *self.sizes(n, 4, 9))], attributes, 1
@@ -125,8 +127,10 @@ class Maker:
         x = self.array(*self.sizes(rank, 1, 8))
         axes = self.rng.sample(range(rank), self.rng.randint(1, rank))
         ends = [-9, -3, -1, 0, 1, 3, 7, 20, np.iinfo(np.int64).max, np.iinfo(np.int64).min]
-        lists = [[self.rng.choice(ends) for _ in axes], [self.rng.choice(ends) for _ in axes], axes,
-                 [self.rng.choice([1, 1, 2, 3, -1, -2]) for _ in axes]]
+        steps = [self.rng.choice([1, 1, 2, 3, -1, -2]) for _ in axes]
+        # Backwards to the largest end is nothing in ONNX's text and everything in ONNX Runtime.
+        stops = [self.rng.choice(ends if step > 0 else ends[:-2]) for step in steps]
+        lists = [[self.rng.choice(ends) for _ in axes], stops, axes, steps]
         return "Slice", [x, *(np.array(v, np.int64) for v in lists)], {}, 1
 
     def pad(self):

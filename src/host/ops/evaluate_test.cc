@@ -60,7 +60,8 @@ TEST(Evaluate, ErrorsNameTheNode) {
 
 TEST(Evaluate, IntegersWrapAround) {
   const Graph g = parsed("in %a i8[2]\nin %b i8[2]\n%y = Mul(%a, %b)\nout %y as \"y\"");
-  const auto y = evaluate(g, {Tensor::of<int8_t>({2}, {100, -128}), Tensor::of<int8_t>({2}, {3, -1})});
+  const auto y =
+      evaluate(g, {Tensor::of<int8_t>({2}, {100, -128}), Tensor::of<int8_t>({2}, {3, -1})});
   ASSERT_TRUE(y.ok());
   EXPECT_TRUE(identical((*y)[0], Tensor::of<int8_t>({2}, {44, -128})));
 }

@@ -65,7 +65,8 @@ template <class W>
 std::vector<W> load(const Tensor& t);
 template <class W>
 Tensor store(DType dtype, Dims dims, const std::vector<W>& values);
-// Elements of an operand of indices, axes, sizes. Throws NotANumber for other than integers and bool.
+// Elements of an operand of indices, axes, sizes. Throws NotANumber for other than integers and
+// bool.
 std::vector<int64_t> ints_of(const Tensor& t);
 // f16 and bf16 steps in between: the value as the type would hold it.
 double round_to(DType dtype, double value);

@@ -1,5 +1,5 @@
-// Resize, and Upsample, what it was called before version 10. Interpolation is separable: every axis
-// is resized by itself.
+// Resize, and Upsample, what it was called before version 10. Interpolation is separable: every
+// axis is resized by itself.
 #include <algorithm>
 #include <cmath>
 
@@ -38,7 +38,8 @@ Result<int64_t> scaled_size(int64_t size, double scale) {
   return invalid(fmt::format("the scale {} of size {}", scale, size));
 }
 
-// --- inference ------------------------------------------------------------------------------------
+// --- inference
+// ------------------------------------------------------------------------------------
 
 std::optional<std::vector<double>> known_scales(const InferContext& ctx, int slot) {
   if (slot < 0) {
@@ -93,8 +94,7 @@ Status infer_by_sizes(InferContext& ctx, const std::vector<int>& axes,
     if (sizes && (*sizes)[i].is_const() && (*sizes)[i].value() < 0) {
       return invalid(fmt::format("a size is {}", (*sizes)[i].value()));
     }
-    (*out)[static_cast<size_t>(axes[i])] =
-        sizes && stretch ? (*sizes)[i] : ctx.unknown(0, axes[i]);
+    (*out)[static_cast<size_t>(axes[i])] = sizes && stretch ? (*sizes)[i] : ctx.unknown(0, axes[i]);
   }
   return {};
 }
@@ -118,7 +118,8 @@ Status infer(InferContext& ctx) {
   return {};
 }
 
-// --- reference --------------------------------------------------------------------------------------
+// --- reference
+// --------------------------------------------------------------------------------------
 
 struct AxisPlan {
   int axis = 0;
@@ -211,8 +212,8 @@ Samples samples_at(const Method& m, double x, double scale) {
   double sum = 0;
   for (int64_t i = first; i < 2 - first; ++i) {
     const double at = narrow * (static_cast<double>(i) - ratio);
-    const double weight = m.kernel == Kernel::linear ? std::max(0.0, 1 - std::fabs(at))
-                                                     : cubic_weight(at, m.cubic);
+    const double weight =
+        m.kernel == Kernel::linear ? std::max(0.0, 1 - std::fabs(at)) : cubic_weight(at, m.cubic);
     s.weights.push_back(weight);
     sum += weight;
   }
@@ -252,8 +253,7 @@ Status resize_axis(const Method& m, const AxisPlan& p, Dims* dims, std::vector<d
       if (beyond) std::fill(to, to + inner, m.extrapolation);
       for (size_t k = 0; k < s.weights.size(); ++k) {
         if (s.weights[k] == 0) continue;
-        const int64_t row =
-            std::clamp<int64_t>(s.first + static_cast<int64_t>(k), 0, p.in - 1);
+        const int64_t row = std::clamp<int64_t>(s.first + static_cast<int64_t>(k), 0, p.in - 1);
         const double* from = values->data() + (o * p.in + row) * inner;
         for (int64_t i = 0; i < inner; ++i) to[i] += s.weights[k] * from[i];
       }
@@ -353,16 +353,21 @@ double flops(const Graph& graph, const Node& node) {
 
 constexpr AttrSpec mode[] = {{"mode", AttrType::s}};
 constexpr AttrSpec upsample_7[] = {{"mode", AttrType::s}, {"scales", AttrType::floats, true}};
-constexpr AttrSpec resize_11[] = {
-    {"coordinate_transformation_mode", AttrType::s}, {"cubic_coeff_a", AttrType::f},
-    {"exclude_outside", AttrType::i},                {"extrapolation_value", AttrType::f},
-    {"mode", AttrType::s},                           {"nearest_mode", AttrType::s}};
-constexpr AttrSpec resize_18[] = {
-    {"antialias", AttrType::i},           {"axes", AttrType::ints},
-    {"coordinate_transformation_mode", AttrType::s}, {"cubic_coeff_a", AttrType::f},
-    {"exclude_outside", AttrType::i},     {"extrapolation_value", AttrType::f},
-    {"keep_aspect_ratio_policy", AttrType::s}, {"mode", AttrType::s},
-    {"nearest_mode", AttrType::s}};
+constexpr AttrSpec resize_11[] = {{"coordinate_transformation_mode", AttrType::s},
+                                  {"cubic_coeff_a", AttrType::f},
+                                  {"exclude_outside", AttrType::i},
+                                  {"extrapolation_value", AttrType::f},
+                                  {"mode", AttrType::s},
+                                  {"nearest_mode", AttrType::s}};
+constexpr AttrSpec resize_18[] = {{"antialias", AttrType::i},
+                                  {"axes", AttrType::ints},
+                                  {"coordinate_transformation_mode", AttrType::s},
+                                  {"cubic_coeff_a", AttrType::f},
+                                  {"exclude_outside", AttrType::i},
+                                  {"extrapolation_value", AttrType::f},
+                                  {"keep_aspect_ratio_policy", AttrType::s},
+                                  {"mode", AttrType::s},
+                                  {"nearest_mode", AttrType::s}};
 const OpDef defs[] = {
     {"", "Upsample", 7, 1, 1, 1, 1, upsample_7, infer, reference, flops},
     {"", "Upsample", 9, 2, 2, 1, 1, mode, infer, reference, flops},

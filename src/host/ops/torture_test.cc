@@ -23,13 +23,13 @@ class Random {
 };
 
 constexpr int64_t big = INT64_MAX, small = INT64_MIN;
-const std::vector<int64_t> hostile = {0,  1,   2,    3,         -1,        -2,  7,
+const std::vector<int64_t> hostile = {0,  1,   2,     3,         -1,        -2,     7,
                                       -9, big, small, 1ll << 31, 1ll << 32, big - 1};
 const std::vector<int64_t> tame = {0, 1, 1, 1, 2, 2, 3, -1, -2};
-const std::vector<std::string> words = {"",       "NOTSET",  "SAME_UPPER", "SAME_LOWER", "VALID",
-                                        "linear", "nearest", "cubic",      "reflect",    "edge",
-                                        "wrap",   "CRD",     "LEFT",       "RIGHT",      "tanh",
-                                        "reverse", "bidirectional", "relu", "Add", "asymmetric"};
+const std::vector<std::string> words = {
+    "",      "NOTSET",  "SAME_UPPER",    "SAME_LOWER", "VALID", "linear",    "nearest",
+    "cubic", "reflect", "edge",          "wrap",       "CRD",   "LEFT",      "RIGHT",
+    "tanh",  "reverse", "bidirectional", "relu",       "Add",   "asymmetric"};
 const std::vector<DType> types = {DType::f32, DType::f32,     DType::f32, DType::i64, DType::i64,
                                   DType::i32, DType::boolean, DType::u8,  DType::f16, DType::f64,
                                   DType::i4,  DType::string,  DType::u64, DType::c64};

@@ -197,7 +197,8 @@ Status drop(RefContext& ctx, double ratio) {
 Status dropout(RefContext& ctx) {
   const bool training = ctx.node().version >= 12 && ctx.has_input(2) && ctx.in(2).count() == 1 &&
                         ints_of(ctx.in(2))[0] != 0;
-  const double ratio = ctx.has_input(1) && ctx.in(1).count() == 1 ? load<double>(ctx.in(1))[0] : 0.5;
+  const double ratio =
+      ctx.has_input(1) && ctx.in(1).count() == 1 ? load<double>(ctx.in(1))[0] : 0.5;
   if (training && ratio != 0) return drop(ctx, ratio);
   ctx.set(0, ctx.in(0));
   if (ctx.has_output(1)) {
