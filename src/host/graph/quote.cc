@@ -46,6 +46,14 @@ std::string identifier_or_quoted(std::string_view s) {
   return is_identifier(s) ? std::string(s) : quoted(s);
 }
 
+std::string one_line(std::string_view s) {
+  std::string out(s);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return out;
+}
+
 bool read_quoted(std::string_view text, size_t* at, std::string* out) {
   size_t i = *at;
   if (i >= text.size() || text[i] != '"') return false;

@@ -26,7 +26,7 @@ Status TextCursor::fail(std::string_view what) {
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const size_t start = before.rfind('\n') + 1;  // npos + 1 = 0
   return corrupt("line " + std::to_string(line) + ", column " + std::to_string(at_ - start + 1) +
-                 ": " + std::string(what));
+                 ": " + one_line(what));
 }
 
 bool TextCursor::at_end() {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "host/graph/quote.h"
 #include "host/graph/text.h"
 #include "host/graph/text_cursor.h"
 
@@ -30,7 +31,7 @@ class Parser {
     std::vector<ValueId> outputs;
     while (!c_.at_end()) HONE_RETURN_IF_ERROR(statement(0, &outputs));
     g_.set_block_outputs(0, std::move(outputs));
-    HONE_RETURN_IF_ERROR(verify_structure(g_));
+    if (const Status s = verify_structure(g_); !s.ok()) return corrupt(one_line(s.text()));
     return std::move(g_);
   }
 

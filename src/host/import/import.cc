@@ -4,11 +4,12 @@
 
 #include <cmath>
 
+#include "host/graph/quote.h"
 #include "host/import/import_builder.h"
 
 namespace hone {
 
-Result<graph::Graph> import(const model::Model& model) {
+static Result<graph::Graph> import_model(const model::Model& model) {
   namespace detail = import_detail;
   HONE_RETURN_IF_ERROR(detail::check_opsets(model.opsets));
   const detail::Functions functions(model);
@@ -18,6 +19,12 @@ Result<graph::Graph> import(const model::Model& model) {
   HONE_RETURN_IF_ERROR(builder.infer());
   graph::Graph g = builder.take();
   HONE_RETURN_IF_ERROR(verify(g));
+  return g;
+}
+
+Result<graph::Graph> import(const model::Model& model) {
+  auto g = import_model(model);
+  if (!g.ok()) return error(g.code(), graph::one_line(g.status().text()));
   return g;
 }
 
