@@ -99,8 +99,8 @@ class Maker:
         m, k, n = self.sizes(3, 1, 9)
         a_t, b_t = self.rng.randint(0, 1), self.rng.randint(0, 1)
         c = self.rng.choice([(n,), (m, n), (m, 1), (1, n), (1,), ()])
-        inputs = [self.array(*((k, m) if a_t else (m, k))), self.array(*((n, k) if b_t else (k, n))),
-                  self.array(*c)]
+        inputs = [self.array(*((k, m) if a_t else (m, k))),
+                  self.array(*((n, k) if b_t else (k, n))), self.array(*c)]
         return "Gemm", inputs, {"transA": a_t, "transB": b_t,
                                 **self.maybe(alpha=0.5, beta=-2.0)}, 1
 
@@ -154,7 +154,8 @@ class Maker:
     def softmax(self):
         rank = self.rng.randint(1, 4)
         op = self.rng.choice(["Softmax", "LogSoftmax"])
-        return op, [self.array(*self.sizes(rank, 1, 6))], {"axis": self.rng.randint(-rank, rank - 1)}, 1
+        axis = self.rng.randint(-rank, rank - 1)
+        return op, [self.array(*self.sizes(rank, 1, 6))], {"axis": axis}, 1
 
     def transpose(self):
         rank = self.rng.randint(1, 5)

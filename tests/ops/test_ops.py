@@ -1,5 +1,5 @@
-"""Operators' references against ONNX's node suite and against ONNX Runtime. The references run inside
-whole_tests, see reference_test.cc: two thousand processes would take minutes."""
+"""Operators' references against ONNX's node suite and against ONNX Runtime. The references run
+inside whole_tests, see reference_test.cc: two thousand processes would take minutes."""
 import os
 import pathlib
 import subprocess
