@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -8,7 +9,6 @@
 namespace hone::graph {
 namespace {
 
-constexpr size_t max_rank = 64;
 constexpr int max_type_nesting = 16;
 
 template <class T>
@@ -210,15 +210,13 @@ Result<DType> parse_dtype(TextCursor& c) {
 
 Result<Dims> parse_dims(TextCursor& c) {
   HONE_ASSIGN(Dims dims, list<int64_t>(c, [](TextCursor& x) { return x.integer(); }));
+  // As in ONNX files: any dimension may be 0, the others must fit all the same, in bits too.
   int64_t elements = 1;
   for (int64_t d : dims) {
     if (d < 0) return c.fail("negative dimension");
-    // Counted with 1 for 0, so that no partial product overflows in any order.
-    if (mul_overflows(elements, d > 0 ? d : 1, &elements)) return c.fail("tensor too large");
-  }
-  int64_t bits_in_all;
-  if (mul_overflows(elements, 256, &bits_in_all) || dims.size() > max_rank) {
-    return c.fail("tensor too large");
+    if (mul_overflows(elements, std::max<int64_t>(d, 1), &elements) || elements > INT64_MAX / 128) {
+      return c.fail("tensor too large");
+    }
   }
   return dims;
 }
