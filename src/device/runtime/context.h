@@ -134,7 +134,6 @@ struct hone_context {
   Status place_value(const hone::wire::Value& v, hone::runtime::PlacedValue* out) const;
   Status check_place(const hone::wire::Value& v, const hone::runtime::PlacedValue& p) const;
   Status plan_operand(int32_t value, hone::kernels::Operand* out) const;
-  Status check_reach(uint32_t index, const hone::kernels::Step& step) const;
   Status plan_step(uint32_t index);
   Status plan_branch(uint32_t index) const;
   Status size_outputs();

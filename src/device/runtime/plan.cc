@@ -1,8 +1,6 @@
 // From shapes to sizes: the shape program, slots, operands against their memory, kernels bound.
-#include <cstring>
 
 #include "common/wire/dims.h"
-#include "device/kernels/copy/copy.h"
 #include "device/runtime/context.h"
 #include "device/runtime/text.h"
 #include "engine_generated.h"
@@ -271,23 +269,6 @@ Status hone_context::plan_operand(int32_t value, Operand* out) const {
   return {};
 }
 
-// The copy family reads x from an element on that only its dims know.
-Status hone_context::check_reach(uint32_t index, const kernels::Step& step) const {
-  if (std::strcmp(engine->steps[index].kernel->family, "copy") != 0) return {};
-  const wire::Step& s = *meta().steps()->Get(index);
-  int64_t elements = 0;
-  PlacedValue p;
-  if (!kernels::copy_input_extent(step, &elements) || elements > max_elements ||
-      !bytes_of(step.in[0].dtype, elements, &p.bytes) || !step.in[0].present()) {
-    return error(Code::corrupt, runtime::step_name(index, nullptr) << " copies from nowhere");
-  }
-  const wire::Value& v = *meta().values()->Get(static_cast<uint32_t>(s.in()->Get(0)));
-  if (v.place() != wire::Place::weights) {
-    p.offset = dims[v.offset()] * hone::bits(static_cast<DType>(v.dtype())) / 8;
-  }
-  return check_place(v, p);
-}
-
 Status hone_context::plan_branch(uint32_t index) const {
   Operand condition;
   HONE_RETURN_IF_ERROR(plan_operand(meta().steps()->Get(index)->in()->Get(0), &condition));
@@ -325,7 +306,6 @@ Status hone_context::plan_step(uint32_t index) {
                            {out, size_of(s.out())},
                            {attrs, size_of(s.attrs())},
                            {step_dims, size_of(s.dims())}};
-  HONE_RETURN_IF_ERROR(check_reach(index, step));
   kernels::Work work;
   const char* reason = kernel->bind(step, b.params, &work);
   if (reason != nullptr) return refuse(Code::unsupported, reason);

@@ -331,8 +331,8 @@ TEST(Runtime, ViewsIntoInputsSlotsAndOutputs) {
   const int32_t right =
       e.value({DType::f32, {three, two}, Place::output, 0, 0, {{four, two}}, 0, 0});
   e.slots = 1;
-  e.step("copy_any_portable", {left}, {slot}, {0}, {0});
-  e.step("copy_any_portable", {slot}, {right}, {0}, {0});
+  e.step("copy_any_portable", {left}, {slot}, {0}).version = 2;
+  e.step("copy_any_portable", {slot}, {right}, {0}).version = 2;
   Loaded l(e);
   ASSERT_EQ(l.context.bind(), HONE_OK) << l.error();
   l.put<float>(0, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});

@@ -237,7 +237,7 @@ void Lowering::add_step(const Node& node, const char* family, std::vector<PlanVa
 }
 
 void Lowering::copy(const Node& node, PlanValue from, PlanValue to, uint32_t flip) {
-  step(node, "copy", {from}, {to}, kernels::CopyAttrs{flip}, {Dim(0)});
+  step(node, "copy", {from}, {to}, kernels::CopyAttrs{flip});
 }
 
 void Lowering::check(Dim condition, std::string text) {

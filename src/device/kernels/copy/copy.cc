@@ -9,12 +9,6 @@ namespace hone::kernels {
 #include "device/kernels/copy/kernels.inc"
 #undef HONE_KERNEL
 
-bool copy_input_extent(const Step& step, int64_t* elements) {
-  if (step.in.size() != 1 || step.dims.size() != 1 || step.dims[0] < 0) return false;
-  if (!extent(step.in[0], elements)) return false;
-  return *elements == 0 || !add_overflows(*elements, step.dims[0], elements);
-}
-
 namespace {
 
 // The dimensions of more than one element, y's largest stride first; the order of the shape where
@@ -90,20 +84,20 @@ void set_tiles(CopyParams* p) {
 
 const char* bind(const Step& step, void* params, Work* work) {
   auto* at = attrs_as<CopyAttrs>(step);
-  if (!at || step.in.size() != 1 || step.out.size() != 1) return "copy: attributes or operands";
+  if (!at || !step.dims.empty()) return "copy: attributes";
+  if (step.in.size() != 1 || step.out.size() != 1) return "copy: operands";
   const Operand &x = step.in[0], &y = step.out[0];
   if (!x.present() || x.dtype != y.dtype || element_bytes(x.dtype) == 0) return "copy: types";
   if (!(x.shape == y.shape)) return "copy: shapes differ";
   int64_t n = 0, reach = 0;
   if (!x.shape.count_checked(&n) || n > max_elements) return "copy: too large";
-  if (!copy_input_extent(step, &reach) || reach > max_elements) return "copy: view of x";
+  if (!extent(x, &reach) || reach > max_elements) return "copy: view of x";
   if (!extent(y, &reach) || reach > max_elements) return "copy: view of y";
   if (x.shape.rank() < 32 && (at->flip >> x.shape.rank()) != 0) return "copy: flipped axes";
   int order[max_rank] = {}, dims = n > 0 ? sorted_dims(y, order) : 0;
   if (overlaps(y, order, dims)) return "copy: y overlaps itself";
   auto* p = params_as<CopyParams>(params);
   *p = {};
-  p->x_base = n > 0 ? step.dims[0] : 0;
   p->bytes = element_bytes(x.dtype);
   set_loops(x, y, at->flip, order, dims, n, p);
   set_tiles(p);
@@ -121,11 +115,11 @@ const char* bind_b32(const Step& step, void* params, Work* work) {
 }  // namespace
 
 #if defined(__x86_64__)
-const Kernel copy_b32_avx2 = {"copy_b32_avx2", "copy",         Isa::avx2, 1,
+const Kernel copy_b32_avx2 = {"copy_b32_avx2", "copy",         Isa::avx2, 2,
                               bind_b32,        avx2::copy_b32, nullptr,   nullptr};
 #endif
 
-const Kernel copy_any_portable = {"copy_any_portable", "copy",  Isa::portable, 1, bind,
+const Kernel copy_any_portable = {"copy_any_portable", "copy",  Isa::portable, 2, bind,
                                   portable::copy_any,  nullptr, nullptr};
 
 }  // namespace hone::kernels

@@ -1,7 +1,7 @@
 // copy: y = x, where both are any views of the same shape: transposes, slices, concatenation (into
 // a view of the result), broadcasting (stride 0 on x), layout changes.
 //
-//   in[0]  x  any type of >= 8 bits, any strides (>= 0), plus an element offset in dims[0]
+//   in[0]  x  any type of >= 8 bits, any strides (>= 0)
 //   out[0] y  same type and shape, any strides without overlap
 //
 // Negative steps (reversed slices): attrs.flip has bit i set where axis i of x is read backwards;
@@ -15,10 +15,6 @@ namespace hone::kernels {
 struct CopyAttrs {
   uint32_t flip;
 };
-// Elements of x's memory that the step reaches, dims[0] included; extent() of the operand alone
-// does not know of it. False where the step is malformed or the sum does not fit.
-[[nodiscard]] bool copy_input_extent(const Step& step, int64_t* elements);
-
 constexpr const char* copy_attr_names = "flip";
 
 }  // namespace hone::kernels

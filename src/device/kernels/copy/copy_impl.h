@@ -11,7 +11,7 @@ struct CopyParams {
   // read backwards) and y. With tiles: the last dimension is contiguous in y, the one before it in
   // x, and they are cut into tile_i x tile_j blocks, `group` of which make a unit.
   Loops<2> loops;
-  int64_t x_base;  // elements
+  int64_t x_base;  // element of x read first: not 0 where it is read backwards
   bool tiled;
   int32_t bytes;  // of one element
   int32_t tile_i, tile_j;

@@ -64,7 +64,7 @@ inline EngineSpec sequence_spec() {
   e.step("gather_any_portable", {flat, which}, {rows}, {0});
   e.step("reduce_any_portable", {rows}, {means}, {1, 2, 0});
   e.step("pad_any_portable", {flat, -1}, {padded}, {0}, {one, 0, one, 0});
-  e.step("copy_any_portable", {view}, {turned}, {1}, {0});
+  e.step("copy_any_portable", {view}, {turned}, {1}).version = 2;
   e.step("fill_any_portable", {}, {sizes}, {1, 0, 0}, {t, t2});
   e.step("cast_any_portable", {sizes}, {size_floats});
   e.step("binary_f32_portable", {means, size_floats}, {positive}, {greater, 0, 0, 0});
