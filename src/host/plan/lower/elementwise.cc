@@ -187,6 +187,24 @@ Status lower_clip(Lowering& l, const Node& n) {
   return {};
 }
 
+namespace {
+
+// Pow lets the exponent have a type of its own: the type to compute in. An integer to a float
+// power truncates the float result; integers of two types wrap as 64 bits do.
+DType power_type(DType base, DType exponent) {
+  if (base == exponent || is_float(base)) return base;
+  return is_float(exponent) ? DType::f64 : DType::i64;
+}
+
+PlanValue cast_to(Lowering& l, const Node& n, PlanValue v, DType type) {
+  if (l.at(v).dtype == type) return v;
+  PlanValue cast = l.temporary(n.name, type, l.at(v).shape);
+  l.add_step(n, "cast", {v}, {cast}, {}, {});
+  return cast;
+}
+
+}  // namespace
+
 Status lower_binary(Lowering& l, const Node& n) {
   HONE_ASSIGN(Binary op, binary_code(n));
   HONE_ASSIGN(Epilogue act, epilogue(n));
@@ -194,10 +212,15 @@ Status lower_binary(Lowering& l, const Node& n) {
   int rank = l.graph().fact(n.output(0)).rank();
   HONE_ASSIGN(PlanValue a, l.use_broadcast(n.input(0), rank, layout));
   HONE_ASSIGN(PlanValue b, l.use_broadcast(n.input(1), rank, layout));
-  if (l.at(a).dtype != l.at(b).dtype) {  // Pow lets the exponent have a type of its own
-    PlanValue cast = l.temporary(n.name, l.at(a).dtype, l.at(b).shape);
-    l.add_step(n, "cast", {b}, {cast}, {}, {});
-    b = cast;
+  const DType result = l.at(a).dtype, work = power_type(result, l.at(b).dtype);
+  a = cast_to(l, n, a, work);
+  b = cast_to(l, n, b, work);
+  if (work != result) {
+    PlanValue out = l.define(n.output(0));
+    PlanValue wide = l.temporary(n.name, work, l.at(out).shape);
+    l.step(n, "binary", {a, b}, {wide}, kernels::BinaryAttrs{op, act.act, act.a, act.b});
+    l.add_step(n, "cast", {wide}, {out}, {}, {});
+    return {};
   }
   l.step(n, "binary", {a, b}, {l.define(n.output(0))},
          kernels::BinaryAttrs{op, act.act, act.a, act.b});

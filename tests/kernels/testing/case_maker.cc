@@ -1,0 +1,188 @@
+#include "case_maker.h"
+
+#include <cmath>
+
+#include "device/kernels/activation.h"
+#include "host/plan/lower/lowerings.h"
+#include "host/plan/make_plan.h"
+
+namespace hone::kernel_tests {
+
+using graph::Dim;
+using graph::Fact;
+using graph::Layout;
+using graph::ValueId;
+
+Dims Random::dims(int64_t rank, int64_t most) {
+  Dims d(static_cast<size_t>(rank), 1);
+  for (int64_t i = 0; i < rank; ++i) {
+    // Any dimension may be the large one, not the first alone.
+    int64_t& at = d[static_cast<size_t>((i + rank / 2) % rank)];
+    const int64_t room = most / element_count(d);
+    do {
+      at = size();
+    } while (at > std::max<int64_t>(room, 1));
+  }
+  return d;
+}
+
+CaseMaker::CaseMaker(const char* domain, const char* op, uint32_t seed) : r(seed) {
+  std::vector<const ops::OpDef*> versions;
+  for (const ops::OpDef* d : ops::all_ops()) {
+    if (std::string_view(d->domain) == domain && std::string_view(d->name) == op) {
+      versions.push_back(d);
+    }
+  }
+  graph_.name = "case";
+  graph_.opsets = {{"", 17}, {graph::hone_domain, 1}};
+  node.domain = domain;
+  node.op = op;
+  node.name = "n";
+  if (versions.empty()) return;
+  def = r.pick(versions);
+  node.version = std::max(def->since, *domain == 0 ? ops::min_opset : 1);
+}
+
+bool CaseMaker::has_attr(std::string_view name) const {
+  for (const ops::AttrSpec& a : def->attrs) {
+    if (name == a.name) return true;
+  }
+  return false;
+}
+
+Tensor CaseMaker::tensor(DType t, const Dims& dims, double lo, double hi) {
+  Tensor x(t, dims);
+  for (int64_t i = 0, n = x.count(); i < n; ++i) {
+    double v = 0;
+    if (t == DType::boolean) {
+      v = static_cast<double>(r.below(2));
+    } else if (is_float(t)) {
+      v = r.real(lo, hi);
+      if (r.one_in(4)) v = std::clamp(std::round(2 * v) / 2, lo, hi);
+    } else {
+      v = static_cast<double>(r.between(static_cast<int64_t>(lo), static_cast<int64_t>(hi)));
+    }
+    x.set(i, v);
+  }
+  return x;
+}
+
+void CaseMaker::input(Tensor t) {
+  Fact f = Fact::of(t.dtype(), graph::SymShape(t.dims().begin(), t.dims().end()));
+  node.inputs.push_back(graph_.add_input("x" + std::to_string(inputs_.size()), std::move(f)));
+  inputs_.push_back(std::move(t));
+}
+
+void CaseMaker::constant(Tensor t) {
+  node.inputs.push_back(graph_.add_constant(graph_.fresh_name("c"), std::move(t)));
+}
+
+void CaseMaker::laid_out(Tensor t) {
+  const int rank = t.rank();
+  input(std::move(t));
+  if (rank < 3 || rank > 4 || r.one_in(2)) return;
+  graph::Node reorder;
+  reorder.domain = graph::hone_domain;
+  reorder.op = "Reorder";
+  reorder.version = 1;
+  reorder.name = "lay out";
+  reorder.inputs = {node.inputs.back()};
+  const graph::NodeId id = graph_.add_node(std::move(reorder), {graph_.fresh_name("laid")});
+  node.inputs.back() = graph_.node(id).outputs[0];
+  graph_.set_layout(node.inputs.back(), Layout::channels_last);
+}
+
+void CaseMaker::activation() {
+  const auto act = static_cast<kernels::Act>(r.below(kernels::act_count));
+  if (act == kernels::Act::none && r.one_in(2)) return;
+  attr("activation", std::string(name(act)));
+  // What each takes of a and b; the others ignore them.
+  float a = 0.3f, b = 0.5f;
+  if (act == kernels::Act::clip) a = r.one_in(2) ? 0.0f : -0.75f, b = r.one_in(2) ? 6.0f : 0.9f;
+  if (act == kernels::Act::silu) a = r.one_in(2) ? 1.0f : 1.702f;
+  attr("act_a", a);
+  attr("act_b", b);
+}
+
+Result<Case> CaseMaker::finish(const std::vector<std::string>& outputs) {
+  Case c;
+  c.floor = floor;
+  c.exact = exact;
+  c.inputs = inputs_;
+  const graph::NodeId id = graph_.add_node(node, outputs);
+  std::vector<ValueId> results;
+  for (ValueId v : graph_.node(id).outputs) {
+    if (v == graph::none) continue;
+    results.push_back(v);
+    graph_.output_names.push_back(graph_.value(v).name);
+  }
+  graph_.set_block_outputs(0, results);
+  const bool dynamic = inputs_.size() == 1 && inputs_[0].rank() > 0 && r.one_in(3);
+  const bool channels_last = r.one_in(2);
+  auto infer = [&](graph::Graph* g) -> Status {
+    HONE_RETURN_IF_ERROR(ops::infer_graph(*g));
+    for (ValueId v : results) {
+      const Fact& f = g->fact(v);
+      if (channels_last && f.has_rank() && (f.rank() == 3 || f.rank() == 4)) {
+        g->set_layout(v, Layout::channels_last);
+      }
+    }
+    return graph::verify(*g);
+  };
+  if (dynamic) {
+    c.graph = graph_;
+    const ValueId x = graph_.block().inputs[0];
+    Fact f = graph_.fact(x);
+    f.shape->front() = Dim::symbol("s");
+    c.graph.set_fact(x, std::move(f));
+    plan::PlanOptions any;
+    // Not every operator can have this dimension dynamic (Slice of unknown sign, ...).
+    if (infer(&c.graph).ok() && plan::make_plan(c.graph, any).ok()) return c;
+  }
+  c.graph = std::move(graph_);
+  HONE_RETURN_IF_ERROR(infer(&c.graph));
+  return c;
+}
+
+std::optional<Result<Case>> random_case(const char* domain, const char* op, uint32_t seed) {
+  struct Maker {
+    plan::LowerFn lower;
+    Result<Case> (*make)(CaseMaker&);
+  };
+  constexpr Maker makers[] = {{plan::lower_conv, conv_case},
+                              {plan::lower_gemm, gemm_case},
+                              {plan::lower_pool, pool_case},
+                              {plan::lower_lstm, lstm_case},
+                              {plan::lower_unary, unary_case},
+                              {plan::lower_clip, clip_case},
+                              {plan::lower_binary, binary_case},
+                              {plan::lower_variadic, variadic_case},
+                              {plan::lower_where, where_case},
+                              {plan::lower_cast, cast_case},
+                              {plan::lower_batch_norm, batch_norm_case},
+                              {plan::lower_reduce, reduce_case},
+                              {plan::lower_softmax, softmax_case},
+                              {plan::lower_same, same_case},
+                              {plan::lower_reorder, same_case},
+                              {plan::lower_reshape, reshape_case},
+                              {plan::lower_transpose, transpose_case},
+                              {plan::lower_concat, concat_case},
+                              {plan::lower_split, split_case},
+                              {plan::lower_slice, slice_case},
+                              {plan::lower_expand, expand_case},
+                              {plan::lower_tile, tile_case},
+                              {plan::lower_pad, pad_case},
+                              {plan::lower_gather, gather_case},
+                              {plan::lower_constant_of_shape, fill_case},
+                              {plan::lower_depth_to_space, depth_space_case},
+                              {plan::lower_space_to_depth, depth_space_case}};
+  CaseMaker m(domain, op, seed);
+  if (m.is("Shape")) return shape_case(m);  // a shape as data needs no lowering of its own
+  const plan::LowerFn lower = plan::find_lowering(m.node);
+  for (const Maker& k : makers) {
+    if (k.lower == lower) return k.make(m);
+  }
+  return std::nullopt;
+}
+
+}  // namespace hone::kernel_tests
