@@ -1,6 +1,7 @@
 """Real models through `hone`: engines agree with ONNX Runtime, builds repeat byte for byte."""
-import glob, os, subprocess, sys
+import glob, itertools, os, subprocess, sys, wave
 import numpy as np, onnxruntime as ort, pytest
+import engine_abi
 
 HONE = os.environ.get("HONE", "build/release/hone")
 SOURCE = os.environ.get("HONE_SOURCE_DIR", os.getcwd())
@@ -56,18 +57,64 @@ def test_agrees_with_onnx_runtime(name, shapes, isa, tmp_path):
     assert all(close(g, w) for g, w in zip(got, want))
 
 
+def frames(rate, size, context):
+    """The recording as a stream: `size` new samples behind the last `context` of those before."""
+    with wave.open(f"{SHARED}/realdata/data/audio/silero_test.wav") as w:
+        pcm = np.frombuffer(w.readframes(w.getnframes()), "<i2").astype(np.float32) / 32768
+    pcm = np.concatenate([np.zeros(context, np.float32), pcm[:: 16000 // rate]])
+    for at in range(0, len(pcm) - context - size + 1, size):
+        yield pcm[None, at:at + context + size]
+
+
+@needs_shared
+@pytest.mark.parametrize("name,rate,size,context,count", [
+    ("silero_vad.onnx", 16000, 512, 64, 1875),
+    ("silero_vad.onnx", 8000, 256, 32, 200),
+    ("silero_vad_16k_op15.onnx", 16000, 512, 64, 1875),
+])
+def test_silero_carries_its_state(name, rate, size, context, count, tmp_path):
+    model = f"{R}/audio/{name}"
+    r = hone("build", model, "-o", tmp_path / "vad.engine")  # any shapes: no --profile
+    assert r.returncode == 0, r.stderr
+    engine = engine_abi.Engine(tmp_path / "vad.engine")
+    sr = np.array(rate, np.int64)
+    engine.bind([(1, context + size), (2, 1, 128), ()])
+    theirs = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    ours = state = np.zeros((2, 1, 128), np.float32)
+    seen, speech = 0, []
+    for x in itertools.islice(frames(rate, size, context), count):
+        got, ours = engine.run([x, ours, sr], 2)
+        want, state = theirs.run(None, {"input": x, "state": state, "sr": sr})
+        # Rounding of either side feeds back through the state: ten times one frame's 1e-5.
+        assert np.abs(got - want).max() < 1e-4 and np.abs(ours - state).max() < 1e-3, seen
+        seen, speech = seen + 1, speech + [float(want[0, 0])]
+    assert seen == count
+    assert min(speech) < 0.1 and max(speech) > 0.9  # the recording has both silence and speech
+
+
+@needs_shared
+def test_silero_refuses_other_frames_as_onnx_runtime_does(tmp_path):
+    model = f"{R}/audio/silero_vad.onnx"
+    assert hone("build", model, "-o", tmp_path / "vad.engine").returncode == 0
+    engine = engine_abi.Engine(tmp_path / "vad.engine")
+    x, state, sr = np.zeros((1, 1000), np.float32), np.zeros((2, 1, 128), np.float32), 16000
+    engine.bind([x.shape, state.shape, ()])
+    with pytest.raises(engine_abi.Refused, match="else_branch of .*/decoder/If' cannot run"):
+        engine.run([x, state, np.array(sr)], 2)
+    with pytest.raises(Exception, match="LSTM"):
+        reference(model, {"input": x, "state": state, "sr": np.array(sr)})
+
+
 @needs_shared
 @pytest.mark.parametrize("name", ["silero_vad.onnx", "silero_vad_16k_op15.onnx"])
-def test_silero_carries_its_state(name, tmp_path):
-    rng = np.random.default_rng(2)
-    ours = theirs = np.zeros((2, 1, 128), np.float32)
-    for _ in range(4):
-        x = rng.standard_normal((1, 576)).astype(np.float32) * 0.1
-        sr = np.array(16000, np.int64)
-        got = run(f"{R}/audio/{name}", {"input": x, "state": ours, "sr": sr}, tmp_path)
-        want = reference(f"{R}/audio/{name}", {"input": x, "state": theirs, "sr": sr})
-        assert np.abs(got[0] - want[0]).max() < 1e-4
-        ours, theirs = got[1], want[1]
+def test_silero_parity_and_bench(name, tmp_path):
+    assert hone("build", f"{R}/audio/{name}", "-o", tmp_path / "vad.engine").returncode == 0
+    np.save(tmp_path / "sr.npy", np.array(16000, np.int64))
+    for extra in ([], ["--shape", "input=1x576", "--input", f"sr={tmp_path}/sr.npy"]):
+        r = hone("parity", f"{R}/audio/{name}", tmp_path / "vad.engine", *extra)
+        assert r.returncode == 0, r.stdout + r.stderr
+    r = hone("bench", tmp_path / "vad.engine", "--duration", 0.2)
+    assert r.returncode == 0, r.stderr
 
 
 @needs_shared

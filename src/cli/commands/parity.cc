@@ -28,9 +28,33 @@ struct Options {
   bool layers = false;
 };
 
+// Shapes of random inputs: those an engine was timed at; else 1 for the first dimension of an input
+// and 64 for others that the model leaves open.
+Result<std::map<std::string, Dims>> default_shapes(const Options& o, const graph::Graph& g) {
+  std::map<std::string, Dims> out;
+  std::error_code error;
+  auto engine = fs::is_regular_file(o.b, error) ? is_engine_file(o.b) : Result<bool>(false);
+  if (engine.ok() && *engine) {
+    HONE_ASSIGN(ship::Session session, open_session(o.b, 1, {}));
+    auto dims = session.default_shapes();
+    for (size_t i = 0; i < dims.size(); ++i) out[session.inputs()[i].name] = dims[i];
+  }
+  for (graph::ValueId id : g.block().inputs) {
+    const graph::Value& v = g.value(id);
+    if (out.contains(v.name) || !v.fact.has_rank()) continue;
+    Dims& dims = out[v.name];
+    for (const graph::Dim& d : *v.fact.shape) {
+      dims.push_back(d.const_value().value_or(dims.empty() ? 1 : 64));
+    }
+  }
+  return out;
+}
+
 // Inputs by graph order: from files, or structured noise of a seed.
 Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g, Session& s) {
   HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
+  HONE_ASSIGN(auto defaults, default_shapes(o, g));
+  shapes.merge(defaults);
   std::map<std::string, std::string> files;
   for (const std::string& arg : o.inputs) {
     HONE_ASSIGN(auto parts, split_assignment(arg));
@@ -52,13 +76,11 @@ Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g,
       continue;
     }
     ship::IoInfo io{v.name, v.fact.dtype, {}, {}, {}};
-    Dims dims;
-    for (const graph::Dim& d : *v.fact.shape) {
-      dims.push_back(d.const_value().value_or(dims.empty() ? 1 : 64));
+    if (!shapes.contains(v.name)) {
+      return invalid(fmt::format("input '{}' has no known rank: give --shape or --input", v.name));
     }
-    if (shapes.contains(v.name)) dims = shapes[v.name];
     uint64_t seed = static_cast<uint64_t>(std::max<int64_t>(o.seed, 0)) * 64 + i + 1;
-    out.push_back(ship::random_input(io, dims, seed));
+    out.push_back(ship::random_input(io, shapes[v.name], seed));
     random = true;
   }
   if (random) s.printer.note(fmt::format("random inputs, seed {}", std::max<int64_t>(o.seed, 0)));

@@ -28,10 +28,12 @@ Result<Branches> branches_of(const Graph& graph, const Node& node) {
   return b;
 }
 
-// Infers a branch; a failure means that no valid input takes it, and is noted there.
+// Infers a branch; a failure means that no valid input takes it, and is noted there. What was noted
+// stays: facts only become more exact.
 Status infer_branch(Graph& graph, BlockId block) {
-  graph.poison(block, "");
   Status status = infer_block(graph, block);
+  const std::string& known = graph.block(block).poisoned;
+  if (!known.empty()) return Status(Code::shape_mismatch, known);
   if (!status.ok()) graph.poison(block, status.text());
   return status;
 }

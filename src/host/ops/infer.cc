@@ -6,6 +6,7 @@
 
 #include "host/ops/infer_util.h"
 #include "host/ops/op_def.h"
+#include "host/ops/settle_if.h"
 
 namespace hone::ops {
 namespace {
@@ -126,8 +127,10 @@ Status infer_node(Graph& graph, NodeId id) {
 
 Status infer_block(Graph& graph, BlockId block) {
   const std::vector<NodeId> nodes = graph.block(block).nodes;
-  for (NodeId node : nodes) {
-    if (graph.node(node).alive) HONE_RETURN_IF_ERROR(infer_node(graph, node));
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!graph.node(nodes[i]).alive) continue;
+    HONE_RETURN_IF_ERROR(infer_node(graph, nodes[i]));
+    HONE_RETURN_IF_ERROR(settle_if(graph, nodes[i], std::span(nodes).subspan(i + 1)));
   }
   return {};
 }

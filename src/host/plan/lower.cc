@@ -153,17 +153,21 @@ std::vector<Dim> Lowering::strides_of(PlanValue v) const {
   return strides;
 }
 
+PlanValue Lowering::dims_as_data(const std::string& name, DType dtype, const SymShape& shape,
+                                 std::vector<Dim> dims) {
+  DType made = dtype == DType::i32 ? DType::i32 : DType::i64;
+  PlanValue p = temporary(name, made, shape);
+  kernels::FillAttrs attrs{kernels::Fill::dims, 0, 0};
+  step(*current_, "fill", {}, {p}, attrs, std::move(dims));
+  if (dtype == made) return p;
+  PlanValue cast = temporary(name, dtype, shape);
+  add_step(*current_, "cast", {p}, {cast}, {}, {});
+  return cast;
+}
+
 Result<PlanValue> Lowering::shape_as_data(ValueId v) {
   const graph::Value& g = graph_.value(v);
-  DType made = g.fact.dtype == DType::i32 ? DType::i32 : DType::i64;
-  PlanValue p = temporary(g.name, made, *g.fact.shape);
-  kernels::FillAttrs attrs{kernels::Fill::dims, 0, 0};
-  step(*current_, "fill", {}, {p}, attrs, *g.fact.content);
-  if (g.fact.dtype != made) {
-    PlanValue cast = temporary(g.name, g.fact.dtype, *g.fact.shape);
-    add_step(*current_, "cast", {p}, {cast}, {}, {});
-    p = cast;
-  }
+  PlanValue p = dims_as_data(g.name, g.fact.dtype, *g.fact.shape, *g.fact.content);
   made_[{v, Layout::row_major}] = p;
   return p;
 }
@@ -242,7 +246,18 @@ void Lowering::copy(const Node& node, PlanValue from, PlanValue to, uint32_t fli
 
 void Lowering::check(Dim condition, std::string text) {
   if (auto c = condition.const_value(); c && *c != 0) return;
-  plan_.checks.push_back({std::move(condition), std::move(text)});
+  if (depth_ == 0) {
+    plan_.checks.push_back({std::move(condition), std::move(text)});
+    return;
+  }
+  wishes.push_back(condition);
+  PlanValue holds = dims_as_data("check", DType::boolean, {}, {std::move(condition)});
+  add_step(*current_, "", {holds}, {}, {}, {});
+  plan_.steps.back().kind = Step::Kind::branch;
+  plan_.steps.back().else_steps = 1;
+  add_step(*current_, "", {}, {}, {}, {});
+  plan_.steps.back().kind = Step::Kind::trap;
+  plan_.steps.back().text = std::move(text);
 }
 
 Result<std::vector<Dim>> Lowering::content(const Node& node, size_t input) const {
@@ -271,6 +286,17 @@ Result<std::vector<int64_t>> Lowering::ints(const Node& node, size_t input) cons
   return out;
 }
 
+Status Lowering::has_kernel_type(ValueId v) const {
+  const Fact& f = graph_.fact(v);
+  if (f.kind != Fact::Kind::tensor) return unsupported("sequences and optionals have no kernels");
+  if (!f.has_rank()) {
+    return unsupported(fmt::format("the rank of '{}' depends on the input's shape; give --profile",
+                                   graph_.value(v).name));
+  }
+  if (f.rank() > max_rank) return unsupported(fmt::format("rank {} is over 8", f.rank()));
+  return {};
+}
+
 Status Lowering::node(const Node& n) {
   // Shapes computed from shapes need no steps: whoever wants one as data asks use() for it.
   bool shapes_only = n.blocks.empty() && !n.outputs.empty();
@@ -280,15 +306,10 @@ Status Lowering::node(const Node& n) {
   if (shapes_only) return {};
   LowerFn lower = find_lowering(n);
   if (lower == nullptr) return unsupported("no kernel; it runs in the reference executor only");
-  for (ValueId v : n.outputs) {
-    if (v == graph::none) continue;
-    const Fact& f = graph_.fact(v);
-    if (f.kind != Fact::Kind::tensor) return unsupported("sequences and optionals have no kernels");
-    if (!f.has_rank()) {
-      return unsupported(fmt::format(
-          "the rank of '{}' depends on the input's shape; give --profile", graph_.value(v).name));
+  for (const auto* values : {&n.inputs, &n.outputs}) {
+    for (ValueId v : *values) {
+      if (v != graph::none) HONE_RETURN_IF_ERROR(has_kernel_type(v));
     }
-    if (f.rank() > max_rank) return unsupported(fmt::format("rank {} is over 8", f.rank()));
   }
   current_ = &n;
   return lower(*this, n);
@@ -309,6 +330,13 @@ Status Lowering::block(graph::BlockId b) {
     }
   }
   return {};
+}
+
+Status Lowering::inner_block(graph::BlockId b) {
+  ++depth_;
+  Status s = block(b);
+  --depth_;
+  return s;
 }
 
 }  // namespace hone::plan

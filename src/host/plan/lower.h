@@ -46,6 +46,8 @@ class Lowering {
   // The output is the same memory as `source` under its own (dense) shape.
   void define_view(ValueId v, PlanValue source);
   void define_view_as(ValueId v, PlanValue source, Layout layout);
+  // The output is `source` itself, a value of the same shape in this layout, strides and all.
+  void define_alias(ValueId v, PlanValue source, Layout layout) { made_[{v, layout}] = source; }
   // A strided view.
   PlanValue view(PlanValue base, SymShape shape, std::vector<Dim> strides, Dim offset);
   PlanValue reshape_view(PlanValue dense, SymShape shape);
@@ -67,7 +69,12 @@ class Lowering {
                 std::vector<PlanValue> out, std::vector<int32_t> attrs, std::vector<Dim> dims);
   // y = x, any views of one shape.
   void copy(const Node& node, PlanValue from, PlanValue to, uint32_t flip = 0);
+  // Shapes for which the condition is 0 are refused: at bind, or inside a region, which shapes
+  // alone do not lead to, when a run comes there.
   void check(Dim condition, std::string text);
+  // Conditions that hold where the regions run which a valid input takes: the sizes that tactics
+  // are timed at should meet them.
+  std::vector<Dim> wishes;
 
   // --- facts
   // -------------------------------------------------------------------------------------- Elements
@@ -78,6 +85,9 @@ class Lowering {
   // Lowers all nodes of a block. What is unsupported goes to `problems`, so that all of it can be
   // named at once; other errors end it.
   Status block(graph::BlockId b);
+  // The nodes of a region: what may or may not run.
+  Status inner_block(graph::BlockId b);
+  int depth() const { return depth_; }  // regions around what is being lowered
   Status node(const Node& n);
   std::vector<std::string> problems;
   // The node that copies made by use_as() are booked on.
@@ -93,7 +103,10 @@ class Lowering {
   PlanValue add_value(Value v);
   PlanValue new_storage_value(const std::string& name, DType dtype, SymShape shape, Place place,
                               int32_t index);
+  Status has_kernel_type(ValueId v) const;
   Result<PlanValue> shape_as_data(ValueId v);
+  PlanValue dims_as_data(const std::string& name, DType dtype, const SymShape& shape,
+                         std::vector<Dim> dims);
   PlanValue constant_as(ValueId v, const Dims& dims, Layout layout);
   PlanValue relay(ValueId v, PlanValue own, const SymShape& shape, Layout from, Layout to);
 
@@ -102,6 +115,7 @@ class Lowering {
   Made made_;
   std::map<std::pair<ValueId, std::string>, PlanValue> constants_;  // by value and how it lies
   const Node* current_ = nullptr;
+  int depth_ = 0;
 };
 
 using LowerFn = Status (*)(Lowering&, const Node&);

@@ -176,18 +176,54 @@ class Maker {
     });
   }
 
-  Status choose_example() {
-    Sizes sizes;
-    for (int64_t other : default_sizes) {
-      sizes.clear();
-      for (const auto& [symbol, where] : plan_.symbols) {
-        auto known = ranged_.find(symbol);
-        int64_t guess = where.second == 0 ? 1 : other;
-        sizes[symbol] = known != ranged_.end() ? known->second.opt : guess;
+  // Symbols that a condition wants to be equal stand for one size: of each, the first of its group.
+  std::map<std::string, std::string> tied_symbols() const {
+    std::map<std::string, std::string> leader;
+    for (const auto& [symbol, where] : plan_.symbols) leader[symbol] = symbol;
+    auto tie = [&](const Dim& condition) {
+      if (condition.terms().size() != 1 || condition.terms()[0].factors.size() != 1) return;
+      const Dim::Atom& atom = *condition.terms()[0].factors[0];
+      bool equality = atom.symbol.empty() && atom.op == Dim::Op::equal && atom.args[0].is_symbol();
+      if (!equality || !atom.args[1].is_symbol()) return;
+      auto a = leader.find(atom.args[0].symbol_name()), b = leader.find(atom.args[1].symbol_name());
+      if (a == leader.end() || b == leader.end()) return;
+      std::string to = std::min(a->second, b->second), from = std::max(a->second, b->second);
+      for (auto& [symbol, first] : leader) {
+        if (first == from) first = to;
       }
-      if (plan_.symbols.empty() || fits(sizes)) break;
+    };
+    for (const Check& c : plan_.checks) tie(c.condition);
+    for (const Dim& wish : lower_.wishes) tie(wish);
+    return leader;
+  }
+
+  Sizes example_with(int64_t other, const std::map<std::string, std::string>& leader) const {
+    Sizes group;
+    for (const auto& [symbol, where] : plan_.symbols) {
+      auto known = ranged_.find(symbol);
+      int64_t guess = known != ranged_.end() ? known->second.opt : where.second == 0 ? 1 : other;
+      auto [it, fresh] = group.try_emplace(leader.at(symbol), guess);
+      if (!fresh) it->second = std::min(it->second, guess);
     }
-    plan_.example = sizes;
+    Sizes sizes;
+    for (const auto& [symbol, first] : leader) {
+      auto known = ranged_.find(symbol);
+      sizes[symbol] = known != ranged_.end() ? known->second.opt : group.at(first);
+    }
+    return sizes;
+  }
+
+  Status choose_example() {
+    const auto leader = tied_symbols();
+    for (bool as_wished : {true, false}) {
+      for (int64_t other : default_sizes) {
+        plan_.example = example_with(other, leader);
+        bool wished = std::all_of(lower_.wishes.begin(), lower_.wishes.end(), [&](const Dim& d) {
+          return d.evaluate(plan_.example).value_or(0) != 0;
+        });
+        if (plan_.symbols.empty() || ((wished || !as_wished) && fits(plan_.example))) return {};
+      }
+    }
     return {};
   }
 

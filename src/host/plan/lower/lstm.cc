@@ -43,6 +43,12 @@ Status lower_lstm(Lowering& l, const Node& n) {
     if (i >= 3 && a.direction != 2) break;
     HONE_ASSIGN(*slots[i], gate(names[i]));
   }
+  const Dim& batch = (*l.graph().fact(n.input(0)).shape)[1];
+  for (size_t i : {size_t{5}, size_t{6}}) {
+    if (n.input(i) == graph::none) continue;
+    l.check(Dim::apply(Dim::Op::equal, {batch, (*l.graph().fact(n.input(i)).shape)[1]}),
+            fmt::format("LSTM '{}': the batch of X and of its initial state differ", n.name));
+  }
   // ONNX: X W R B sequence_lens initial_h initial_c P; ours: x w r bias h0 c0 p lens.
   constexpr size_t order[] = {0, 1, 2, 3, 5, 6, 7, 4};
   std::vector<PlanValue> in, out;
