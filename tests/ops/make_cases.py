@@ -8,6 +8,10 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
+import quantized_cases
+
+OPSET = 19
+
 
 def write_case(folder, model, inputs, outputs):
     data = folder / "test_data_set_0"
@@ -198,13 +202,33 @@ class Maker:
             attributes["activations"] = ["HardSigmoid", "Softsign", "Relu"] * d
         return "LSTM", inputs, attributes, 3
 
+    def gru(self):
+        op, gates = self.rng.choice([("GRU", 3), ("RNN", 1)])
+        steps, batch, width, hidden = self.sizes(4, 1, 4)
+        direction = self.rng.choice(["forward", "reverse", "bidirectional"])
+        d = 2 if direction == "bidirectional" else 1
+        some = lambda *shape: self.array(*shape) if self.rng.random() < 0.6 else None  # noqa: E731
+        lengths = np.array([self.rng.randint(1, steps) for _ in range(batch)], np.int32)
+        inputs = [self.array(steps, batch, width), self.array(d, gates * hidden, width),
+                  self.array(d, gates * hidden, hidden), some(d, 2 * gates * hidden),
+                  lengths if self.rng.random() < 0.4 else None, some(d, batch, hidden)]
+        attributes = {"direction": direction, "hidden_size": hidden, **self.maybe(clip=0.5)}
+        if op == "GRU":
+            attributes.update(self.maybe(linear_before_reset=1))
+        if self.rng.random() < 0.3:
+            attributes["activations"] = (["HardSigmoid", "Softsign"] if op == "GRU"
+                                         else [self.rng.choice(["Relu", "Sigmoid"])]) * d
+        return op, inputs, attributes, 2
+
     KINDS = [conv, conv_transpose, pool, gemm, matmul, reduce, slice, pad, binary, softmax,
-             transpose, normalization, resize, lstm]
+             transpose, normalization, resize, lstm, gru, *quantized_cases.KINDS]
 
     def case(self, kind):
-        op, arrays, attributes, outputs = kind(self)
+        op, arrays, attributes, outputs, *domain = kind(self)
+        arrays = [None if a is None else np.asarray(a) for a in arrays]
         names = ["" if a is None else f"x{i}" for i, a in enumerate(arrays)]
-        node = helper.make_node(op, names, [f"y{i}" for i in range(outputs)], **attributes)
+        node = helper.make_node(op, names, [f"y{i}" for i in range(outputs)],
+                                domain=domain[0] if domain else "", **attributes)
         given = [(n, a) for n, a in zip(names, arrays) if a is not None]
         infos = [helper.make_tensor_value_info(
             n, helper.np_dtype_to_tensor_dtype(a.dtype),
@@ -212,7 +236,8 @@ class Maker:
             for n, a in given]
         results = [helper.make_empty_tensor_value_info(f"y{i}") for i in range(outputs)]
         graph = helper.make_graph([node], "case", infos, results)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9)
+        model = helper.make_model(graph, ir_version=9, opset_imports=[
+            helper.make_opsetid("", OPSET), *(helper.make_opsetid(d, 1) for d in domain)])
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         try:
@@ -236,5 +261,6 @@ def random_cases(folder, per_kind, seed=1):
                 continue
             name = f"{kind.__name__}_{i}"
             write_case(folder / name, *made)
-            cases[name] = (folder / name, 1e-4, 1e-4)
+            quantum = 1 if kind in quantized_cases.KINDS else 1e-4
+            cases[name] = (folder / name, 1e-4, quantum)
     return cases

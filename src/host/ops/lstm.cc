@@ -11,22 +11,9 @@ namespace {
 // --- inference
 // ------------------------------------------------------------------------------------
 
-Result<int64_t> directions(const Node& node) {
-  const std::string text = node.attributes.s("direction", "forward");
-  if (text == "forward" || text == "reverse") return 1;
-  if (text == "bidirectional") return 2;
-  return invalid(fmt::format("direction is '{}'", text));
-}
-
 struct Sizes {
   Dim steps, batch, hidden, directions;
 };
-
-// What input i's axis tells of a size; errors where it contradicts what is known.
-Status meet(const InferContext& ctx, size_t i, size_t axis, const Dim& size, const char* what) {
-  if (!ctx.has_input(i) || !ctx.has_rank(i)) return {};
-  return check_equal(ctx.shape(i)[axis], size, what);
-}
 
 Status check_operands(const InferContext& ctx, const Sizes& s, bool batch_first) {
   for (size_t i : {size_t{0}, size_t{1}, size_t{2}, size_t{5}, size_t{6}}) {
@@ -37,20 +24,20 @@ Status check_operands(const InferContext& ctx, const Sizes& s, bool batch_first)
   HONE_RETURN_IF_ERROR(check_rank(ctx, 7, 2, 2));
   const Dim gates = Dim(4) * s.hidden;
   for (size_t i : {size_t{1}, size_t{2}, size_t{3}, size_t{7}}) {
-    HONE_RETURN_IF_ERROR(meet(ctx, i, 0, s.directions, "directions"));
+    HONE_RETURN_IF_ERROR(rnn_meet(ctx, i, 0, s.directions, "directions"));
   }
-  HONE_RETURN_IF_ERROR(meet(ctx, 1, 1, gates, "W's gates"));
-  HONE_RETURN_IF_ERROR(meet(ctx, 2, 1, gates, "R's gates"));
-  HONE_RETURN_IF_ERROR(meet(ctx, 2, 2, s.hidden, "R's hidden size"));
-  HONE_RETURN_IF_ERROR(meet(ctx, 3, 1, Dim(8) * s.hidden, "B's size"));
-  HONE_RETURN_IF_ERROR(meet(ctx, 4, 0, s.batch, "sequence_lens' size"));
-  HONE_RETURN_IF_ERROR(meet(ctx, 7, 1, Dim(3) * s.hidden, "P's size"));
+  HONE_RETURN_IF_ERROR(rnn_meet(ctx, 1, 1, gates, "W's gates"));
+  HONE_RETURN_IF_ERROR(rnn_meet(ctx, 2, 1, gates, "R's gates"));
+  HONE_RETURN_IF_ERROR(rnn_meet(ctx, 2, 2, s.hidden, "R's hidden size"));
+  HONE_RETURN_IF_ERROR(rnn_meet(ctx, 3, 1, Dim(8) * s.hidden, "B's size"));
+  HONE_RETURN_IF_ERROR(rnn_meet(ctx, 4, 0, s.batch, "sequence_lens' size"));
+  HONE_RETURN_IF_ERROR(rnn_meet(ctx, 7, 1, Dim(3) * s.hidden, "P's size"));
   for (size_t i : {size_t{5}, size_t{6}}) {
-    HONE_RETURN_IF_ERROR(meet(ctx, i, batch_first ? 0 : 1, s.batch, "initial state's batch"));
-    HONE_RETURN_IF_ERROR(meet(ctx, i, 2, s.hidden, "initial state's hidden size"));
+    HONE_RETURN_IF_ERROR(rnn_meet(ctx, i, batch_first ? 0 : 1, s.batch, "initial state's batch"));
+    HONE_RETURN_IF_ERROR(rnn_meet(ctx, i, 2, s.hidden, "initial state's hidden size"));
   }
   if (!ctx.has_rank(0)) return {};
-  return meet(ctx, 1, 2, ctx.shape(0)[2], "input sizes of X and W");
+  return rnn_meet(ctx, 1, 2, ctx.shape(0)[2], "input sizes of X and W");
 }
 
 Status infer(InferContext& ctx) {
@@ -60,7 +47,7 @@ Status infer(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 3, 3));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 2, 3, 3));
-  HONE_ASSIGN(const int64_t dirs, directions(node));
+  HONE_ASSIGN(const int64_t dirs, rnn_directions(node));
   Sizes s;
   s.directions = Dim(dirs);
   s.steps = ctx.has_rank(0) ? ctx.shape(0)[batch_first ? 1 : 0] : ctx.unknown(0, 0);
@@ -171,16 +158,6 @@ struct Cell {
   }
 };
 
-Status fill(const RefContext& ctx, size_t i, const Dims& dims, std::vector<double>* out) {
-  if (!ctx.has_input(i)) return {};
-  if (ctx.in(i).dims() != dims) {
-    return error(Code::shape_mismatch, fmt::format("input {} has the shape {}, not {}", i,
-                                                   to_string(ctx.in(i).dims()), to_string(dims)));
-  }
-  *out = load<double>(ctx.in(i));
-  return {};
-}
-
 Result<Cell> cell_of(const RefContext& ctx) {
   const Node& node = ctx.node();
   const Tensor &x = ctx.in(0), &r = ctx.in(2);
@@ -193,26 +170,21 @@ Result<Cell> cell_of(const RefContext& ctx) {
   cell.batch = x.dims()[cell.batch_first ? 0 : 1];
   cell.width = x.dims()[2];
   cell.hidden = r.dims()[2];
-  HONE_ASSIGN(cell.dirs, directions(node));
+  HONE_ASSIGN(cell.dirs, rnn_directions(node));
   HONE_ASSIGN(cell.acts, rnn_activations(node, {"Sigmoid", "Tanh", "Tanh"}, cell.dirs));
   const int64_t h = cell.hidden, d = cell.dirs;
   HONE_RETURN_IF_ERROR(check_size(DType::f64, {cell.steps, d, cell.batch, h}));
   const Dims state = cell.batch_first ? Dims{cell.batch, d, h} : Dims{d, cell.batch, h};
-  HONE_RETURN_IF_ERROR(fill(ctx, 0, x.dims(), &cell.x));
-  HONE_RETURN_IF_ERROR(fill(ctx, 1, {d, 4 * h, cell.width}, &cell.w));
-  HONE_RETURN_IF_ERROR(fill(ctx, 2, {d, 4 * h, h}, &cell.r));
-  HONE_RETURN_IF_ERROR(fill(ctx, 3, {d, 8 * h}, &cell.b));
+  HONE_RETURN_IF_ERROR(rnn_fill(ctx, 0, x.dims(), &cell.x));
+  HONE_RETURN_IF_ERROR(rnn_fill(ctx, 1, {d, 4 * h, cell.width}, &cell.w));
+  HONE_RETURN_IF_ERROR(rnn_fill(ctx, 2, {d, 4 * h, h}, &cell.r));
+  HONE_RETURN_IF_ERROR(rnn_fill(ctx, 3, {d, 8 * h}, &cell.b));
   cell.h.assign(static_cast<size_t>(d * cell.batch * h), 0.0);
   cell.c = cell.h;
-  HONE_RETURN_IF_ERROR(fill(ctx, 5, state, &cell.h));
-  HONE_RETURN_IF_ERROR(fill(ctx, 6, state, &cell.c));
-  HONE_RETURN_IF_ERROR(fill(ctx, 7, {d, 3 * h}, &cell.p));
-  if (ctx.has_input(4)) cell.lengths = ints_of(ctx.in(4));
-  const bool bad = std::any_of(cell.lengths.begin(), cell.lengths.end(),
-                               [&](int64_t n) { return n < 0 || n > cell.steps; });
-  if (bad || (ctx.has_input(4) && static_cast<int64_t>(cell.lengths.size()) != cell.batch)) {
-    return invalid("sequence_lens does not fit X");
-  }
+  HONE_RETURN_IF_ERROR(rnn_fill(ctx, 5, state, &cell.h));
+  HONE_RETURN_IF_ERROR(rnn_fill(ctx, 6, state, &cell.c));
+  HONE_RETURN_IF_ERROR(rnn_fill(ctx, 7, {d, 3 * h}, &cell.p));
+  HONE_ASSIGN(cell.lengths, rnn_lengths(ctx, cell.steps, cell.batch));
   return cell;
 }
 

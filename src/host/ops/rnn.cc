@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/ops/infer_util.h"
+
 namespace hone::ops {
 namespace {
 
@@ -42,6 +44,38 @@ const Entry* find(std::string name) {
 }
 
 }  // namespace
+
+Result<int64_t> rnn_directions(const Node& node) {
+  const std::string text = node.attributes.s("direction", "forward");
+  if (text == "forward" || text == "reverse") return 1;
+  if (text == "bidirectional") return 2;
+  return invalid(fmt::format("direction is '{}'", text));
+}
+
+Status rnn_meet(const InferContext& ctx, size_t i, size_t axis, const Dim& size, const char* what) {
+  if (!ctx.has_input(i) || !ctx.has_rank(i)) return {};
+  return check_equal(ctx.shape(i)[axis], size, what);
+}
+
+Status rnn_fill(const RefContext& ctx, size_t i, const Dims& dims, std::vector<double>* out) {
+  if (!ctx.has_input(i)) return {};
+  if (ctx.in(i).dims() != dims) {
+    return error(Code::shape_mismatch, fmt::format("input {} has the shape {}, not {}", i,
+                                                   to_string(ctx.in(i).dims()), to_string(dims)));
+  }
+  *out = load<double>(ctx.in(i));
+  return {};
+}
+
+Result<std::vector<int64_t>> rnn_lengths(const RefContext& ctx, int64_t steps, int64_t batch) {
+  std::vector<int64_t> lengths;
+  if (!ctx.has_input(4)) return lengths;
+  lengths = ints_of(ctx.in(4));
+  const bool bad =
+      std::any_of(lengths.begin(), lengths.end(), [&](int64_t n) { return n < 0 || n > steps; });
+  if (!bad && static_cast<int64_t>(lengths.size()) == batch) return lengths;
+  return invalid("sequence_lens does not fit X");
+}
 
 Result<std::vector<RnnActivation>> rnn_activations(const Node& node,
                                                    const std::vector<std::string>& fallback,

@@ -1,4 +1,4 @@
-// What the recurrent operators share: their activations.
+// What the recurrent operators share: activations, directions, operands.
 #pragma once
 
 #include <string>
@@ -24,5 +24,14 @@ class RnnActivation {
 Result<std::vector<RnnActivation>> rnn_activations(const Node& node,
                                                    const std::vector<std::string>& fallback,
                                                    int64_t directions);
+
+// 1, or 2 for bidirectional.
+Result<int64_t> rnn_directions(const Node& node);
+// What input i's axis tells of a size; errors where it contradicts what is known.
+Status rnn_meet(const InferContext& ctx, size_t i, size_t axis, const Dim& size, const char* what);
+// The values of input i, which must have these dims; *out stays where it is absent.
+Status rnn_fill(const RefContext& ctx, size_t i, const Dims& dims, std::vector<double>* out);
+// sequence_lens (input 4), checked; empty where absent.
+Result<std::vector<int64_t>> rnn_lengths(const RefContext& ctx, int64_t steps, int64_t batch);
 
 }  // namespace hone::ops

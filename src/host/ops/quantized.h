@@ -1,0 +1,53 @@
+// Arithmetic of quantised operators: operands less their zero points are exact in double, a result
+// is scaled and rounded once, to nearest even, and saturates.
+#pragma once
+
+#include <optional>
+
+#include "host/ops/ref_util.h"
+
+namespace hone::ops {
+
+constexpr const char* microsoft = "com.microsoft";
+
+// One scale or zero point for each of a tensor's elements: a scalar, a vector along `axis`, or of a
+// shape that broadcasts to the tensor's.
+class PerElement {
+ public:
+  // `values` may be an absent tensor: `absent` everywhere.
+  static Result<PerElement> of(const Tensor& values, const Dims& dims, int axis, double absent);
+  double operator[](int64_t element) const {
+    if (values_.size() == 1) return values_[0];
+    return values_[index_.empty() ? static_cast<size_t>(element / inner_ % size_)
+                                  : static_cast<size_t>(index_[static_cast<size_t>(element)])];
+  }
+
+ private:
+  std::vector<double> values_;
+  std::vector<int64_t> index_;
+  int64_t inner_ = 1, size_ = 1;
+};
+
+// x - zero point, as f64.
+Result<Tensor> centred(const Tensor& x, const Tensor& zero_point, int axis);
+// (x - zero point) scale.
+Result<std::vector<double>> dequantized(const Tensor& x, const Tensor& scale,
+                                        const Tensor& zero_point);
+
+// The one element of a scale or zero point; `absent` where the tensor is.
+Result<double> scalar_of(const Tensor& t, double absent);
+// An optional operand of a reference: an absent tensor where it is not given.
+Tensor optional_input(const RefContext& ctx, size_t i);
+
+// What an accumulator becomes: round(v in f32) + zero point, or round(v + zero point), which
+// decides ties the other way where the zero point is odd. Each operator says which ONNX Runtime's
+// does.
+enum class Rounding { before_zero_point, after_zero_point };
+double quantized(double value, double zero_point, Rounding rounding);
+
+// --- inference ----------------------------------------------------------------------------------
+Status check_8bit(const InferContext& ctx, size_t i);
+// Input i is one scale or zero point, or absent.
+Status check_scalar(const InferContext& ctx, size_t i);
+
+}  // namespace hone::ops
