@@ -6,13 +6,11 @@
 
 #include "cli/command.h"
 #include "cli/model_args.h"
-#include "host/exec/run_plan.h"
-#include "host/graph/layout.h"
 #include "host/import/import.h"
 #include "host/model/tensor_files.h"
 #include "host/ops/evaluate.h"
 #include "ship/measure/bench.h"
-#include "ship/parity/compare.h"
+#include "ship/parity/layers.h"
 
 namespace hone::cli {
 
@@ -108,67 +106,22 @@ std::map<std::string, Dims> shapes_of(const graph::Graph& g, const std::vector<T
   return shapes;
 }
 
-// A value's physical tensor in ONNX's order again.
-Tensor logical(const Tensor& physical, const graph::Fact& fact, graph::Layout layout) {
-  if (layout == graph::Layout::row_major || physical.rank() != fact.rank()) return physical;
-  int rank = physical.rank();
-  auto order = graph::physical_order(rank, layout);
-  Dims dims(static_cast<size_t>(rank));
-  for (int i = 0; i < rank; ++i)
-    dims[static_cast<size_t>(order[static_cast<size_t>(i)])] =
-        physical.dims()[static_cast<size_t>(i)];
-  Tensor out(physical.dtype(), dims);
-  std::vector<int64_t> strides(static_cast<size_t>(rank), 1), index(static_cast<size_t>(rank), 0);
-  for (size_t i = static_cast<size_t>(rank) - 1; i > 0; --i) strides[i - 1] = strides[i] * dims[i];
-  for (int64_t k = 0, n = physical.count(); k < n; ++k) {
-    int64_t at = 0;
-    for (size_t i = 0; i < order.size(); ++i)
-      at += index[i] * strides[static_cast<size_t>(order[i])];
-    out.set(at, physical.at(k));
-    for (size_t i = index.size(); i-- > 0;) {
-      if (++index[i] < physical.dims()[i]) break;
-      index[i] = 0;
-    }
-  }
-  return out;
-}
-
-// Runs the compiled plan of `b` value by value beside the reference of `a`; the first value that
-// both have and that differs is where it began.
+// The first value of `b`'s plan that differs from `a`'s reference is where it began.
 Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tensor>& inputs,
                  Session& s) {
-  std::map<std::string, Tensor> want;
-  auto reference = ops::evaluate(
-      a, inputs, [&](graph::ValueId v, const Tensor& t) { want[a.value(v).name] = t; });
-  if (!reference.ok()) return reference.status();
+  HONE_ASSIGN(bool engine, is_engine_file(o.b));
+  if (engine) {
+    return invalid(o.b + ": an engine's values cannot be looked at; give the ONNX file it is of");
+  }
   HONE_ASSIGN(model::Model model, model::read_model(o.b));
   engine::CompileOptions c;
   HONE_ASSIGN(c.target, this_machine());
   c.shapes = shapes_of(a, inputs);
   HONE_ASSIGN(engine::Compiled built, engine::compile(model, c));
-  int compared = 0;
-  std::string first;
-  auto ran =
-      exec::run_plan(built.plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& t) {
-        const std::string& name = built.plan.values[static_cast<size_t>(v)].name;
-        auto it = want.find(name);
-        if (it == want.end() || it->second.count() != t.count() || it->second.dtype() != t.dtype())
-          return;
-        graph::ValueId id = a.find_value(name);
-        Tensor row = t;
-        if (row.dims() != it->second.dims())
-          row = logical(t, a.fact(id), graph::Layout::channels_last);
-        if (row.dims() != it->second.dims()) row = t.reshaped(it->second.dims());
-        ++compared;
-        ship::Comparison r = ship::compare(row, it->second, o.tolerance);
-        if (r.agree || !first.empty()) return;
-        const plan::Step& at = built.plan.steps[step];
-        first = fmt::format("first difference at '{}', step {} {} ({}): {}", name, step, at.layer,
-                            at.kernel != nullptr ? at.kernel->name : "", r.text);
-      });
-  if (!ran.ok()) return ran.status();
-  s.printer.out(first.empty() ? fmt::format("{} values compared, all agree", compared) : first);
-  if (!first.empty()) s.exit = no;
+  HONE_ASSIGN(ship::LayerReport r, ship::compare_layers(a, built.plan, inputs, o.tolerance));
+  s.printer.out(r.first ? "first difference at " + r.first->text()
+                        : fmt::format("{} values compared, all agree", r.compared));
+  if (r.first) s.exit = no;
   return {};
 }
 

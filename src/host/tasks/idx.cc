@@ -36,13 +36,7 @@ Result<std::vector<std::byte>> gunzip(Bytes bytes, const std::string& what) {
   return out;
 }
 
-}  // namespace
-
-Result<Tensor> parse_idx(Bytes bytes, const std::string& what) {
-  if (is_gzip(bytes)) {
-    HONE_ASSIGN(std::vector<std::byte> plain, gunzip(bytes, what));
-    return parse_idx(plain, what);
-  }
+Result<Tensor> parse_plain(Bytes bytes, const std::string& what) {
   ByteCursor cursor(bytes);
   uint8_t magic[4];
   for (uint8_t& b : magic) {
@@ -71,6 +65,15 @@ Result<Tensor> parse_idx(Bytes bytes, const std::string& what) {
   Tensor t(DType::u8, dims);
   if (count > 0) std::memcpy(t.mutable_data(), data.data(), data.size());
   return t;
+}
+
+}  // namespace
+
+// One layer of gzip and no more: there are files that unpack to themselves.
+Result<Tensor> parse_idx(Bytes bytes, const std::string& what) {
+  if (!is_gzip(bytes)) return parse_plain(bytes, what);
+  HONE_ASSIGN(std::vector<std::byte> plain, gunzip(bytes, what));
+  return parse_plain(plain, what);
 }
 
 Result<Tensor> read_idx(const std::string& path) {

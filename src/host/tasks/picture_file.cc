@@ -17,6 +17,24 @@ Status too_large(const std::string& what) {
   return unsupported(fmt::format("{}: the picture is over {} pixels", what, max_pixels));
 }
 
+// A few bytes that claim a huge picture are refused before memory is asked for. Deflate packs 1032
+// to one at most (zlib's technical notes); a Huffman-coded JPEG spends a bit on each block of each
+// component, and at most 1024 pixels share nine blocks.
+constexpr int64_t png_bytes_per_byte = 1032, jpeg_pixels_per_byte = 1024;
+
+Status claims_too_much(const std::string& what) {
+  return corrupt(fmt::format("{}: too few bytes for a picture of the size it claims", what));
+}
+
+int png_channels(const spng_ihdr& head) {
+  switch (head.color_type) {
+    case SPNG_COLOR_TYPE_TRUECOLOR: return 3;
+    case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA: return 2;
+    case SPNG_COLOR_TYPE_TRUECOLOR_ALPHA: return 4;
+    default: return 1;
+  }
+}
+
 Result<DecodedPicture> decode_png(Bytes bytes, const std::string& what) {
   std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> png(spng_ctx_new(0), spng_ctx_free);
   if (png == nullptr) return Status(Code::out_of_memory, "no memory to decode a picture");
@@ -26,6 +44,10 @@ Result<DecodedPicture> decode_png(Bytes bytes, const std::string& what) {
     return corrupt(fmt::format("{}: {}", what, spng_strerror(code)));
   }
   if (static_cast<int64_t>(head.width) * head.height > max_pixels) return too_large(what);
+  const int64_t packed_bits = int64_t{head.width} * head.bit_depth * png_channels(head);
+  if (packed_bits / 8 * head.height / png_bytes_per_byte > static_cast<int64_t>(bytes.size())) {
+    return claims_too_much(what);
+  }
   bool gray = head.color_type == SPNG_COLOR_TYPE_GRAYSCALE && head.bit_depth <= 8;
   int format = gray ? SPNG_FMT_G8 : SPNG_FMT_RGB8;
   size_t size = 0;
@@ -54,6 +76,13 @@ Result<DecodedPicture> decode_jpeg(Bytes bytes, const std::string& what) {
     return corrupt(fmt::format("{}: {}", what, tjGetErrorStr2(jpeg.get())));
   }
   if (static_cast<int64_t>(width) * height > max_pixels) return too_large(what);
+  if (space == TJCS_CMYK || space == TJCS_YCCK) {
+    return unsupported(fmt::format("{}: a CMYK picture; convert it to RGB", what));
+  }
+  if (static_cast<int64_t>(width) * height / jpeg_pixels_per_byte >
+      static_cast<int64_t>(bytes.size())) {
+    return claims_too_much(what);
+  }
   bool gray = space == TJCS_GRAY;
   DecodedPicture out{{}, width, height, gray ? 1 : 3};
   out.pixels.resize(static_cast<size_t>(width) * static_cast<size_t>(height) *

@@ -16,8 +16,9 @@ struct DecodedPicture {
 
 constexpr int64_t max_pixels = int64_t{1} << 28;
 
-// Gray pictures have 1 channel, others 3 (alpha is dropped). Errors: not_found, io_error, corrupt,
-// unsupported (neither PNG nor JPEG, too large).
+// Gray pictures of up to 8 bits have 1 channel, others 3 (16 bits keep their upper 8, alpha is
+// dropped, a palette is looked up). Errors: not_found, io_error, corrupt (truncated, or fewer bytes
+// than the claimed size can need), unsupported (neither PNG nor JPEG, CMYK, too large).
 Result<DecodedPicture> read_picture(const std::string& path);
 Result<DecodedPicture> decode_picture(Bytes bytes, const std::string& what);
 

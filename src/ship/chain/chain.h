@@ -26,6 +26,7 @@ struct ChainOptions {
   std::string out_folder;  // hone-out/ beside the project file
   double bench_seconds = 3;
   int parity_inputs = 16;  // evaluation samples compared with the reference
+  double parity_tolerance = 1e-3;
   std::function<void(const StageRow&)> stage_done;
   std::function<void(const std::string&, double, double)> progress;
   std::function<void(plan::Plan&)> tamper;  // tests plant faults here

@@ -21,18 +21,19 @@ Result<GateReport> last_report(const Project& project, const ModelSpec& model,
                   fmt::format("{}.report.json: no report yet; run hone ship first", stem));
   }
   if (!text.ok()) return text.status();
-  nlohmann::json j = nlohmann::json::parse(*text, nullptr, false);
-  if (!j.is_object() || j.value("schema", 0) != 1 || !j.contains("stages")) {
-    return corrupt(fmt::format("{}.report.json: not a report of schema 1", stem));
-  }
-  if (hash_file(stem + ".engine") != j.value("engine_hash", "")) {
-    return invalid(
-        fmt::format("{}.engine is not the engine this report is about; run hone ship", stem));
-  }
+  // The file may have been edited: a field of another type throws.
   try {
+    nlohmann::json j = nlohmann::json::parse(*text, nullptr, false);
+    if (!j.is_object() || j.value("schema", 0) != 1 || !j.contains("stages")) {
+      return corrupt(fmt::format("{}.report.json: not a report of schema 1", stem));
+    }
+    if (hash_file(stem + ".engine") != j.value("engine_hash", "")) {
+      return invalid(
+          fmt::format("{}.engine is not the engine this report is about; run hone ship", stem));
+    }
     return gate_report(j["stages"]);
   } catch (const nlohmann::json::exception&) {
-    return corrupt(fmt::format("{}.report.json: damaged", stem));
+    return corrupt(fmt::format("{}.report.json: damaged; run hone ship", stem));
   }
 }
 

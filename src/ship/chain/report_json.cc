@@ -12,7 +12,7 @@ namespace {
 
 Measured latency(const json& bench, double p) {
   const json& v = bench.at("latency_ms").at(percentile_name(p));
-  if (v.is_number()) return Measured::of(v.get<double>());
+  if (!v.is_null()) return Measured::of(v.get<double>());
   return Measured::unavailable(fmt::format("not claimable: {} of {} samples",
                                            bench.at("samples").get<int64_t>(), samples_needed(p)));
 }

@@ -22,9 +22,12 @@ StageCache::StageCache(std::string path) : path_(std::move(path)) {
 
 std::optional<nlohmann::json> StageCache::find(const std::string& stage,
                                                const std::string& key) const {
-  auto it = state_.find(stage);
-  if (it == state_.end() || !it->is_object() || it->value("key", "") != key) return std::nullopt;
-  return it->value("result", nlohmann::json());
+  auto entry = state_.find(stage);
+  if (entry == state_.end() || !entry->is_object()) return std::nullopt;
+  auto stored = entry->find("key"), result = entry->find("result");
+  const bool same = stored != entry->end() && *stored == nlohmann::json(key);
+  if (!same || result == entry->end() || !result->is_object()) return std::nullopt;
+  return *result;
 }
 
 Status StageCache::put(const std::string& stage, const std::string& key, nlohmann::json result) {

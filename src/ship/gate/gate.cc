@@ -67,6 +67,9 @@ GateResult decide(const GateReport& r, const Limits& limits) {
     d.add("accuracy", Verdict::inconclusive, "unavailable: no labelled evaluation data");
   }
   if (limits.accuracy_drop && r.overall) d.drop("accuracy", *r.overall, *limits.accuracy_drop);
+  if (limits.class_drop && r.overall && r.classes.empty()) {
+    d.add("classes", Verdict::inconclusive, "unavailable: no class was counted");
+  }
   if (limits.class_drop) {
     for (const Paired& p : r.classes)
       d.drop(fmt::format("class '{}'", p.name), p, *limits.class_drop);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace hone::ship {
 namespace {
 
@@ -76,6 +78,85 @@ TEST(Gate, LimitsOnAccuracyWithoutDataAreInconclusive) {
   r.overall.reset();
   r.classes.clear();
   EXPECT_EQ(decide(r, limits()).verdict, Verdict::inconclusive);
+}
+
+// Every limit on its own: at it, above it, not measurable.
+struct Limited {
+  const char* what;
+  std::optional<double> Limits::*limit;
+  Measured GateReport::*figure;
+};
+constexpr Limited limited[] = {
+    {"p50 latency", &Limits::p50_ms, &GateReport::p50_ms},
+    {"p90 latency", &Limits::p90_ms, &GateReport::p90_ms},
+    {"p95 latency", &Limits::p95_ms, &GateReport::p95_ms},
+    {"p99 latency", &Limits::p99_ms, &GateReport::p99_ms},
+    {"peak memory", &Limits::peak_memory_mb, &GateReport::peak_memory_mb},
+    {"engine size", &Limits::engine_mb, &GateReport::engine_mb},
+    {"energy", &Limits::energy_mj, &GateReport::energy_mj},
+};
+
+TEST(Gate, EveryMeasuredLimit) {
+  for (const Limited& row : limited) {
+    Limits only;
+    only.*row.limit = 2;
+    const auto verdict = [&](Measured m) {
+      GateReport r = good();
+      r.*row.figure = std::move(m);
+      GateResult g = decide(r, only);
+      EXPECT_EQ(g.checks.size(), 2u) << row.what;  // parity and this one
+      EXPECT_EQ(g.checks[1].what, row.what);
+      EXPECT_EQ(g.reasons.size(), g.verdict == Verdict::ship ? 0u : 1u);
+      return g.verdict;
+    };
+    EXPECT_EQ(verdict(Measured::of(1.9)), Verdict::ship) << row.what;
+    EXPECT_EQ(verdict(Measured::of(2)), Verdict::ship) << row.what;
+    EXPECT_EQ(verdict(Measured::of(2.001)), Verdict::no_ship) << row.what;
+    EXPECT_EQ(verdict(Measured::of(std::nan(""))), Verdict::no_ship) << row.what;
+    EXPECT_EQ(verdict(Measured::unavailable("unavailable: x")), Verdict::inconclusive) << row.what;
+    EXPECT_EQ(verdict({}), Verdict::inconclusive) << row.what;
+  }
+}
+
+// lost of 1,000 against a limit of 1.5 points: 95 % intervals below, across, above it.
+TEST(Gate, EveryDropLimit) {
+  const std::pair<int64_t, Verdict> cases[] = {{0, Verdict::ship},
+                                               {8, Verdict::ship},           // [0.25, 1.35]
+                                               {10, Verdict::inconclusive},  // [0.38, 1.62]
+                                               {20, Verdict::inconclusive},  // [1.13, 2.87]
+                                               {30, Verdict::no_ship}};      // [1.94, 4.06]
+  for (auto [lost, expected] : cases) {
+    GateReport r = good();
+    r.overall = Paired{"", 1000, lost, 0};
+    Limits overall;
+    overall.accuracy_drop = 1.5;
+    EXPECT_EQ(decide(r, overall).verdict, expected) << lost;
+    r = good();
+    r.classes[9].lost = lost;
+    Limits by_class;
+    by_class.class_drop = 1.5;
+    EXPECT_EQ(decide(r, by_class).verdict, expected) << lost;
+    EXPECT_EQ(decide(r, by_class).checks.size(), 11u);
+  }
+}
+
+TEST(Gate, ClassesThatWereNotCountedAreInconclusive) {
+  GateReport r = good();
+  r.classes.clear();
+  EXPECT_EQ(verdict_line(decide(r, limits())),
+            "INCONCLUSIVE: classes unavailable: no class was counted");
+}
+
+TEST(Gate, ReasonsAreOfAllThatDidNotPass) {
+  GateReport r = good();
+  r.p95_ms = Measured::of(3);
+  r.engine_mb = Measured::of(9);
+  r.energy_mj = Measured::unavailable("unavailable: no counter");
+  Limits l = limits();
+  l.energy_mj = 1;
+  EXPECT_EQ(verdict_line(decide(r, l)),
+            "NO SHIP: p95 latency 3 ms, limit 2; engine size 9 MB, limit 4; "
+            "energy unavailable: no counter (limit 1 mJ)");
 }
 
 TEST(Gate, DropInterval) {

@@ -41,9 +41,12 @@ Result<Session> Session::open(const std::string& path, int threads) {
 Result<Session> Session::open(std::shared_ptr<const std::vector<std::byte>> bytes, int threads) {
   Session s;
   Text why;
-  // The library wants the bytes at a multiple of 64 or copies them; a copy keeps this simple.
-  auto code = s.engine_.load_memory(bytes->data(), bytes->size(), &why, HONE_LOAD_COPY);
+  // The library keeps a pointer to bytes that begin at a multiple of 64, and must copy others.
+  const bool aligned = reinterpret_cast<uintptr_t>(bytes->data()) % 64 == 0;
+  const uint64_t flags = aligned ? 0 : HONE_LOAD_COPY;
+  auto code = s.engine_.load_memory(bytes->data(), bytes->size(), &why, flags);
   if (code != HONE_OK) return failure(code, why.c_str());
+  if (aligned) s.bytes_ = std::move(bytes);
   HONE_RETURN_IF_ERROR(s.start(threads));
   return s;
 }

@@ -23,6 +23,7 @@ class Session {
  public:
   // Errors: those of hone_load_file / hone_load_memory, with the library's text.
   static Result<Session> open(const std::string& path, int threads);
+  // Bytes that begin at a multiple of 64 are kept and used where they are; others are copied.
   static Result<Session> open(std::shared_ptr<const std::vector<std::byte>> bytes, int threads);
 
   const std::vector<IoInfo>& inputs() const { return inputs_; }
@@ -45,7 +46,7 @@ class Session {
  private:
   Status start(int threads);
 
-  std::shared_ptr<const std::vector<std::byte>> bytes_;
+  std::shared_ptr<const std::vector<std::byte>> bytes_;  // outlives engine_; empty where copied
   Pool pool_;
   Engine engine_;
   Context context_;

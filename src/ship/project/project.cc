@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <sstream>
 
 #define TOML_HEADER_ONLY 1
@@ -113,6 +115,9 @@ class Reader {
     return {};
   }
 
+  // As a float that computes: neither NaN nor infinite.
+  static bool fits(double v) { return std::abs(v) <= std::numeric_limits<float>::max(); }
+
   Status floats(const toml::table& t, const char* key, int count, float* out) const {
     const toml::node* node = t.get(key);
     if (node == nullptr) return {};
@@ -123,7 +128,7 @@ class Reader {
     }
     for (int i = 0; i < count; ++i) {
       auto v = (*a)[static_cast<size_t>(i)].value<double>();
-      if (!v) return fail(*node, fmt::format("'{}' must hold numbers", key));
+      if (!v || !fits(*v)) return fail(*node, fmt::format("'{}' must hold numbers", key));
       out[i] = static_cast<float>(*v);
     }
     return {};
@@ -162,13 +167,15 @@ class Reader {
     float size[2] = {0, 0};
     if (!t.contains("size")) return fail(t, "the key 'size' is missing ([height, width])");
     HONE_RETURN_IF_ERROR(floats(t, "size", 2, size));
-    in.image.height = static_cast<int32_t>(size[0]);
-    in.image.width = static_cast<int32_t>(size[1]);
-    if (!(size[0] >= 1 && size[0] <= 65536 && size[1] >= 1 && size[1] <= 65536)) {
+    const auto is_size = [](float v) { return v >= 1 && v <= 65536 && v == std::floor(v); };
+    if (!is_size(size[0]) || !is_size(size[1])) {
       return fail(*t.get("size"), "'size' must be [height, width], each 1 to 65536");
     }
+    in.image.height = static_cast<int32_t>(size[0]);
+    in.image.width = static_cast<int32_t>(size[1]);
     double scale = 1;
     HONE_RETURN_IF_ERROR(get(t, "scale", "a number", &scale));
+    if (!fits(scale)) return fail(*t.get("scale"), "'scale' must be a number");
     in.image.scale = static_cast<float>(scale);
     HONE_RETURN_IF_ERROR(floats(t, "mean", in.image.channels(), in.image.mean));
     HONE_RETURN_IF_ERROR(floats(t, "std", in.image.channels(), in.image.std));

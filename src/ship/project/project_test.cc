@@ -1,0 +1,235 @@
+// hone.toml: every key, every default, every error with its line.
+#include "ship/project/project.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace hone::ship {
+namespace {
+
+Result<Project> parse(const std::string& text) { return parse_project(text, "dir/hone.toml"); }
+std::string error(const std::string& text) { return parse(text).status().text(); }
+
+// The rest of a project around the table that a test is about.
+std::string project(const std::string& more) {
+  return "schema = 1\n[model.m]\nonnx = 'm.onnx'\n[target.t]\n" + more;
+}
+std::string with_input(const std::string& keys) {
+  return project("[model.m.input.x]\nsize = [2, 3]\n" + keys);
+}
+
+TEST(Project, ReadsEveryKey) {
+  const std::string labels = ::testing::TempDir() + "hone_project_labels.txt";
+  std::ofstream(labels) << "cat\r\ndog\n\nbird";
+  auto p = parse(R"(schema = 1
+[model.zebra]
+onnx = "z.onnx"
+golden = "golden/"
+[model.zebra.input.image]
+kind = "image"
+size = [28, 32]
+color = "gray"
+resize = "none"
+scale = 0.5
+mean = [0.25]
+std = [2.0]
+layout = "nhwc"
+[model.zebra.output.logits]
+task = "classification"
+labels = ")" + labels +
+                 R"("
+[model.zebra.data]
+calibration = { format = "idx", images = "ci", labels = "cl", limit = 512 }
+evaluation = { format = "idx", images = "/abs/ei", labels = "el" }
+[model.ant]
+onnx = "/abs/a.onnx"
+[target.local]
+threads = 4
+precision = "f32"
+[target.local.limits]
+p50_ms = 1
+p90_ms = 1.5
+p95_ms = 2.0
+p99_ms = 3
+peak_memory_mb = 64
+engine_mb = 4
+accuracy_drop = 0.5
+class_drop = 1.5
+energy_mj = 7
+[target.other]
+)");
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  EXPECT_EQ(p->folder, "dir");
+  ASSERT_EQ(p->models.size(), 2u);
+  const ModelSpec& m = p->models[0];
+  EXPECT_EQ(m.name, "zebra");  // the file's order, not the alphabet's
+  EXPECT_EQ(m.onnx, "dir/z.onnx");
+  EXPECT_EQ(m.golden, "dir/golden/");
+  ASSERT_EQ(m.inputs.size(), 1u);
+  EXPECT_EQ(m.inputs[0].name, "image");
+  const auto& k = m.inputs[0].image;
+  EXPECT_EQ(k.height, 28);
+  EXPECT_EQ(k.width, 32);
+  EXPECT_EQ(k.color, preprocess::Color::gray);
+  EXPECT_EQ(k.layout, preprocess::PixelLayout::nhwc);
+  EXPECT_EQ(k.scale, 0.5f);
+  EXPECT_EQ(k.mean[0], 0.25f);
+  EXPECT_EQ(k.std[0], 2.0f);
+  ASSERT_EQ(m.outputs.size(), 1u);
+  EXPECT_EQ(m.outputs[0].task, "classification");
+  EXPECT_EQ(m.outputs[0].labels, (std::vector<std::string>{"cat", "dog", "bird"}));
+  ASSERT_TRUE(m.calibration && m.evaluation);
+  EXPECT_EQ(m.calibration->limit, 512);
+  EXPECT_EQ(m.calibration->images, "dir/ci");
+  EXPECT_EQ(m.evaluation->images, "/abs/ei");
+  EXPECT_EQ(m.evaluation->labels, "dir/el");
+  EXPECT_EQ(m.evaluation->limit, 0);
+  EXPECT_EQ(p->models[1].onnx, "/abs/a.onnx");
+  const TargetSpec& t = p->targets[0];
+  EXPECT_EQ(t.name, "local");
+  EXPECT_EQ(t.threads, 4);
+  const Limits& l = t.limits;
+  EXPECT_EQ(l.p50_ms, 1);
+  EXPECT_EQ(l.p90_ms, 1.5);
+  EXPECT_EQ(l.p95_ms, 2);
+  EXPECT_EQ(l.p99_ms, 3);
+  EXPECT_EQ(l.peak_memory_mb, 64);
+  EXPECT_EQ(l.engine_mb, 4);
+  EXPECT_EQ(l.accuracy_drop, 0.5);
+  EXPECT_EQ(l.class_drop, 1.5);
+  EXPECT_EQ(l.energy_mj, 7);
+  std::filesystem::remove(labels);
+}
+
+TEST(Project, Defaults) {
+  auto p = parse(with_input(""));
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  const ModelSpec& m = p->models[0];
+  EXPECT_EQ(m.golden, "");
+  EXPECT_FALSE(m.calibration);
+  EXPECT_FALSE(m.evaluation);
+  EXPECT_TRUE(m.outputs.empty());
+  const auto& k = m.inputs[0].image;
+  EXPECT_EQ(k.color, preprocess::Color::rgb);
+  EXPECT_EQ(k.layout, preprocess::PixelLayout::nchw);
+  EXPECT_EQ(k.scale, 1);
+  for (int c = 0; c < 3; ++c) {
+    EXPECT_EQ(k.mean[c], 0);
+    EXPECT_EQ(k.std[c], 1);
+  }
+  EXPECT_EQ(p->targets[0].threads, 1);
+  EXPECT_EQ(p->targets[0].precision, "f32");
+  const Limits& l = p->targets[0].limits;
+  EXPECT_FALSE(l.p50_ms || l.p90_ms || l.p95_ms || l.p99_ms || l.peak_memory_mb || l.engine_mb ||
+               l.accuracy_drop || l.class_drop || l.energy_mj);
+}
+
+TEST(Project, PathsAreBesideTheFile) {
+  EXPECT_EQ(parse_project(project(""), "hone.toml")->models[0].onnx, "m.onnx");
+  EXPECT_EQ(parse_project(project(""), "/a/b/hone.toml")->models[0].onnx, "/a/b/m.onnx");
+}
+
+TEST(Project, UnknownKeysSuggestTheNearest) {
+  EXPECT_EQ(error("schema = 1\nmodle = 2\n"),
+            "dir/hone.toml:2: unknown key 'modle'; did you mean 'model'?");
+  EXPECT_EQ(error("schema = 1\n[model.m]\nonnx = 'm'\ngoldn = 'g'\n[target.t]\n"),
+            "dir/hone.toml:4: unknown key 'goldn' in a model; did you mean 'golden'?");
+  EXPECT_EQ(error(with_input("colour = 'gray'\n")),
+            "dir/hone.toml:7: unknown key 'colour' in an input; did you mean 'color'?");
+  EXPECT_EQ(error(project("[model.m.output.y]\nlabel = 'x'\n")),
+            "dir/hone.toml:6: unknown key 'label' in an output; did you mean 'labels'?");
+  EXPECT_EQ(error(project("[model.m.data]\nevaluaton = {}\n")),
+            "dir/hone.toml:6: unknown key 'evaluaton' in data; did you mean 'evaluation'?");
+  EXPECT_EQ(error(project("[model.m.data]\nevaluation = { image = 'x' }\n")),
+            "dir/hone.toml:6: unknown key 'image' in evaluation; did you mean 'images'?");
+  EXPECT_EQ(error(project("thread = 1\n")),
+            "dir/hone.toml:5: unknown key 'thread' in a target; did you mean 'threads'?");
+  EXPECT_EQ(error(project("limits = { p95ms = 1 }\n")),
+            "dir/hone.toml:5: unknown key 'p95ms' in limits; did you mean 'p95_ms'?");
+  EXPECT_EQ(error("schema = 1\nxyzzyplugh = 1\n"),
+            "dir/hone.toml:2: unknown key 'xyzzyplugh'; known: schema, model, target");
+}
+
+TEST(Project, WhatMustBeThere) {
+  EXPECT_EQ(error(""), "dir/hone.toml:1: the key 'schema' is missing (schema = 1)");
+  EXPECT_EQ(error("schema = 2\n"), "dir/hone.toml:1: schema 2 is not known (1 is)");
+  EXPECT_EQ(error("schema = 1\n"), "dir/hone.toml:1: no [model.NAME] table");
+  EXPECT_EQ(error("schema = 1\n[model.m]\nonnx = 'm'\n"),
+            "dir/hone.toml:1: no [target.NAME] table");
+  EXPECT_EQ(error("schema = 1\n[model.m]\n[target.t]\n"),
+            "dir/hone.toml:2: the key 'onnx' is missing");
+  EXPECT_EQ(error(project("[model.m.input.x]\n")),
+            "dir/hone.toml:5: the key 'size' is missing ([height, width])");
+  EXPECT_EQ(error(project("[model.m.data]\nevaluation = { images = 'i' }\n")),
+            "dir/hone.toml:6: the key 'labels' is missing");
+}
+
+TEST(Project, TypesAndRanges) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"schema = 1\nmodel = 3\n", "2: 'model' must be a table"},
+      {"schema = 1\nmodel.m = 3\n", "2: 'model.m' must be a table"},
+      {"schema = 1\n[model.m]\nonnx = 3\n", "3: 'onnx' must be a string"},
+      {with_input("kind = 'sound'\n"), "7: kind = \"sound\" is not known; known: image"},
+      {with_input("resize = 'nome'\n"),
+       "7: resize = \"nome\" is not known; did you mean \"none\"?"},
+      {with_input("color = 'grey'\n"), "7: color = \"grey\" is not known; did you mean \"gray\"?"},
+      {with_input("layout = 'nhcw'\n"),
+       "7: layout = \"nhcw\" is not known; did you mean \"nchw\"?"},
+      {with_input("scale = 'x'\n"), "7: 'scale' must be a number"},
+      {with_input("mean = [1, 2]\n"), "7: 'mean' must be a list of 3 numbers"},
+      {with_input("color = 'gray'\nmean = 1\n"), "8: 'mean' must be a list of 1 number"},
+      {with_input("std = [1, 'a', 1]\n"), "7: 'std' must hold numbers"},
+      {with_input("std = [1, 0, 1]\n"), "7: 'std' must be > 0"},
+      {with_input("std = [1, nan, 1]\n"), "7: 'std' must hold numbers"},
+      {with_input("mean = [1, 1e300, 1]\n"), "7: 'mean' must hold numbers"},
+      {with_input("scale = inf\n"), "7: 'scale' must be a number"},
+      {project("[model.m.input.x]\nsize = [0, 3]\n"),
+       "6: 'size' must be [height, width], each 1 to 65536"},
+      {project("[model.m.input.x]\nsize = [3, 65537]\n"),
+       "6: 'size' must be [height, width], each 1 to 65536"},
+      {project("[model.m.input.x]\nsize = [3.5, 3]\n"),
+       "6: 'size' must be [height, width], each 1 to 65536"},
+      {project("[model.m.input.x]\nsize = [3]\n"), "6: 'size' must be a list of 2 numbers"},
+      {project("[model.m.output.y]\ntask = 'classifcation'\n"),
+       "6: task = \"classifcation\" is not known; did you mean \"classification\"?"},
+      {project("[model.m.data]\nevaluation = 3\n"), "6: 'evaluation' must be a table"},
+      {project("[model.m]\n"), ""},
+      {project("[model.m.data]\nevaluation = { format = 'csv', images = 'i', labels = 'l' }\n"),
+       "6: format = \"csv\" is not known; known: idx"},
+      {project("[model.m.data]\nevaluation = { images = 'i', labels = 'l', limit = -1 }\n"),
+       "6: 'limit' must be >= 0"},
+      {project("[model.m.data]\nevaluation = { images = 'i', labels = 'l', limit = 1.5 }\n"),
+       "6: 'limit' must be a whole number"},
+      {project("threads = 0\n"), "5: 'threads' must be 1 to 256"},
+      {project("threads = 257\n"), "5: 'threads' must be 1 to 256"},
+      {project("threads = 1.5\n"), "5: 'threads' must be a whole number"},
+      {project("precision = 'f31'\n"),
+       "5: precision = \"f31\" is not known; did you mean \"f32\"?"},
+      {project("limits = 3\n"), "5: 'limits' must be a table"},
+      {project("limits = { p95_ms = '2' }\n"), "5: 'p95_ms' must be a number"},
+      {project("limits = { p95_ms = -1 }\n"), "5: 'p95_ms' must be >= 0"},
+      {project("limits = { p95_ms = nan }\n"), "5: 'p95_ms' must be >= 0"},
+  };
+  for (const auto& [text, why] : cases) {
+    if (why.empty()) {
+      EXPECT_EQ(parse(text).code(), Code::corrupt) << text;  // a table twice: not TOML
+    } else {
+      EXPECT_EQ(error(text), "dir/hone.toml:" + why) << text;
+    }
+  }
+}
+
+TEST(Project, WhatIsNotToml) {
+  auto p = parse("schema = 1\n[model.m\n");
+  EXPECT_EQ(p.code(), Code::corrupt);
+  EXPECT_EQ(p.status().text().substr(0, 16), "dir/hone.toml:2:");
+  EXPECT_EQ(p.status().text().find('\n'), std::string::npos);
+  EXPECT_EQ(load_project("/no/such/hone.toml").code(), Code::not_found);
+  EXPECT_EQ(parse(project("[model.m.output.y]\nlabels = '/no/such/labels'\n")).code(),
+            Code::not_found);
+}
+
+}  // namespace
+}  // namespace hone::ship
