@@ -5,7 +5,7 @@ file(GLOB bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/micro/*.c
 find_package(benchmark QUIET)
 if(bench_sources AND benchmark_FOUND)
   add_executable(hone_bench EXCLUDE_FROM_ALL ${bench_sources})
-  target_link_libraries(hone_bench PRIVATE hone_ship benchmark::benchmark_main)
+  target_link_libraries(hone_bench PRIVATE hone_ship benchmark::benchmark)
 endif()
 
 # examples/skeleton_*/*.cc: compiled, never run, so that the "how to add" pages stay true.

@@ -1,6 +1,6 @@
 // Convolutions of ResNet-50 and MobileNetV2 at batch 1, every kernel, one thread, warm caches.
-#include "bench/micro/kernel_bench.h"
 #include "device/kernels/conv/conv.h"
+#include "kernel_bench.h"
 
 namespace hone::kernels::testing {
 namespace {
@@ -34,12 +34,9 @@ constexpr Shape2d shapes[] = {
     {"mobilenetv3_28_120_dw5x5", 28, 120, 120, 5, 1, true},
 };
 
-int out_size(const Shape2d& s) {
-  return (s.size + s.kernel / 2 * 2 - s.kernel) / s.stride + 1;
-}
+int out_size(const Shape2d& s) { return (s.size + s.kernel / 2 * 2 - s.kernel) / s.stride + 1; }
 
-TestStep make(int index) {
-  const Shape2d& s = shapes[index];
+TestStep make(const Shape2d& s) {
   Rng rng(1);
   ConvAttrs a{};
   a.out_channels = s.o, a.groups = s.depthwise ? s.c : 1;
@@ -56,15 +53,14 @@ TestStep make(int index) {
   return step;
 }
 
-[[maybe_unused]] const bool registered = [] {
-  for (int i = 0; i < static_cast<int>(std::size(shapes)); ++i) {
-    const Shape2d& s = shapes[i];
-    double flops = 2.0 * out_size(s) * out_size(s) * s.o * s.kernel * s.kernel *
-                   (s.depthwise ? 1 : s.c);
-    register_kernels("conv", s.name, flops, make, i);
-  }
-  return true;
-}();
-
 }  // namespace
+
+void register_conv() {
+  for (const Shape2d& s : shapes) {
+    const double pixels = out_size(s) * out_size(s), taps = s.kernel * s.kernel;
+    register_step("conv", s.name, {2 * pixels * s.o * taps * (s.depthwise ? 1 : s.c)},
+                  [&s] { return make(s); });
+  }
+}
+
 }  // namespace hone::kernels::testing

@@ -1,6 +1,6 @@
 // Matrix products of classifiers and transformers, every kernel, one thread, warm caches.
-#include "bench/micro/kernel_bench.h"
 #include "device/kernels/gemm/gemm.h"
+#include "kernel_bench.h"
 
 namespace hone::kernels::testing {
 namespace {
@@ -23,8 +23,7 @@ constexpr Product products[] = {
     {"one_row_dynamic", 1, 1, 512, 512, false, false},
 };
 
-TestStep make(int index) {
-  const Product& p = products[index];
+TestStep make(const Product& p) {
   Rng rng(1);
   TestStep step;
   step.attrs = words(GemmAttrs{0, p.trans_b, 1.0f, Act::none, 0, 0});
@@ -39,13 +38,12 @@ TestStep make(int index) {
   return step;
 }
 
-[[maybe_unused]] const bool registered = [] {
-  for (int i = 0; i < static_cast<int>(std::size(products)); ++i) {
-    const Product& p = products[i];
-    register_kernels("gemm", p.name, 2.0 * p.batch * p.m * p.n * p.k, make, i);
-  }
-  return true;
-}();
-
 }  // namespace
+
+void register_gemm() {
+  for (const Product& p : products) {
+    register_step("gemm", p.name, {2.0 * p.batch * p.m * p.n * p.k}, [&p] { return make(p); });
+  }
+}
+
 }  // namespace hone::kernels::testing

@@ -1,9 +1,11 @@
-// Benchmarks of one step with every kernel of its family: registered by name, reported in GFLOP/s.
+// Benchmarks of one step with every kernel of its family, one thread, warm caches.
 #pragma once
 
 #include <benchmark/benchmark.h>
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "device/kernels/testing/kernel_test_util.h"
@@ -42,21 +44,41 @@ class BoundStep {
   std::vector<void*> out_;
 };
 
-// Registers `family`'s kernels that take the step. `flops` counts a multiplication and an addition
-// as two.
-inline void register_kernels(const char* family, const std::string& shape, double flops,
-                             TestStep (*make)(int index), int index) {
+// What a step costs at least: operations (a multiplication and an addition are two), or bytes that
+// must move where that is all it does.
+struct Cost {
+  double flops = 0, bytes = 0;
+};
+
+// Kernels that have a benchmark.
+inline std::set<const Kernel*>& benchmarked() {
+  static std::set<const Kernel*> kernels;
+  return kernels;
+}
+
+// Registers `family`'s kernels that take the step, as family/shape/kernel.
+inline void register_step(const char* family, const std::string& shape, Cost cost,
+                          std::function<TestStep()> make) {
   for (const Kernel* k : all_kernels()) {
     if (std::strcmp(k->family, family) != 0 || !cpu_runs(k->isa)) continue;
-    if (BoundStep(*k, make(index)).refused()) continue;
-    auto run = [k, flops, make, index](benchmark::State& state) {
-      BoundStep step(*k, make(index));
+    if (BoundStep(*k, make()).refused()) continue;
+    benchmarked().insert(k);
+    auto run = [k, cost, make](benchmark::State& state) {
+      BoundStep step(*k, make());
       for (auto _ : state) step.run();
-      state.counters["GFLOP/s"] = benchmark::Counter(
-          flops * static_cast<double>(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
+      const bool flops = cost.flops > 0;
+      state.counters[flops ? "GFLOP/s" : "GB/s"] = benchmark::Counter(
+          (flops ? cost.flops : cost.bytes) * static_cast<double>(state.iterations()) / 1e9,
+          benchmark::Counter::kIsRate);
     };
-    benchmark::RegisterBenchmark((shape + "/" + k->name).c_str(), run);
+    const std::string name = std::string(family) + "/" + shape + "/" + k->name;
+    benchmark::RegisterBenchmark(name.c_str(), run);
   }
 }
+
+// One function for each family of families.inc: a family without a benchmark does not link.
+#define HONE_FAMILY(name, summary) void register_##name();
+#include "device/kernels/families.inc"
+#undef HONE_FAMILY
 
 }  // namespace hone::kernels::testing

@@ -1,0 +1,76 @@
+// Data movement: layout changes, concatenation, padding, lookups.
+#include "device/kernels/copy/copy.h"
+#include "device/kernels/fill/fill.h"
+#include "device/kernels/gather/gather.h"
+#include "device/kernels/pad/pad.h"
+#include "device/kernels/testing/typed_tensor.h"
+#include "kernel_bench.h"
+
+namespace hone::kernels::testing {
+namespace {
+
+// y = x, where x lies in `x_strides`.
+void add_copy(const char* name, DType t, const Shape& shape, std::vector<int64_t> x_strides,
+              std::vector<int64_t> y_strides) {
+  const auto bytes = static_cast<double>(2 * byte_size(t, shape.count()));
+  register_step("copy", name, {0, bytes}, [=] {
+    TestStep s;
+    s.attrs = words(CopyAttrs{0});
+    s.in = {strided_tensor(t, shape, x_strides)};
+    std::memset(s.in[0].memory->data(), 1, static_cast<size_t>(s.in[0].memory->bytes()));
+    s.out = {strided_tensor(t, shape, y_strides)};
+    return s;
+  });
+}
+
+}  // namespace
+
+void register_copy() {
+  const Shape image = {1, 224, 224, 3}, picture = {1, 56, 56, 64};
+  add_copy("image_to_channels_last", DType::f32, image, {3 * 224 * 224, 224, 1, 224 * 224},
+           {3 * 224 * 224, 224 * 3, 3, 1});
+  add_copy("image_u8_to_channels_last", DType::u8, image, {3 * 224 * 224, 224, 1, 224 * 224},
+           {3 * 224 * 224, 224 * 3, 3, 1});
+  add_copy("picture_to_channels_last", DType::f32, picture, {64 * 56 * 56, 56, 1, 56 * 56},
+           {64 * 56 * 56, 56 * 64, 64, 1});
+  add_copy("concat_channels", DType::f32, picture, {64 * 56 * 56, 56 * 64, 64, 1},
+           {128 * 56 * 56, 56 * 128, 128, 1});
+  add_copy("attention_heads", DType::f32, {12, 197, 64}, {64, 768, 1}, {197 * 64, 64, 1});
+}
+
+void register_pad() {
+  const Shape x = {1, 56, 56, 64}, y = {1, 58, 58, 64};
+  register_step("pad", "border_1", {0, static_cast<double>(4 * (x.count() + y.count()))}, [=] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(PadAttrs{PadMode::constant});
+    s.in = {random_tensor(rng, x), Tensor{}};
+    s.out = {tensor(DType::f32, y)};
+    s.dims = {0, 1, 1, 0, 0, 1, 1, 0};
+    return s;
+  });
+}
+
+void register_gather() {
+  register_step("gather", "word_embedding", {0, 2.0 * 128 * 384 * 4}, [] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(GatherAttrs{0});
+    Tensor which = tensor(DType::i64, {128});
+    fill<int64_t>(which, [&](int64_t) { return random_int(rng, 0, 7999); });
+    s.in = {random_tensor(rng, {8000, 384}), which};
+    s.out = {tensor(DType::f32, {128, 384})};
+    return s;
+  });
+}
+
+void register_fill() {
+  register_step("fill", "zeros", {0, 4.0 * 56 * 56 * 64}, [] {
+    TestStep s;
+    s.attrs = words(FillAttrs{Fill::value, 0, 0});
+    s.out = {tensor(DType::f32, {1, 56, 56, 64})};
+    return s;
+  });
+}
+
+}  // namespace hone::kernels::testing
