@@ -30,8 +30,9 @@ std::vector<const Pass*> pipeline() {
 
 namespace {
 
-// A pass that keeps finding work is wrong; models of thousands of layers stay far below.
-constexpr int max_rounds = 12;
+// A pass that keeps finding work is wrong; right ones stay far below.
+constexpr int max_rounds = 64;  // of the whole pipeline
+constexpr int patches_per_node = 20, spare_patches = 1000;
 
 class Driver {
  public:
@@ -40,14 +41,18 @@ class Driver {
   Result<Report> run(const std::vector<const Pass*>& passes) {
     for (const Pass* p : passes) report_.passes.push_back({p->name, 0, 0});
     if (options_.verify) HONE_RETURN_IF_ERROR(checker_.start(graph_));
+    max_patches_ = graph_.live_nodes() * patches_per_node + spare_patches;
+    std::vector<std::string> busy;
     for (int round = 0; round < max_rounds; ++round) {
-      int before = report_.patches;
+      busy.clear();
       for (size_t i = 0; i < passes.size(); ++i) {
+        int before = report_.patches;
         if (enabled(*passes[i])) HONE_RETURN_IF_ERROR(run_pass(*passes[i], report_.passes[i]));
+        if (report_.patches > before) busy.emplace_back(passes[i]->name);
       }
-      if (report_.patches == before) break;
+      if (busy.empty()) return std::move(report_);
     }
-    return std::move(report_);
+    return internal(fmt::format("passes undo each other's work: {}", fmt::join(busy, ", ")));
   }
 
  private:
@@ -77,7 +82,7 @@ class Driver {
 
   // Offers every node until a whole sweep changes nothing.
   Status sweep(const Pass& p, PassStats& stats) {
-    for (int i = 0; i < max_rounds; ++i) {
+    while (true) {
       int before = stats.patches;
       for (NodeId n : graph_.all_nodes()) {
         if (stopped()) return {};
@@ -87,9 +92,8 @@ class Driver {
               in(fmt::format("node '{}'", graph_.node(n).name), apply(p, *patch, stats)));
         }
       }
-      if (stats.patches == before) break;
+      if (stats.patches == before) return {};
     }
-    return {};
   }
 
   Status apply(const Pass& p, const Patch& patch, PassStats& stats) {
@@ -98,6 +102,9 @@ class Driver {
     if (!s.ok()) return internal(fmt::format("pass {} made a bad patch: {}", p.name, s.text()));
     ++stats.patches;
     ++report_.patches;
+    if (stats.patches > max_patches_) {
+      return internal(fmt::format("pass {} never finishes; last: {}", p.name, patch.why()));
+    }
     if (options_.log) options_.log(fmt::format("{}: {}", p.name, patch.why()));
     if (!options_.verify) return {};
     HONE_RETURN_IF_ERROR(in(fmt::format("pass {}", p.name), graph::verify(graph_)));
@@ -108,6 +115,7 @@ class Driver {
   Graph& graph_;
   const Options& options_;
   Report report_;
+  int max_patches_ = 0;  // of one pass
   CheckPatch checker_;
 };
 

@@ -1,6 +1,8 @@
 // fuse_conv: an activation or the sum with a value of the same shape behind a Conv is done on its
 // accumulator.
 
+#include <algorithm>
+
 #include "host/passes/match.h"
 
 namespace hone::passes {
@@ -44,12 +46,23 @@ std::optional<Patch> with_activation(const Graph& g, NodeId id) {
   return replace_both(g, id, g.value(n.input(0)).producer, std::move(made));
 }
 
+bool is_conv_result(const Graph& g, ValueId v) { return is_conv(g, g.producer_of(v)); }
+
+// Of two results of convolutions in one block: whether a's runs behind b's.
+bool runs_later(const Graph& g, ValueId a, ValueId b) {
+  if (!is_conv_result(g, a) || !is_conv_result(g, b)) return false;
+  const auto& nodes = g.block(g.value(a).block).nodes;
+  auto at_b = std::find(nodes.begin(), nodes.end(), g.value(b).producer);
+  return std::find(at_b, nodes.end(), g.value(a).producer) != nodes.end();
+}
+
 std::optional<Patch> with_residual(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   if (!n.is("Add") || n.inputs.size() != 2 || n.input(0) == n.input(1)) return std::nullopt;
-  // The second operand first: exporters write skip + block(x) and block(x) + skip alike, and the
-  // convolution computed last has its sum hot.
-  for (size_t i : {size_t{0}, size_t{1}}) {
+  // Exporters write skip + block(x) and block(x) + skip alike; of two convolutions the one computed
+  // last has its sum hot.
+  size_t last = runs_later(g, n.input(1), n.input(0)) ? 1 : 0;
+  for (size_t i : {last, 1 - last}) {
     const Node* conv = g.producer_of(n.input(i));
     ValueId other = n.input(1 - i);
     if (!is_conv(g, conv) || conv->block != n.block || !g.single_use(n.input(i))) continue;

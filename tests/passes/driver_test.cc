@@ -1,0 +1,169 @@
+// The passes' driver: what it lets through, what it catches, and whom it names.
+#include <gtest/gtest.h>
+
+#include "host/passes/match.h"
+#include "testing/case_file.h"
+
+namespace hone::passes {
+namespace {
+
+constexpr const char* chain = R"(in %x f32[n,4]
+%a = Identity(%x) "a"
+%b = Identity(%a) "b"
+%c = Identity(%b) "c"
+%y = Relu(%c) "y"
+out %y as "y"
+)";
+
+graph::Graph graph_of_text(const std::string& body) {
+  auto g = graph_of(Case(), body);
+  EXPECT_TRUE(g.ok()) << g.status().text();
+  return g.ok() ? *g : graph::Graph();
+}
+
+// Replaces `from` by `to` of the same operands: a pass that is wrong.
+template <const char* from, const char* to>
+std::optional<Patch> swap_operator(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  if (!n.is(from)) return std::nullopt;
+  Patch p(g, id);
+  Node made;
+  made.op = to;
+  made.inputs = n.inputs;
+  p.replace(n.output(0), p.add(std::move(made), {id}));
+  p.remove(id);
+  p.set_why(label(n) + " is almost " + to);
+  return p;
+}
+constexpr char relu[] = "Relu", abs_op[] = "Abs", neg[] = "Neg", flatten[] = "Flatten";
+const Pass wrong_value{"swap_relu", "", Stage::standard, true, swap_operator<relu, abs_op>,
+                       nullptr};
+const Pass wrong_shape{"swap_shape", "", Stage::standard, true, swap_operator<relu, flatten>,
+                       nullptr};
+const Pass to_abs{"to_abs", "", Stage::standard, true, swap_operator<neg, abs_op>, nullptr};
+const Pass to_neg{"to_neg", "", Stage::standard, true, swap_operator<abs_op, neg>, nullptr};
+const Pass forever{"forever", "", Stage::standard, true, swap_operator<relu, relu>, nullptr};
+
+// Removes a node that is read.
+std::optional<Patch> break_graph(const Graph& g, NodeId id) {
+  if (!g.node(id).is("Identity")) return std::nullopt;
+  Patch p(g, id);
+  p.remove(id);
+  return p;
+}
+const Pass broken{"break_graph", "", Stage::standard, true, break_graph, nullptr};
+
+TEST(PassDriver, CountsAndLogs) {
+  auto g = graph_of_text(chain);
+  std::vector<std::string> log;
+  Options options;
+  options.log = [&](const std::string& line) { log.push_back(line); };
+  auto report = run_passes(g, options);
+  ASSERT_TRUE(report.ok()) << report.status().text();
+  EXPECT_EQ(report->patches, 3);
+  EXPECT_EQ(log, (std::vector<std::string>{"remove_identity: Identity 'a' changes nothing",
+                                           "remove_identity: Identity 'b' changes nothing",
+                                           "remove_identity: Identity 'c' changes nothing"}));
+  int sum = 0;
+  for (const PassStats& s : report->passes) sum += s.patches;
+  EXPECT_EQ(sum, report->patches);
+}
+
+TEST(PassDriver, DisabledPassesDoNotRun) {
+  auto g = graph_of_text(chain);
+  Options options;
+  options.disabled = {"remove_identity"};
+  auto report = run_passes(g, options);
+  ASSERT_TRUE(report.ok()) << report.status().text();
+  EXPECT_EQ(report->patches, 0);
+  EXPECT_EQ(g.live_nodes(), 4);
+}
+
+TEST(PassDriver, UnknownNamesAreRefusedWithTheNearest) {
+  auto g = graph_of_text(chain);
+  Options options;
+  options.disabled = {"remove_identiy"};
+  EXPECT_EQ(run_passes(g, options).status().text(),
+            "no pass 'remove_identiy'; did you mean 'remove_identity'?");
+  options.disabled = {"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"};
+  auto text = run_passes(g, options).status().text();
+  EXPECT_NE(text.find("there are fold_constants, fold_if"), std::string::npos) << text;
+  EXPECT_EQ(g.live_nodes(), 4) << "nothing runs before the names are right";
+}
+
+TEST(PassDriver, StopsAfterSoManyPatches) {
+  for (int stop = 0; stop <= 4; ++stop) {
+    auto g = graph_of_text(chain);
+    Options options;
+    options.stop_after = stop;
+    auto report = run_passes(g, options);
+    ASSERT_TRUE(report.ok()) << report.status().text();
+    EXPECT_EQ(report->patches, std::min(stop, 3));
+    EXPECT_EQ(g.live_nodes(), 4 - std::min(stop, 3));
+  }
+}
+
+TEST(PassDriver, EnginePassesNeedTheEngineStage) {
+  constexpr const char* silu =
+      "in %x f32[n]\n%s = Sigmoid(%x)\n%y = Mul(%x, %s)\nout %y as \"y\"\n";
+  for (bool engine : {false, true}) {
+    auto g = graph_of_text(silu);
+    Options options;
+    options.engine = engine;
+    auto report = run_passes(g, options);
+    ASSERT_TRUE(report.ok()) << report.status().text();
+    EXPECT_EQ(report->patches > 0, engine);
+  }
+}
+
+TEST(PassDriver, VerifyNamesThePassThePatchAndTheOutput) {
+  auto g = graph_of_text(chain);
+  Options options;
+  auto report = run_passes(g, options, {&wrong_value});
+  EXPECT_TRUE(report.ok()) << "without --verify nobody looks at values";
+  g = graph_of_text(chain);
+  options.verify = true;
+  auto caught = run_passes(g, options, {&wrong_value}).status();
+  EXPECT_EQ(caught.code(), Code::differs);
+  EXPECT_NE(caught.text().find("pass swap_relu, patch 1 (Relu 'y' is almost Abs): output 'y' "
+                               "differs by"),
+            std::string::npos)
+      << caught.text();
+}
+
+TEST(PassDriver, VerifyLetsEveryRightPassThrough) {
+  auto g = graph_of_text(chain);
+  Options options;
+  options.verify = true;
+  auto report = run_passes(g, options);
+  ASSERT_TRUE(report.ok()) << report.status().text();
+  EXPECT_EQ(report->patches, 3);
+}
+
+TEST(PassDriver, TypesAndStructureAreCheckedAlways) {
+  auto g = graph_of_text("in %x f32[2,3,4]\n%y = Relu(%x) \"r\"\nout %y as \"y\"\n");
+  auto caught = run_passes(g, {}, {&wrong_shape}).status();
+  EXPECT_EQ(caught.code(), Code::internal);
+  EXPECT_NE(caught.text().find("pass swap_shape made a bad patch"), std::string::npos)
+      << caught.text();
+  g = graph_of_text(chain);
+  caught = run_passes(g, {}, {&broken}).status();
+  EXPECT_EQ(caught.code(), Code::internal);
+  EXPECT_NE(caught.text().find("node 'a': pass break_graph made a bad patch"), std::string::npos)
+      << caught.text();
+  EXPECT_EQ(g.live_nodes(), 4) << "a refused patch leaves the graph as it was";
+}
+
+TEST(PassDriver, PassesThatNeverFinishAreNamed) {
+  auto g = graph_of_text(chain);
+  auto caught = run_passes(g, {}, {&forever}).status();
+  EXPECT_EQ(caught.code(), Code::internal);
+  EXPECT_NE(caught.text().find("pass forever"), std::string::npos) << caught.text();
+  g = graph_of_text("in %x f32[n]\n%y = Neg(%x) \"y\"\nout %y as \"y\"\n");
+  caught = run_passes(g, {}, {&to_abs, &to_neg}).status();
+  EXPECT_EQ(caught.code(), Code::internal);
+  EXPECT_NE(caught.text().find("to_abs, to_neg"), std::string::npos) << caught.text();
+}
+
+}  // namespace
+}  // namespace hone::passes
