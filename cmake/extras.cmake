@@ -8,13 +8,15 @@ if(bench_sources AND benchmark_FOUND)
   target_link_libraries(hone_bench PRIVATE hone_ship benchmark::benchmark)
 endif()
 
-# examples/skeleton_*/*.cc: compiled, never run, so that the "how to add" pages stay true.
+# examples/skeleton_*/: the units that the "how to add" pages show, compiled, and run by their tests.
 file(GLOB skeleton_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/skeleton_*/*.cc")
+list(FILTER skeleton_sources EXCLUDE REGEX "_test\\.cc$")
 if(skeleton_sources AND HONE_TESTS)
   hone_apply_isa(skeleton_sources)
   add_library(skeletons OBJECT ${skeleton_sources})
   target_link_libraries(skeletons PRIVATE hone_cli)
   if(GTest_FOUND)
-    target_link_libraries(skeletons PRIVATE GTest::gtest)
+    hone_tests(skeleton_tests DIR examples LINKS hone_cli)
+    target_link_libraries(skeleton_tests PRIVATE skeletons)
   endif()
 endif()
