@@ -97,6 +97,15 @@ class Exporter {
     for (int i = 1; !taken_.insert(s).second; ++i) s = fmt::format("{}_{}", stem, i);
     return s;
   }
+  // The first of a name keeps it. Runtimes refuse two of one, which a pass that makes two nodes of
+  // one leaves behind.
+  std::string unique_node_name(const std::string& stem) {
+    std::string s = stem;
+    for (int i = 1; !s.empty() && !node_names_.insert(s).second; ++i) {
+      s = fmt::format("{}_{}", stem, i);
+    }
+    return s;
+  }
   const std::string& name(ValueId v) const {
     static const std::string absent;
     return v == graph::none ? absent : names_.at(v);
@@ -203,7 +212,7 @@ class Exporter {
     NodeProto proto;
     proto.domain = n.domain;
     proto.op_type = n.op;
-    proto.name = n.name;
+    proto.name = unique_node_name(n.name);
     for (ValueId v : n.inputs) proto.inputs.push_back(name(v));
     for (ValueId v : n.outputs) proto.outputs.push_back(name(v));
     for (const auto& [key, value] : n.attributes) {
@@ -226,7 +235,7 @@ class Exporter {
 
   const Graph& g_;
   std::unordered_map<ValueId, std::string> names_;
-  std::set<std::string> taken_;
+  std::set<std::string> taken_, node_names_;
   std::unordered_map<ValueId, int> output_uses_;
   std::set<ValueId> written_;  // constants that stand in the block they are an output of
 };

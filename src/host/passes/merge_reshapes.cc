@@ -1,6 +1,9 @@
-// merge_reshapes: of Reshape, Flatten, Squeeze, Unsqueeze in a row only the last shape matters.
+// merge_reshapes: of Reshape, Flatten, Squeeze, Unsqueeze in a row only the last shape matters; a
+// Transpose that moves dimensions of size 1 alone is one of them.
 
-#include "host/passes/match.h"
+#include <algorithm>
+
+#include "host/passes/permute.h"
 
 namespace hone::passes {
 
@@ -8,6 +11,15 @@ namespace {
 
 bool reshapes(const Node& n) {
   return n.is("Reshape") || n.is("Flatten") || n.is("Squeeze") || n.is("Unsqueeze");
+}
+
+// The other dimensions keep their order, so the elements keep theirs.
+bool moves_ones(const Graph& g, const Node& n) {
+  if (!n.is("Transpose") || !g.fact(n.input(0)).has_rank()) return false;
+  const graph::SymShape& shape = *g.fact(n.input(0)).shape;
+  Permutation perm = permutation_of(g, n);
+  std::erase_if(perm, [&](int64_t axis) { return shape[static_cast<size_t>(axis)] == 1; });
+  return std::is_sorted(perm.begin(), perm.end());
 }
 
 // The shape as Reshape's second input: at most one symbolic size, written -1 (none where a zero
@@ -26,9 +38,12 @@ std::optional<Tensor> target(const graph::SymShape& shape) {
 
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
-  if (!reshapes(n)) return std::nullopt;
+  if (!reshapes(n) && !moves_ones(g, n)) return std::nullopt;
   const Node* before = g.producer_of(n.input(0));
-  if (before == nullptr || !reshapes(*before) || before->block != n.block) return std::nullopt;
+  if (before == nullptr || before->block != n.block) return std::nullopt;
+  bool both = (reshapes(*before) && reshapes(n)) || (reshapes(*before) && moves_ones(g, n)) ||
+              (moves_ones(g, *before) && reshapes(n));
+  if (!both) return std::nullopt;
   const auto& shape = g.fact(n.output(0)).shape;
   auto to = shape ? target(*shape) : std::nullopt;
   if (!to) return std::nullopt;
