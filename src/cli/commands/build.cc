@@ -1,27 +1,55 @@
-// hone build: an engine for this machine.
+// hone build: an engine for this machine, or for the one of a file.
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "cli/command.h"
 #include "cli/model_args.h"
 #include "host/exec/time_kernel.h"
 #include "host/model/files.h"
+#include "host/plan/target_file.h"
 
 namespace hone::cli {
 
 namespace {
 
 struct Options {
-  std::string model, out, cache, precision = "f32", prefer;
+  std::string model, out, cache, target, precision = "f32", prefer;
   int threads = 1;
   std::vector<std::string> profiles, disabled;
   bool explain = false, verify = false, untimed = false, miss_is_error = false;
   int stop_after = -1;
 };
 
+// Timings taken here hold for the target.
+bool is_here(const Target& target, const Target& machine) {
+  return std::string_view(target.cpu) == machine.cpu && target.arch == machine.arch &&
+         (target.isa & ~machine.isa) == 0;
+}
+
+// Choices between several kernels that no timing decided.
+size_t untimed_choices(const plan::Plan& plan, size_t* all) {
+  size_t untimed = 0;
+  *all = 0;
+  for (const plan::Step& step : plan.steps) {
+    auto candidates = std::count_if(step.tactics.begin(), step.tactics.end(),
+                                    [](const plan::TacticNote& t) { return t.reason.empty(); });
+    if (candidates < 2) continue;
+    ++*all;
+    if (step.ns == 0) ++untimed;
+  }
+  return untimed;
+}
+
 Status run_build(const Options& o, Session& s) {
   engine::CompileOptions c;
-  HONE_ASSIGN(c.target, this_machine());
+  HONE_ASSIGN(Target machine, this_machine());
+  c.target = machine;
+  if (!o.target.empty()) {
+    HONE_ASSIGN(c.target, plan::load_target(o.target));
+  }
+  const bool can_time = is_here(c.target, machine) && !o.untimed;
   HONE_ASSIGN(c.profile, parse_profiles(o.profiles));
   HONE_ASSIGN(model::Model model, model::read_model(o.model));
   plan::TimingCache cache;
@@ -33,7 +61,7 @@ Status run_build(const Options& o, Session& s) {
   c.prefer_kernel = o.prefer;
   c.cache = &cache;
   c.error_on_cache_miss = o.miss_is_error;
-  if (!o.untimed) c.time = exec::make_timer(c.target);
+  if (can_time) c.time = exec::make_timer(c.target);
   c.passes.disabled = o.disabled;
   c.passes.verify = o.verify;
   c.passes.stop_after = o.stop_after;
@@ -53,6 +81,12 @@ Status run_build(const Options& o, Session& s) {
                              human_bytes(static_cast<double>(built->bytes.size())),
                              built->plan.steps.size(), built->plan.precision, "engine", o.threads,
                              o.threads == 1 ? "" : "s", c.target.cpu));
+  if (size_t all = 0, untimed = untimed_choices(built->plan, &all); untimed > 0 && !o.untimed) {
+    s.printer.warn(
+        fmt::format("{} is another machine and the timing cache lacks {} of {} choices: "
+                    "those kernels were taken by rank",
+                    c.target.cpu, untimed, all));
+  }
   return {};
 }
 
@@ -71,7 +105,11 @@ void add_build(CLI::App& app, Session& session) {
   c->add_option("--timing-cache", o->cache, "Read timings from this file and add new ones to it");
   c->add_flag("--error-on-cache-miss", o->miss_is_error,
               "Fail instead of timing what is not cached");
-  c->add_flag("--no-timing", o->untimed, "Choose kernels by rank instead of timing them");
+  c->add_flag("--no-timing", o->untimed,
+              "Time nothing: kernels by the cache's timings, else by rank");
+  c->add_option("--target", o->target,
+                "Build for the machine of this file (hone doctor --save-target), with the timings "
+                "of it that the cache holds");
   c->add_option("--prefer-kernel", o->prefer,
                 "Use kernels whose name contains this where possible");
   c->add_option("--disable-pass", o->disabled, "Leave a pass out (may be repeated)");

@@ -1,56 +1,84 @@
-// hone doctor: what this machine has, and what of a model it would not run.
+// hone doctor: what this machine has, and what of a model it (or another target) would not run.
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/model_args.h"
 #include "device/platform/cpu.h"
-#include "host/import/import.h"
-#include "host/passes/pass.h"
+#include "host/backends/python_modules.h"
+#include "host/engine/check_model.h"
+#include "host/model/files.h"
+#include "host/plan/target_file.h"
 #include "ship/measure/conditions.h"
 
 namespace hone::cli {
 
 namespace fs = std::filesystem;
+using nlohmann::json;
 
 namespace {
 
 struct Options {
-  std::string model, json;
+  std::string model, target, save_target, json;
+  std::vector<std::string> shapes;
 };
 
-// Device files that drivers of accelerators make.
+// "/dev/dri/renderD128 (Intel)": GPUs of three vendors share one kind of device file.
+std::string with_vendor(const fs::path& node) {
+  auto id = read_text("/sys/class/drm/" + node.filename().string() + "/device/vendor", 64);
+  if (!id.ok()) return node.string();
+  constexpr std::pair<const char*, const char*> vendors[] = {
+      {"0x10de", "NVIDIA"}, {"0x8086", "Intel"}, {"0x1002", "AMD"}};
+  for (const auto& [code, vendor] : vendors) {
+    if (id->starts_with(code)) return fmt::format("{} ({})", node.string(), vendor);
+  }
+  return node.string();
+}
+
+// Device files that drivers of accelerators make; only looked for, never opened.
 std::vector<std::string> accelerators() {
+  constexpr std::pair<const char*, const char*> kinds[] = {
+      {"/dev", "nvidia"}, {"/dev/dri", "renderD"}, {"/dev/accel", "accel"},
+      {"/dev", "apex_"},  {"/dev", "hailo"},       {"/dev", "kfd"}};
   std::vector<std::string> found;
-  for (const char* path : {"/dev/nvidia0", "/dev/dri/renderD128", "/dev/apex_0", "/dev/hailo0",
-                           "/dev/accel/accel0", "/dev/kfd"}) {
+  for (const auto& [folder, prefix] : kinds) {
     std::error_code error;
-    if (fs::exists(path, error)) found.emplace_back(path);
+    std::vector<std::string> here;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      std::string name = it->path().filename().string();
+      // nvidia0 is a device, nvidiactl is not; kfd has no number.
+      bool numbered = name.size() > std::strlen(prefix) && std::isdigit(name.back()) != 0;
+      if (!name.starts_with(prefix) || !(numbered || name == prefix)) continue;
+      if (fs::is_directory(it->path(), error)) continue;
+      here.push_back(name.starts_with("renderD") ? with_vendor(it->path()) : it->path().string());
+    }
+    std::sort(here.begin(), here.end());
+    found.insert(found.end(), here.begin(), here.end());
   }
   return found;
 }
 
-// Folders of Python packages that hold other runtimes, found without starting an interpreter.
-std::vector<std::string> backends() {
+// Runtimes that the Python of HONE_PYTHON (python3) could import; empty with *why where it cannot
+// be asked.
+std::vector<std::string> backends(std::string* why) {
+  const char* given = std::getenv("HONE_PYTHON");
+  std::string python = given != nullptr && *given != 0 ? given : "python3";
+  auto modules = backends::importable_modules(
+      python, {"onnxruntime", "openvino", "tensorrt", "ncnn", "MNN", "ai_edge_litert", "torch"});
   std::vector<std::string> found;
-  std::vector<fs::path> roots;
-  std::error_code error;
-  for (const char* lib : {"/usr/lib/python3", "/usr/local/lib"}) {
-    for (fs::directory_iterator it(lib, error), end; !error && it != end; it.increment(error)) {
-      roots.push_back(it->path());
-      roots.push_back(it->path() / "site-packages");
-      roots.push_back(it->path() / "dist-packages");
-    }
+  if (!modules.ok()) {
+    *why = modules.status().text();
+    return found;
   }
-  for (const char* package : {"onnxruntime", "openvino", "ncnn", "MNN", "ai_edge_litert"}) {
-    for (const fs::path& root : roots) {
-      if (!fs::exists(root / package, error)) continue;
-      found.emplace_back(package);
-      break;
-    }
+  for (const auto& m : *modules) {
+    found.push_back(m.version.empty() ? m.name : fmt::format("{} {}", m.name, m.version));
   }
   return found;
 }
@@ -59,45 +87,104 @@ std::string list(const std::vector<std::string>& v) {
   return v.empty() ? "none seen" : fmt::format("{}", fmt::join(v, ", "));
 }
 
-// Imports, optimises and plans without timing: every node without a kernel is in the error.
-Status check_model(const std::string& path, const Target& target) {
-  HONE_ASSIGN(model::Model model, model::read_model(path));
-  engine::CompileOptions c;
-  c.target = target;
-  auto built = engine::compile(model, c);
-  return built.ok() ? Status() : in(path, built.status());
+json describe_machine() {
+  json j = ship::read_conditions();
+  std::string why;
+  j["accelerators"] = accelerators();
+  j["backends"] = backends(&why);
+  if (!why.empty()) j["backends_unavailable"] = why;
+  return j;
+}
+
+void print_machine(const Target& t, const json& j, Printer& p) {
+  p.out(fmt::format("cpu           {} ({}, {} cores)", t.cpu, name(t.arch), t.cores));
+  IsaMask cpu = platform::cpu_isa();
+  for (int i = 0; i < isa_count; ++i) {
+    auto isa = static_cast<Isa>(i);
+    bool there = has(cpu, isa), used = has(t.isa, isa);
+    const char* text = used ? "yes" : there ? "yes, switched off by HONE_FORCE_ISA" : "no";
+    p.out(fmt::format("  {:<12}{}", name(isa), text));
+  }
+  p.out(fmt::format("caches        L1d {}, L2 {}, L3 {}", human_bytes(t.l1d_bytes),
+                    human_bytes(t.l2_bytes), human_bytes(t.l3_bytes)));
+  p.out(fmt::format("memory        {}", human_bytes(static_cast<double>(t.memory_bytes))));
+  p.out(fmt::format("governor      {}", j["governor"].get<std::string>()));
+  p.out(fmt::format("load          {}", j["load"].get<std::string>()));
+  p.out(fmt::format("accelerators  {}", list(j["accelerators"])));
+  p.out(fmt::format("backends      {}",
+                    j.contains("backends_unavailable")
+                        ? "unavailable: " + j["backends_unavailable"].get<std::string>()
+                        : list(j["backends"])));
+}
+
+Result<json> describe_model(const Options& o, const Target& target) {
+  HONE_ASSIGN(model::Model model, model::read_model(o.model));
+  HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
+  auto check = engine::check_model(model, target, shapes);
+  if (!check.ok()) return in(o.model, check.status());
+  json j = {{"file", o.model},
+            {"target", target.cpu},
+            {"isa", plan::isa_names(target.isa)},
+            {"runs", check->problems.empty()},
+            {"problems", json::array()}};
+  for (const plan::Problem& p : check->problems) {
+    j["problems"].push_back({{"operator", p.op}, {"node", p.node}, {"reason", p.reason}});
+  }
+  if (!check->problems.empty()) return j;
+  j["steps"] = check->steps;
+  j["weights_bytes"] = check->weights_bytes;
+  j["arena_bytes"] = check->arena_bytes;
+  return j;
+}
+
+void print_model(const json& j, Printer& p) {
+  std::string file = j["file"], target = fmt::format("{} ({})", j["target"].get<std::string>(),
+                                                     j["isa"].get<std::string>());
+  if (j["runs"].get<bool>()) {
+    p.out(fmt::format(
+        "{}: every operator has a kernel on {}: {} steps, {} of weights, {} between "
+        "steps",
+        file, target, j["steps"].get<int>(), human_bytes(j["weights_bytes"].get<double>()),
+        human_bytes(j["arena_bytes"].get<double>())));
+    return;
+  }
+  p.out(fmt::format("{}: would not run on {}:", file, target));
+  for (const json& problem : j["problems"]) {
+    p.out("  " + plan::problem_text(
+                     plan::Problem{problem["operator"], problem["node"], problem["reason"]}));
+  }
 }
 
 Status run_doctor(const Options& o, Session& s) {
-  HONE_ASSIGN(Target t, this_machine());
-  nlohmann::json j = ship::read_conditions();
-  j["accelerators"] = accelerators();
-  j["backends"] = backends();
-  if (!o.json.empty()) {
-    s.printer.out(j.dump(1));
-  } else {
-    s.printer.out(fmt::format("cpu           {} ({}, {} cores)", t.cpu, name(t.arch), t.cores));
-    IsaMask cpu = platform::cpu_isa();
-    for (int i = 0; i < isa_count; ++i) {
-      auto isa = static_cast<Isa>(i);
-      bool there = has(cpu, isa), used = has(t.isa, isa);
-      s.printer.out(fmt::format("  {:<12}{}", name(isa),
-                                used    ? "yes"
-                                : there ? "yes, switched off by HONE_FORCE_ISA"
-                                        : "no"));
-    }
-    s.printer.out(fmt::format("caches        L1d {}, L2 {}, L3 {}", human_bytes(t.l1d_bytes),
-                              human_bytes(t.l2_bytes), human_bytes(t.l3_bytes)));
-    s.printer.out(
-        fmt::format("memory        {}", human_bytes(static_cast<double>(t.memory_bytes))));
-    s.printer.out(fmt::format("governor      {}", j["governor"].get<std::string>()));
-    s.printer.out(fmt::format("load          {}", j["load"].get<std::string>()));
-    s.printer.out(fmt::format("accelerators  {}", list(accelerators())));
-    s.printer.out(fmt::format("backends      {}", list(backends())));
+  if (o.model.empty() && (!o.target.empty() || !o.shapes.empty())) {
+    return invalid("--target and --shape need --model");
   }
-  if (o.model.empty()) return {};
-  HONE_RETURN_IF_ERROR(check_model(o.model, t));
-  s.printer.note(fmt::format("{}: every operator has a kernel here", o.model));
+  HONE_ASSIGN(Target machine, this_machine());
+  if (!o.save_target.empty()) {
+    HONE_RETURN_IF_ERROR(write_text(o.save_target, plan::to_toml(machine)));
+    s.printer.note(fmt::format("{}: {}", o.save_target, machine.cpu));
+    if (o.model.empty() && o.json.empty()) return {};
+  }
+  Target target = machine;
+  if (!o.target.empty()) {
+    HONE_ASSIGN(target, plan::load_target(o.target));
+  }
+  json model;
+  if (!o.model.empty()) {
+    HONE_ASSIGN(model, describe_model(o, target));
+    if (!model["runs"].get<bool>()) s.exit = no;
+  }
+  if (o.json.empty()) {
+    if (o.model.empty()) {
+      print_machine(machine, describe_machine(), s.printer);
+    } else {
+      print_model(model, s.printer);
+    }
+    return {};
+  }
+  json j = describe_machine();
+  if (!o.model.empty()) j["model"] = model;
+  s.printer.out(j.dump(1, ' ', false, json::error_handler_t::replace));
   return {};
 }
 
@@ -106,9 +193,12 @@ Status run_doctor(const Options& o, Session& s) {
 void add_doctor(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("doctor", "Report CPU, instruction sets, memory, accelerators");
-  c->add_option("--model", o->model, "Say what of this model would not run, and why");
+  c->add_option("--model", o->model, "Say what of this model would not run, and why (exit 1)");
+  c->add_option("--target", o->target, "With --model: on the machine of this file, not this one");
+  c->add_option("--shape", o->shapes, "With --model: NAME=1x3x224x224, sizes of a dynamic input");
+  c->add_option("--save-target", o->save_target, "Write what this machine is, for --target");
   c->add_option("--json", o->json, "Print JSON; - is stdout")->check(CLI::IsMember({"-"}));
-  c->footer("Example: hone doctor --model model.onnx");
+  c->footer("Example: hone doctor --model model.onnx --target board.toml");
   on_run(c, session, o, run_doctor);
 }
 

@@ -4,13 +4,13 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "cli/command.h"
+#include "cli/describe_engine.h"
 #include "cli/model_args.h"
+#include "host/engine/check_model.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
-#include "host/plan/lower.h"
 
 namespace hone::cli {
 
@@ -21,27 +21,6 @@ namespace {
 struct Options {
   std::string file, json;
 };
-
-json io_json(const ship::IoInfo& io) {
-  json dims = json::array();
-  for (size_t i = 0; i < io.dims.size(); ++i) {
-    if (io.dims[i] >= 0) {
-      dims.push_back(io.dims[i]);
-    } else {
-      dims.push_back(io.symbols[i]);
-    }
-  }
-  return {{"name", io.name}, {"dtype", name(io.dtype)}, {"shape", dims}};
-}
-
-std::string io_line(const json& io) {
-  std::string dims;
-  for (const json& d : io["shape"]) {
-    dims += (dims.empty() ? "" : ",") + (d.is_string() ? d.get<std::string>() : d.dump());
-  }
-  return fmt::format("{} {}[{}]", io["name"].get<std::string>(), io["dtype"].get<std::string>(),
-                     dims);
-}
 
 json value_json(const graph::Graph& g, graph::ValueId v, const std::string& called) {
   json dims = json::array();
@@ -101,37 +80,13 @@ json describe_model(const model::Model& m, const graph::Graph& g) {
     j["outputs"].push_back(value_json(g, g.block().outputs[i], g.output_names[i]));
   }
   std::map<std::string, int> operators;
-  std::map<std::string, std::vector<std::string>> no_kernel;
-  for (graph::NodeId n : g.all_nodes()) {
-    const graph::Node& node = g.node(n);
-    ++operators[node.op];
-    if (plan::find_lowering(node) == nullptr) no_kernel[node.op].push_back(node.name);
-  }
+  for (graph::NodeId n : g.all_nodes()) ++operators[g.node(n).op];
   j["operators"] = operators;
+  std::map<std::string, std::vector<std::string>> no_kernel;
+  for (const plan::Problem& p : engine::nodes_without_kernel(g)) no_kernel[p.op].push_back(p.node);
   j["without_kernel"] = no_kernel;
   j["bad_weights"] = bad_weights(g);
   add_weights(g, &j);
-  return j;
-}
-
-json describe_engine(const ship::Session& s) {
-  hone_engine_info i = s.engine().info();
-  json j = {{"kind", "engine"},
-            {"producer", i.producer},
-            {"model", i.model_name},
-            {"model_hash", fmt::format("{:016x}", i.model_hash)},
-            {"precision", i.precision},
-            {"target", i.target_cpu},
-            {"format", fmt::format("{}.{}", i.format_major, i.format_minor)},
-            {"bytes", i.file_bytes},
-            {"weight_bytes", i.weights_bytes},
-            {"steps", i.steps},
-            {"profiles", i.profiles},
-            {"threads", i.threads},
-            {"inputs", json::array()},
-            {"outputs", json::array()}};
-  for (const auto& io : s.inputs()) j["inputs"].push_back(io_json(io));
-  for (const auto& io : s.outputs()) j["outputs"].push_back(io_json(io));
   return j;
 }
 
@@ -160,25 +115,11 @@ void print_model(const std::string& file, const json& j, Printer& p) {
   for (const json& text : j["bad_weights"]) p.warn(text.get<std::string>());
 }
 
-void print_engine(const std::string& file, const json& j, Printer& p) {
-  p.out(fmt::format("{}: engine of '{}' ({}), {}, for {}", file, j["model"].get<std::string>(),
-                    j["model_hash"].get<std::string>(), j["precision"].get<std::string>(),
-                    j["target"].get<std::string>()));
-  print_common(j, p);
-  p.out(fmt::format("size         {}, weights {}", human_bytes(j["bytes"].get<double>()),
-                    human_bytes(j["weight_bytes"].get<double>())));
-  p.out(fmt::format("steps        {}, timed for {} thread(s), {} profile(s), format {}, by {}",
-                    j["steps"].dump(), j["threads"].dump(), j["profiles"].dump(),
-                    j["format"].get<std::string>(), j["producer"].get<std::string>()));
-}
-
 Status run_inspect(const Options& o, Session& s) {
   HONE_ASSIGN(bool engine, is_engine_file(o.file));
   json j;
   if (engine) {
-    auto session = ship::Session::open(o.file, 1);
-    if (!session.ok()) return in(o.file, session.status());
-    j = describe_engine(*session);
+    HONE_ASSIGN(j, describe_engine(o.file));
   } else {
     HONE_ASSIGN(model::Model m, model::read_model(o.file));
     auto g = import(m);

@@ -1,5 +1,6 @@
 // Target: the machine an engine is built for, as a value. Read from this machine by
-// device/platform, or from a file by target_file.h; the planner sees nothing else of any machine.
+// device/platform, or from a file by host/plan/target_file.h (TOML is nothing for a device); the
+// planner sees nothing else of any machine.
 #pragma once
 
 #include <cstdint>

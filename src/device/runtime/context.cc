@@ -189,7 +189,8 @@ Status hone_context::set_shape(int32_t input, const int64_t* sizes, int32_t rank
     const int64_t size = io.shape()->Get(static_cast<uint32_t>(i))->size();
     // The kernels are chosen for sizes >= 1; an input that is always empty is the model's own.
     if (size < 0 ? shape[i] >= 1 : shape[i] == size) continue;
-    return error(Code::shape_mismatch, text << " (dimension " << i << ")");
+    return error(Code::shape_mismatch,
+                 text << " (dimension " << i << (size < 0 ? " is at least 1)" : ")"));
   }
   runtime::IoSlot& slot = inputs[input];
   if (slot.shape_set && slot.shape == shape) return {};

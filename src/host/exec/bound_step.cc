@@ -29,12 +29,15 @@ Result<BoundStep> BoundStep::bind(const kernels::Kernel& kernel, const kernels::
 }
 
 void BoundStep::run(const void* const* in, void* const* out) const {
-  kernels::RunArgs args{params_.data(), in, out, scratch_.data(), workspace_.data(), 0, 0, 0};
   for (int32_t phase = 0; phase < work_.phases; ++phase) {
-    args.phase = phase;
-    args.end = work_.units[phase];
-    if (args.end > 0) kernel_->run(args);
+    run_units(in, out, phase, 0, work_.units[phase]);
   }
+}
+
+void BoundStep::run_units(const void* const* in, void* const* out, int phase, int64_t begin,
+                          int64_t end) const {
+  if (begin >= end) return;
+  kernel_->run({params_.data(), in, out, scratch_.data(), workspace_.data(), phase, begin, end});
 }
 
 }  // namespace hone::exec

@@ -32,6 +32,9 @@ class BoundStep {
 
   // Runs all units of all phases on this thread.
   void run(const void* const* in, void* const* out) const;
+  // Runs units [begin, end) of one phase.
+  void run_units(const void* const* in, void* const* out, int phase, int64_t begin,
+                 int64_t end) const;
 
   const kernels::Kernel& kernel() const { return *kernel_; }
   const kernels::Work& work() const { return work_; }

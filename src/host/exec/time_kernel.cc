@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstring>
 #include <numeric>
-#include <thread>
 
+#include "device/platform/threads.h"
 #include "host/exec/bound_step.h"
 #include "host/plan/tactics.h"
 
@@ -64,7 +64,28 @@ Result<Buffer> buffer_for(const kernels::Operand& o, bool fill) {
   return b;
 }
 
-Result<double> time_one(const plan::Candidate& c, const TimingOptions& options, Evictor& evict) {
+// One run, as long as it takes where `threads` share the work: each part is run on this thread, the
+// slowest of a phase counts. Real threads would be timed with whatever else the machine is doing.
+double time_parts(const BoundStep& bound, const void* const* in, void* const* out, int threads) {
+  double total = 0;
+  for (int phase = 0; phase < bound.work().phases; ++phase) {
+    const int64_t units = bound.work().units[phase];
+    double slowest = 0;
+    for (int t = 0; t < threads; ++t) {
+      const int64_t begin = platform::partition(units, t, threads);
+      const int64_t end = platform::partition(units, t + 1, threads);
+      if (begin >= end) continue;
+      Clock::time_point start = Clock::now();
+      bound.run_units(in, out, phase, begin, end);
+      slowest = std::max(slowest, ns_since(start));
+    }
+    total += slowest;
+  }
+  return total;
+}
+
+Result<double> time_one(const plan::Candidate& c, int threads, const TimingOptions& options,
+                        Evictor& evict) {
   const kernels::Kernel& k = *c.kernel;
   plan::ConcreteStep raw;
   raw.in.assign(c.step.in.begin(), c.step.in.end());
@@ -109,9 +130,7 @@ Result<double> time_one(const plan::Candidate& c, const TimingOptions& options, 
          (static_cast<int>(ns.size()) < options.min_runs ||
           ns_since(start) < options.budget_ms * 1e6)) {
     evict();
-    Clock::time_point t = Clock::now();
-    bound.run(in.data(), out.data());
-    ns.push_back(ns_since(t));
+    ns.push_back(time_parts(bound, in.data(), out.data(), threads));
   }
   return winsorised_mean(std::move(ns));
 }
@@ -121,7 +140,9 @@ Result<double> time_one(const plan::Candidate& c, const TimingOptions& options, 
 plan::TimeKernel make_timer(const Target& machine, const TimingOptions& options) {
   int64_t bytes = options.cold_bytes != 0 ? options.cold_bytes : machine.l2_bytes * 5 / 4;
   auto evict = std::make_shared<Evictor>(std::clamp<int64_t>(bytes, 64 << 10, 8 << 20));
-  return [evict, options](const plan::Candidate& c, int) { return time_one(c, options, *evict); };
+  return [evict, options](const plan::Candidate& c, int threads) {
+    return time_one(c, std::max(threads, 1), options, *evict);
+  };
 }
 
 }  // namespace hone::exec

@@ -12,7 +12,8 @@ struct TimingOptions {
   int64_t cold_bytes = 0;  // evicted before each run; 0: 1.25 times the target's L2
 };
 
-// A function for PlanOptions::time that runs candidates on this machine. Weights are cold: between
+// A function for PlanOptions::time that runs candidates on this machine; for several threads it is
+// the slowest thread's part of the work that counts. Weights are cold: between
 // runs another buffer of about the size of the second-level cache is read, because in a model the
 // layers before evict them. The estimate is the mean of the runs after the slowest quarter was
 // pulled in to the third quartile (winsorised), which neither a lucky run nor an interrupt moves.

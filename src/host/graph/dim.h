@@ -58,6 +58,9 @@ class Dim {
   // Bounds valid for all symbols >= `symbol_min`; nullopt: unbounded or unknown.
   std::optional<int64_t> lower_bound(int64_t symbol_min = 1) const;
   std::optional<int64_t> upper_bound(int64_t symbol_min = 1) const;
+  // The same for symbols within these ranges (both ends included); others are >= 1.
+  using Ranges = std::map<std::string, std::pair<int64_t, int64_t>>;
+  std::optional<int64_t> upper_bound(const Ranges& ranges) const;
 
   // a / b where b divides a exactly as polynomials (8*s / 4 = 2*s; s*t / s = t); else nullopt.
   friend std::optional<Dim> exact_div(const Dim& a, const Dim& b);

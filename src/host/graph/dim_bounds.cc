@@ -64,14 +64,24 @@ Interval modulus(const Interval& a, const Interval& b) {
   return widen(r);
 }
 
-Interval interval(const Dim& d, int64_t symbol_min);
+// What is known of symbols.
+struct Known {
+  int64_t symbol_min = 1;
+  const Dim::Ranges* ranges = nullptr;
+};
 
-Interval interval(const Dim::Atom& atom, int64_t symbol_min) {
+Interval interval(const Dim& d, const Known& known);
+
+Interval interval(const Dim::Atom& atom, const Known& known) {
   if (!atom.symbol.empty()) {
+    if (known.ranges != nullptr) {
+      const auto it = known.ranges->find(atom.symbol);
+      if (it != known.ranges->end()) return {it->second.first, it->second.second};
+    }
     if (atom.symbol[0] == '?') return {};
-    return {symbol_min, infinity};
+    return {known.symbol_min, infinity};
   }
-  const Interval a = interval(atom.args[0], symbol_min), b = interval(atom.args[1], symbol_min);
+  const Interval a = interval(atom.args[0], known), b = interval(atom.args[1], known);
   switch (atom.op) {
     case Dim::Op::floor_div: return floor_quotient(a, b);
     case Dim::Op::ceil_div: return negate(floor_quotient(negate(a), b));
@@ -81,18 +91,18 @@ Interval interval(const Dim::Atom& atom, int64_t symbol_min) {
     case Dim::Op::equal:
     case Dim::Op::less: return {0, 1};
     case Dim::Op::select: {
-      const Interval c = interval(atom.args[2], symbol_min);
+      const Interval c = interval(atom.args[2], known);
       return {std::min(b.lo, c.lo), std::max(b.hi, c.hi)};
     }
   }
   return {};
 }
 
-Interval interval(const Dim& d, int64_t symbol_min) {
+Interval interval(const Dim& d, const Known& known) {
   Interval sum{0, 0};
   for (const Dim::Term& t : d.terms()) {
     Interval product{t.coefficient, t.coefficient};
-    for (const auto& f : t.factors) product = multiply(product, interval(*f, symbol_min));
+    for (const auto& f : t.factors) product = multiply(product, interval(*f, known));
     sum = add(sum, product);
   }
   return sum;
@@ -111,16 +121,23 @@ Dim shifted(const Dim& d, int64_t symbol_min) {
 
 std::optional<int64_t> Dim::lower_bound(int64_t symbol_min) const {
   if (is_const()) return value();
-  Interval x = interval(*this, symbol_min);
-  if (!finite(x.lo) && symbol_min != 0) x = interval(shifted(*this, symbol_min), 0);
+  Interval x = interval(*this, Known{symbol_min});
+  if (!finite(x.lo) && symbol_min != 0) x = interval(shifted(*this, symbol_min), Known{0});
   if (!finite(x.lo)) return std::nullopt;
   return static_cast<int64_t>(x.lo);
 }
 
 std::optional<int64_t> Dim::upper_bound(int64_t symbol_min) const {
   if (is_const()) return value();
-  Interval x = interval(*this, symbol_min);
-  if (!finite(x.hi) && symbol_min != 0) x = interval(shifted(*this, symbol_min), 0);
+  Interval x = interval(*this, Known{symbol_min});
+  if (!finite(x.hi) && symbol_min != 0) x = interval(shifted(*this, symbol_min), Known{0});
+  if (!finite(x.hi)) return std::nullopt;
+  return static_cast<int64_t>(x.hi);
+}
+
+std::optional<int64_t> Dim::upper_bound(const Ranges& ranges) const {
+  if (is_const()) return value();
+  const Interval x = interval(*this, Known{1, &ranges});
   if (!finite(x.hi)) return std::nullopt;
   return static_cast<int64_t>(x.hi);
 }

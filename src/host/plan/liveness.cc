@@ -1,9 +1,11 @@
 #include "host/plan/liveness.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
+#include "common/base/checked.h"
 #include "host/plan/memory.h"
 
 namespace hone::plan {
@@ -90,37 +92,96 @@ void share_in_place(Plan& plan) {
 
 namespace {
 
-Result<int64_t> bytes_of(const Storage& s, const Sizes& sizes) {
-  auto n = s.elements.evaluate(sizes);
-  int64_t bits_total = 0;
-  if (!n || *n < 0 || mul_overflows(*n, bits(s.dtype), &bits_total)) {
-    return invalid(fmt::format("the size '{}' does not fit", to_string(s.elements)));
+// Bounds of what storages need for all sizes that the ranges allow.
+class Largest {
+ public:
+  Largest(const Plan& plan, const std::vector<DimRange>& ranges) {
+    size_t at = 0;
+    for (const Io& io : plan.inputs) {
+      for (const Dim& d : io.shape) {
+        const DimRange& r = ranges[at++];
+        if (d.is_symbol()) ranges_[d.symbol_name()] = {r.min, r.max};
+      }
+    }
+    list_corners();
   }
-  return byte_size(s.dtype, *n);
+
+  // At least as many elements as any sizes within the ranges need. Sizes need not grow with their
+  // symbols (a Pad to a multiple of 8 is largest in between), so where the largest of the corners
+  // is not proven to be the largest of all, all are tried, or interval arithmetic's bound is taken.
+  Result<int64_t> elements(const Dim& count) const {
+    if (count.is_const()) return count.value();
+    int64_t corner = largest(count, corners_);
+    auto bound = count.upper_bound(ranges_);
+    if (bound && *bound <= corner) return corner;
+    std::vector<Sizes> all = combinations(count.symbols());
+    if (!all.empty()) return largest(count, all);
+    if (bound) return *bound;
+    return invalid(fmt::format("the size '{}' has no bound within the profile", to_string(count)));
+  }
+
+ private:
+  static constexpr size_t max_combinations = 4096;
+
+  // All combinations of smallest and largest size, of the first ten symbols; the rest at their
+  // largest.
+  void list_corners() {
+    size_t free = std::min<size_t>(ranges_.size(), 10);
+    for (uint32_t mask = 0; mask < (1u << free); ++mask) {
+      Sizes s;
+      size_t i = 0;
+      for (const auto& [symbol, range] : ranges_) {
+        bool low = i < free && ((mask >> i) & 1) != 0;
+        s[symbol] = low ? range.first : range.second;
+        ++i;
+      }
+      corners_.push_back(std::move(s));
+    }
+  }
+
+  // All sizes of these symbols, the others at their largest; empty where there are too many.
+  std::vector<Sizes> combinations(const std::set<std::string>& symbols) const {
+    std::vector<Sizes> all = {corners_.front()};
+    for (const std::string& symbol : symbols) {
+      auto range = ranges_.find(symbol);
+      if (range == ranges_.end()) return {};
+      auto [low, high] = range->second;
+      if (high - low >= static_cast<int64_t>(max_combinations / all.size())) return {};
+      std::vector<Sizes> next;
+      for (const Sizes& s : all) {
+        for (int64_t n = low; n <= high; ++n) {
+          next.push_back(s);
+          next.back()[symbol] = n;
+        }
+      }
+      all = std::move(next);
+    }
+    return all;
+  }
+
+  // 0 where it has no value: the size is of a branch that these sizes do not take, or a check
+  // refuses them.
+  static int64_t largest(const Dim& count, const std::vector<Sizes>& sizes) {
+    int64_t most = 0;
+    for (const Sizes& at : sizes) most = std::max(most, count.evaluate(at).value_or(0));
+    return most;
+  }
+
+  Dim::Ranges ranges_;
+  std::vector<Sizes> corners_;  // the first has all symbols at their largest
+};
+
+Result<int64_t> bytes_of(const Storage& s, int64_t elements) {
+  int64_t total = 0;
+  if (mul_overflows(elements, bits(s.dtype), &total)) {
+    return invalid(fmt::format("a tensor of {} elements is too large", elements));
+  }
+  return byte_size(s.dtype, elements);
 }
 
-// All combinations of smallest and largest size of every symbol (of the first ten; the rest at
-// their largest): sizes need not grow with every symbol.
-std::vector<Sizes> corners(const Plan& plan, const std::vector<DimRange>& ranges) {
-  std::vector<std::pair<std::string, DimRange>> symbols;
-  size_t at = 0;
-  for (const Io& io : plan.inputs) {
-    for (const Dim& d : io.shape) {
-      if (d.is_symbol()) symbols.emplace_back(d.symbol_name(), ranges[at]);
-      ++at;
-    }
-  }
-  size_t free = std::min<size_t>(symbols.size(), 10);
-  std::vector<Sizes> out;
-  for (uint32_t mask = 0; mask < (1u << free); ++mask) {
-    Sizes s;
-    for (size_t i = 0; i < symbols.size(); ++i) {
-      bool low = i < free && ((mask >> i) & 1) != 0;
-      s[symbols[i].first] = low ? symbols[i].second.min : symbols[i].second.max;
-    }
-    out.push_back(std::move(s));
-  }
-  return out;
+// Elements for the sizes tactics were timed at: guides who shares a slot, decides nothing else.
+int64_t example_elements(const Storage& s, const Sizes& example) {
+  return std::max<int64_t>(s.elements.evaluate(example).value_or(0), 0);
 }
 
 }  // namespace
@@ -128,8 +189,9 @@ std::vector<Sizes> corners(const Plan& plan, const std::vector<DimRange>& ranges
 Status place_storages(Plan& plan, const std::vector<DimRange>& ranges) {
   std::vector<Lifetime> lives;
   std::vector<int32_t> which;
-  std::vector<Sizes> sizes =
-      ranges.empty() ? std::vector<Sizes>{plan.example} : corners(plan, ranges);
+  const bool any_size = ranges.empty();
+  std::optional<Largest> within;
+  if (!any_size) within.emplace(plan, ranges);
   for (size_t i = 0; i < plan.storages.size(); ++i) {
     Storage& s = plan.storages[i];
     if (s.place != Place::arena) continue;
@@ -137,18 +199,18 @@ Status place_storages(Plan& plan, const std::vector<DimRange>& ranges) {
       s.place = Place::unplaced;
       continue;
     }
-    int64_t worst = 0;
-    for (const Sizes& at : sizes) {
-      HONE_ASSIGN(int64_t bytes, bytes_of(s, at));
-      worst = std::max(worst, bytes);
+    int64_t elements = example_elements(s, plan.example);
+    if (within) {
+      HONE_ASSIGN(elements, within->elements(s.elements));
     }
-    lives.push_back({s.first_step, s.last_step, worst});
+    HONE_ASSIGN(int64_t bytes, bytes_of(s, elements));
+    lives.push_back({s.first_step, s.last_step, bytes});
     which.push_back(static_cast<int32_t>(i));
   }
   Profile profile;
   Placement fixed = place_buffers(lives);
   profile.lower_bound_bytes = fixed.lower_bound;
-  if (ranges.empty()) {
+  if (any_size) {
     SlotPlan slots = share_slots(lives);
     for (size_t i = 0; i < which.size(); ++i) {
       plan.storages[static_cast<size_t>(which[i])].index = slots.slot[i];

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "device/kernels/copy/copy.h"
@@ -57,6 +58,13 @@ LowerFn find_lowering(const Node& node) {
     if (node.op == e.op && node.domain == e.domain) return e.lower;
   }
   return nullptr;
+}
+
+bool is_shape_arithmetic(const Graph& graph, const Node& n) {
+  if (!n.blocks.empty() || n.outputs.empty()) return false;
+  return std::all_of(n.outputs.begin(), n.outputs.end(), [&](ValueId v) {
+    return v == graph::none || graph.fact(v).content.has_value();
+  });
 }
 
 PlanValue Lowering::add_value(Value v) {
@@ -298,12 +306,7 @@ Status Lowering::has_kernel_type(ValueId v) const {
 }
 
 Status Lowering::node(const Node& n) {
-  // Shapes computed from shapes need no steps: whoever wants one as data asks use() for it.
-  bool shapes_only = n.blocks.empty() && !n.outputs.empty();
-  for (ValueId v : n.outputs) {
-    shapes_only = shapes_only && (v == graph::none || graph_.fact(v).content.has_value());
-  }
-  if (shapes_only) return {};
+  if (is_shape_arithmetic(graph_, n)) return {};
   LowerFn lower = find_lowering(n);
   if (lower == nullptr) return unsupported("no kernel; it runs in the reference executor only");
   for (const auto* values : {&n.inputs, &n.outputs}) {
@@ -322,7 +325,7 @@ Status Lowering::block(graph::BlockId b) {
     size_t steps = plan_.steps.size();
     if (Status s = node(n); !s.ok()) {
       if (s.code() != Code::unsupported) return in(fmt::format("node '{}'", label(n)), s);
-      problems.push_back(fmt::format("{} '{}': {}", n.op, label(n), s.text()));
+      problems.push_back({n.op, label(n), s.text()});
       plan_.steps.resize(steps);
       for (ValueId v : n.outputs) {  // so that what reads it can still be looked at
         if (v != graph::none && graph_.fact(v).has_rank()) define(v);

@@ -89,7 +89,7 @@ class Lowering {
   Status inner_block(graph::BlockId b);
   int depth() const { return depth_; }  // regions around what is being lowered
   Status node(const Node& n);
-  std::vector<std::string> problems;
+  std::vector<Problem> problems;
   // The node that copies made by use_as() are booked on.
   void set_current(const Node& n) { current_ = &n; }
 
@@ -128,5 +128,8 @@ struct LoweringEntry {
 std::span<const LoweringEntry> lowerings();
 // nullptr where the operator runs in the reference executor only.
 LowerFn find_lowering(const Node& node);
+// All it computes are shapes known from shapes (Shape, Size, what is made of them): whoever reads
+// one as data has it filled in, the node itself needs no step.
+bool is_shape_arithmetic(const Graph& graph, const Node& node);
 
 }  // namespace hone::plan

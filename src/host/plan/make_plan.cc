@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
 
 #include "host/plan/liveness.h"
 #include "host/plan/lower.h"
+#include "host/plan/profile.h"
 #include "host/plan/tactics.h"
 
 namespace hone::plan {
@@ -21,7 +23,7 @@ class Maker {
   Maker(const Graph& graph, const PlanOptions& options)
       : graph_(graph), options_(options), lower_(graph, plan_) {}
 
-  Result<Plan> make() {
+  Result<Plan> make(std::vector<Problem>* problems) {
     plan_.model_name = graph_.name;
     plan_.model_hash = graph_.model_hash;
     plan_.target = options_.target;
@@ -29,22 +31,25 @@ class Maker {
     HONE_RETURN_IF_ERROR(take_inputs());
     HONE_RETURN_IF_ERROR(lower_.block(0));
     HONE_RETURN_IF_ERROR(give_outputs());
-    if (!lower_.problems.empty()) {
-      return unsupported(fmt::format("cannot build: {}", fmt::join(lower_.problems, "; ")));
+    *problems = std::move(lower_.problems);
+    find_unknown_sizes(problems);
+    choose_example();
+    PlanOptions options = options_;
+    if (!problems->empty()) {  // only to name what else is missing
+      options.time = {};
+      options.cache = nullptr;
     }
-    HONE_RETURN_IF_ERROR(check_symbols());
-    HONE_RETURN_IF_ERROR(choose_example());
-    HONE_RETURN_IF_ERROR(choose_tactics(plan_, options_));
+    HONE_RETURN_IF_ERROR(choose_tactics(plan_, options, problems));
+    if (!problems->empty()) return std::move(plan_);
     HONE_RETURN_IF_ERROR(pack_constants(plan_));
     share_in_place(plan_);
-    HONE_RETURN_IF_ERROR(place_storages(plan_, ranges_));
+    HONE_RETURN_IF_ERROR(place_storages(plan_, ranges_.dims));
     return std::move(plan_);
   }
 
  private:
   Status take_inputs() {
     const graph::Block& root = graph_.block();
-    bool fixed = true;
     for (size_t i = 0; i < root.inputs.size(); ++i) {
       const graph::Value& v = graph_.value(root.inputs[i]);
       if (v.fact.kind != graph::Fact::Kind::tensor || !v.fact.has_rank()) {
@@ -54,51 +59,13 @@ class Maker {
       lower_.bind_input(root.inputs[i], number);
       plan_.inputs.push_back(
           {v.name, v.fact.dtype, *v.fact.shape, static_cast<PlanValue>(plan_.values.size() - 1)});
-      HONE_RETURN_IF_ERROR(take_dims(v, number));
-      for (const Dim& d : *v.fact.shape) fixed = fixed && d.is_const();
-    }
-    for (const auto& [name, dims] : options_.profile) {
-      if (!std::any_of(plan_.inputs.begin(), plan_.inputs.end(),
-                       [&](const Io& io) { return io.name == name; })) {
-        return invalid(fmt::format("--profile names '{}', which is no input", name));
+      for (size_t axis = 0; axis < v.fact.shape->size(); ++axis) {
+        const Dim& d = (*v.fact.shape)[axis];
+        if (!d.is_symbol()) continue;
+        plan_.symbols.try_emplace(d.symbol_name(), number, static_cast<int32_t>(axis));
       }
     }
-    // Any size is possible unless every symbol got a range.
-    if (!fixed && !all_ranged_) ranges_.clear();
-    return {};
-  }
-
-  Status take_dims(const graph::Value& v, int32_t number) {
-    auto given = options_.profile.find(v.name);
-    const SymShape& shape = *v.fact.shape;
-    if (given != options_.profile.end() && given->second.size() != shape.size()) {
-      return invalid(fmt::format("--profile gives {} dimensions for input '{}', which has {}",
-                                 given->second.size(), v.name, shape.size()));
-    }
-    for (size_t axis = 0; axis < shape.size(); ++axis) {
-      const Dim& d = shape[axis];
-      DimRange range{d.const_value().value_or(1), d.const_value().value_or(1),
-                     d.const_value().value_or(1)};
-      if (given != options_.profile.end()) {
-        range = given->second[axis];
-        bool sane = 0 <= range.min && range.min <= range.opt && range.opt <= range.max;
-        bool fits = !d.is_const() || (range.min == d.value() && range.max == d.value());
-        if (!sane || !fits) {
-          return invalid(
-              fmt::format("--profile {}:{}:{} does not fit dimension {} of input '{}' ({})",
-                          range.min, range.opt, range.max, axis, v.name, to_string(d)));
-        }
-      } else if (!d.is_const() && !ranged_.contains(to_string(d))) {
-        all_ranged_ = false;
-      }
-      if (d.is_symbol()) {
-        const std::string& symbol = d.symbol_name();
-        plan_.symbols.try_emplace(symbol, number, static_cast<int32_t>(axis));
-        if (given != options_.profile.end()) ranged_.try_emplace(symbol, range);
-        if (auto known = ranged_.find(symbol); known != ranged_.end()) range = known->second;
-      }
-      ranges_.push_back(range);
-    }
+    HONE_ASSIGN(ranges_, resolve_profile(plan_.inputs, options_.profile));
     return {};
   }
 
@@ -112,7 +79,8 @@ class Maker {
       auto number = static_cast<int32_t>(i);
       const graph::Fact& fact = graph_.fact(root.outputs[i]);
       if (!fact.has_rank() || fact.kind != graph::Fact::Kind::tensor) {
-        lower_.problems.push_back(fmt::format("output '{}' is not a tensor of known rank", name));
+        lower_.problems.push_back(
+            {"", "", fmt::format("output '{}' is not a tensor of known rank", name)});
         continue;
       }
       node.name = name;
@@ -140,7 +108,7 @@ class Maker {
     return {};
   }
 
-  Status check_symbols() {
+  void find_unknown_sizes(std::vector<Problem>* problems) const {
     std::set<std::string> unknown;
     auto look = [&](const Dim& d) {
       for (const std::string& s : d.symbols()) {
@@ -155,25 +123,28 @@ class Maker {
     for (const Step& s : plan_.steps) {
       for (const Dim& d : s.dims) look(d);
     }
-    if (unknown.empty()) return {};
-    return unsupported(fmt::format("cannot build: sizes known only when the data are: {}",
-                                   fmt::join(unknown, ", ")));
+    if (unknown.empty()) return;
+    problems->push_back(
+        {"", "", fmt::format("sizes known only when the data are: {}", fmt::join(unknown, ", "))});
   }
 
-  bool fits(const Sizes& sizes) const {
+  // How much of the plan these sizes do not fit. Branches for other shapes never fit all.
+  int misfits(const Sizes& sizes) const {
+    int n = 0;
     for (const Storage& s : plan_.storages) {
-      auto n = s.elements.evaluate(sizes);
-      if (!n || *n < 1) return false;
+      auto count = s.elements.evaluate(sizes);
+      if (!count || *count < (s.elements.is_const() ? 0 : 1)) ++n;
     }
     for (const Value& v : plan_.values) {
       for (const Dim& d : v.shape) {
-        auto n = d.evaluate(sizes);
-        if (!n || *n < 0) return false;
+        auto size = d.evaluate(sizes);
+        if (!size || *size < 0) ++n;
       }
     }
-    return std::all_of(plan_.checks.begin(), plan_.checks.end(), [&](const Check& c) {
-      return c.condition.evaluate(sizes).value_or(0) != 0;
-    });
+    for (const Check& c : plan_.checks) {
+      if (c.condition.evaluate(sizes).value_or(0) == 0) ++n;
+    }
+    return n;
   }
 
   // Symbols that a condition wants to be equal stand for one size: of each, the first of its group.
@@ -200,46 +171,57 @@ class Maker {
   Sizes example_with(int64_t other, const std::map<std::string, std::string>& leader) const {
     Sizes group;
     for (const auto& [symbol, where] : plan_.symbols) {
-      auto known = ranged_.find(symbol);
-      int64_t guess = known != ranged_.end() ? known->second.opt : where.second == 0 ? 1 : other;
+      auto known = ranges_.symbols.find(symbol);
+      int64_t guess = known != ranges_.symbols.end() ? known->second.opt
+                      : where.second == 0            ? 1
+                                                     : other;
       auto [it, fresh] = group.try_emplace(leader.at(symbol), guess);
       if (!fresh) it->second = std::min(it->second, guess);
     }
     Sizes sizes;
     for (const auto& [symbol, first] : leader) {
-      auto known = ranged_.find(symbol);
-      sizes[symbol] = known != ranged_.end() ? known->second.opt : group.at(first);
+      auto known = ranges_.symbols.find(symbol);
+      sizes[symbol] = known != ranges_.symbols.end() ? known->second.opt : group.at(first);
     }
     return sizes;
   }
 
-  Status choose_example() {
+  // The sizes tactics are timed at: the profile's, or of the defaults the first that fits best; of
+  // those that fit as well, the first that the lowering wishes.
+  void choose_example() {
     const auto leader = tied_symbols();
-    for (bool as_wished : {true, false}) {
-      for (int64_t other : default_sizes) {
-        plan_.example = example_with(other, leader);
-        bool wished = std::all_of(lower_.wishes.begin(), lower_.wishes.end(), [&](const Dim& d) {
-          return d.evaluate(plan_.example).value_or(0) != 0;
-        });
-        if (plan_.symbols.empty() || ((wished || !as_wished) && fits(plan_.example))) return {};
-      }
+    int least = INT_MAX;
+    for (int64_t other : default_sizes) {
+      Sizes sizes = example_with(other, leader);
+      bool wished = std::all_of(lower_.wishes.begin(), lower_.wishes.end(),
+                                [&](const Dim& d) { return d.evaluate(sizes).value_or(0) != 0; });
+      int score = 2 * misfits(sizes) + (wished ? 0 : 1);
+      if (score < least) least = score, plan_.example = std::move(sizes);
+      if (score == 0) break;
     }
-    return {};
   }
 
   const Graph& graph_;
   const PlanOptions& options_;
   Plan plan_;
   Lowering lower_;
-  std::vector<DimRange> ranges_;
-  std::map<std::string, DimRange> ranged_;
-  bool all_ranged_ = true;
+  ProfileRanges ranges_;
 };
 
 }  // namespace
 
+Result<Plan> make_plan(const graph::Graph& graph, const PlanOptions& options,
+                       std::vector<Problem>* problems) {
+  return Maker(graph, options).make(problems);
+}
+
 Result<Plan> make_plan(const graph::Graph& graph, const PlanOptions& options) {
-  return Maker(graph, options).make();
+  std::vector<Problem> problems;
+  HONE_ASSIGN(Plan plan, make_plan(graph, options, &problems));
+  if (problems.empty()) return plan;
+  std::vector<std::string> lines;
+  for (const Problem& p : problems) lines.push_back(problem_text(p));
+  return unsupported(fmt::format("cannot build: {}", fmt::join(lines, "; ")));
 }
 
 }  // namespace hone::plan

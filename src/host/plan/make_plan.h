@@ -24,9 +24,10 @@ using TimeKernel = std::function<Result<double>(const Candidate&, int threads)>;
 struct PlanOptions {
   Target target;
   int threads = 1;
-  // Dimensions of named inputs, "min:opt:max" each; empty: any size (see DESIGN 8).
+  // Dimensions of named inputs, "min:opt:max" each; empty: any size (see DESIGN 8). Either none or
+  // all inputs with dynamic dimensions have one.
   std::map<std::string, std::vector<DimRange>> profile;
-  TimeKernel time;               // empty: choose by rank, untimed
+  TimeKernel time;               // empty: by the cache's timings, else by rank
   TimingCache* cache = nullptr;  // read and extended; may be null
   bool error_on_cache_miss = false;
   // Called before each step's tactics: done, total, layer.
@@ -36,7 +37,11 @@ struct PlanOptions {
 };
 
 // Errors: unsupported names every node that has no lowering or whose kernels all refuse (with the
-// reasons); invalid_argument for profiles that do not fit the inputs.
+// reasons); invalid_argument for profiles that do not fit the inputs or leave some of them open.
 Result<Plan> make_plan(const graph::Graph& graph, const PlanOptions& options);
+// The same for who wants to know all that is missing: it is listed in `problems` instead of being
+// the error. Where there are some the plan is not to be run.
+Result<Plan> make_plan(const graph::Graph& graph, const PlanOptions& options,
+                       std::vector<Problem>* problems);
 
 }  // namespace hone::plan

@@ -111,7 +111,15 @@ struct Plan {
   std::map<std::string, int64_t> example;
 };
 
-// Every field, as text; stable, for tests, `hone build --explain` and eyes.
+// A node that cannot be planned. Without a node it is an output or a size of the model.
+struct Problem {
+  std::string op, node;
+  std::string reason;
+};
+std::string problem_text(const Problem& problem);  // "Loop 'body': no kernel; ..."
+
+// Every field, as text: plans that differ print differently (constants by their hash). For tests,
+// `hone build --explain` and eyes.
 std::string to_text(const Plan& plan);
 
 }  // namespace hone::plan

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 namespace hone::plan {
@@ -88,8 +87,7 @@ class Chooser {
     }
     if (able.empty()) return {};  // the caller names it
     prefer(able);
-    bool timed = options_.time != nullptr && able.size() > 1;
-    if (timed) HONE_RETURN_IF_ERROR(time_all(step, raw, able));
+    if (able.size() > 1) HONE_RETURN_IF_ERROR(time_all(step, raw, able));
     const Timed* best = &able[0];
     for (const Timed& t : able) {
       if (t.ns < best->ns) best = &t;
@@ -117,7 +115,9 @@ class Chooser {
     if (!wanted.empty()) able = std::move(wanted);
   }
 
+  // ns of all of them, or of none where some have no timing and nobody can take it.
   Status time_all(const Step& step, const ConcreteStep& raw, std::vector<Timed>& able) {
+    if (!options_.time && options_.cache == nullptr) return {};
     Candidate c{nullptr, raw.view(), {}};
     for (size_t i = 0; i < raw.in.size(); ++i) {
       const void* data = nullptr;
@@ -139,9 +139,13 @@ class Chooser {
           return Status(Code::not_found, fmt::format("timing cache has no entry for {}", key));
         }
       }
+      if (!options_.time) {
+        for (Timed& other : able) other.ns = 0;
+        return {};
+      }
       c.kernel = t.kernel;
       HONE_ASSIGN(double ns, options_.time(c, options_.threads));
-      t.ns = std::max(1.0, std::round(ns));
+      t.ns = TimingCache::whole_ns(ns);
       if (options_.cache != nullptr) options_.cache->add(key, t.ns);
     }
     return {};
@@ -195,25 +199,47 @@ std::string timing_key(const Kernel& kernel, const ConcreteStep& raw, const Targ
   return key + fmt::format(") threads {} isa {:x} on {}", threads, target.isa, target.cpu);
 }
 
-Status choose_tactics(Plan& plan, const PlanOptions& options) {
+namespace {
+
+// "needs avx2 (gemm_a, gemm_b); takes f32 only (gemm_c)": kernels with the same reason together.
+std::string all_reasons(const std::vector<TacticNote>& notes) {
+  std::vector<std::pair<std::string, std::string>> grouped;
+  for (const TacticNote& t : notes) {
+    auto same = std::find_if(grouped.begin(), grouped.end(),
+                             [&](const auto& g) { return g.first == t.reason; });
+    if (same == grouped.end()) {
+      grouped.emplace_back(t.reason, t.kernel);
+    } else {
+      same->second += ", " + t.kernel;
+    }
+  }
+  std::string text;
+  for (const auto& [reason, kernels] : grouped) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", reason, kernels);
+  }
+  return text;
+}
+
+}  // namespace
+
+Status choose_tactics(Plan& plan, const PlanOptions& options, std::vector<Problem>* problems) {
   Chooser chooser(plan, options);
-  std::vector<std::string> stuck;
+  const bool complete = problems->empty();
   int done = 0, total = static_cast<int>(plan.steps.size());
   for (Step& step : plan.steps) {
     if (options.progress) options.progress(done, total, step.layer);
     ++done;
     if (step.kind != Step::Kind::kernel) continue;
-    HONE_RETURN_IF_ERROR(in(fmt::format("node '{}'", step.layer), chooser.choose(step)));
-    if (step.kernel != nullptr) continue;
-    std::string reasons;
-    for (const TacticNote& t : step.tactics) {
-      reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", t.kernel, t.reason);
+    if (Status s = chooser.choose(step); !s.ok()) {
+      if (complete) return in(fmt::format("node '{}'", step.layer), s);
+      continue;  // a consequence of a problem already named
     }
-    stuck.push_back(fmt::format("{} '{}' ({})", step.op, step.layer, reasons));
+    if (step.kernel == nullptr) {
+      problems->push_back({step.op, step.layer, "no kernel: " + all_reasons(step.tactics)});
+    }
   }
   if (options.progress) options.progress(total, total, "");
-  if (stuck.empty()) return {};
-  return unsupported(fmt::format("no kernel for {}", fmt::join(stuck, "; ")));
+  return {};
 }
 
 namespace {

@@ -3,14 +3,19 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cmath>
 #include <sstream>
 
 #include "common/base/hash.h"
+#include "host/graph/quote.h"
 #include "host/plan/plan.h"
+#include "host/plan/target_file.h"
 
 namespace hone::plan {
 
 namespace {
+
+using graph::quoted;
 
 constexpr const char* places[] = {"arena", "weights", "input", "output", "unplaced"};
 
@@ -18,6 +23,12 @@ std::string list(const std::vector<Dim>& dims) {
   std::string s;
   for (const Dim& d : dims) s += (s.empty() ? "" : ",") + to_string(d);
   return "[" + s + "]";
+}
+
+// A float so that different bits print differently: NaNs by their bits.
+std::string real(int32_t word) {
+  const auto value = std::bit_cast<float>(word);
+  return std::isnan(value) ? fmt::format("nan:{:08x}", word) : fmt::format("{}", value);
 }
 
 // "groups=1 act=relu(2)": the words under their names in the family's attribute list.
@@ -30,9 +41,8 @@ std::string attributes(const Step& step) {
   std::string name, text;
   for (int32_t word : step.attrs) {
     if (!(in >> name)) name = "?";
-    bool real = name[0] == '*';
-    text += real ? fmt::format(" {}={}", name.substr(1), std::bit_cast<float>(word))
-                 : fmt::format(" {}={}", name, word);
+    text += name[0] == '*' ? fmt::format(" {}={}", name.substr(1), real(word))
+                           : fmt::format(" {}={}", name, word);
   }
   return text;
 }
@@ -45,70 +55,93 @@ std::string operands(const std::vector<PlanValue>& values) {
   return s;
 }
 
+// "v3 = gemm gemm_f32_6x16_avx2 v1 (v0, v1) act=1 dims=[n]"
+std::string work(const Step& s) {
+  switch (s.kind) {
+    case Step::Kind::branch:
+      return fmt::format("branch on {}: {} steps, else {}", operands(s.in), s.then_steps,
+                         s.else_steps);
+    case Step::Kind::trap: return "trap " + quoted(s.text);
+    default: break;
+  }
+  std::string kernel =
+      s.kernel == nullptr ? "-" : fmt::format("{} v{}", s.kernel->name, s.kernel->version);
+  std::string dims = s.dims.empty() ? "" : " dims=" + list(s.dims);
+  return fmt::format("{} = {} {} ({}){}{}", operands(s.out), s.family, kernel, operands(s.in),
+                     attributes(s), dims);
+}
+
 void print_step(std::ostringstream& out, size_t number, const Step& s) {
-  if (s.kind == Step::Kind::branch) {
-    out << fmt::format("step {} branch on {}: {} steps, else {} \"{}\"\n", number, operands(s.in),
-                       s.then_steps, s.else_steps, s.layer);
-    return;
-  }
-  if (s.kind == Step::Kind::trap) {
-    out << fmt::format("step {} trap \"{}\"\n", number, s.text);
-    return;
-  }
-  out << fmt::format("step {} {} = {}({}){}", number, operands(s.out),
-                     s.kernel != nullptr ? s.kernel->name : s.family, operands(s.in),
-                     attributes(s));
-  if (!s.dims.empty()) out << " dims=" << list(s.dims);
-  out << fmt::format(" \"{}\"\n", s.layer);
+  out << fmt::format("step {} {} {} {} {} ns\n", number, work(s), quoted(s.layer), quoted(s.op),
+                     s.ns);
   for (const TacticNote& t : s.tactics) {
     out << (t.reason.empty() ? fmt::format("  tactic {} {} ns\n", t.kernel, t.ns)
                              : fmt::format("  refused {}: {}\n", t.kernel, t.reason));
   }
 }
 
-}  // namespace
-
-std::string to_text(const Plan& plan) {
-  std::ostringstream out;
-  out << fmt::format("plan \"{}\" model {:016x} precision {} threads {} target \"{}\" isa {:x}\n",
-                     plan.model_name, plan.model_hash, plan.precision, plan.threads,
-                     plan.target.cpu, plan.target.isa);
+void print_head(std::ostringstream& out, const Plan& plan) {
+  const Target& t = plan.target;
+  out << fmt::format("plan {} model {:016x} precision {} threads {}\n", quoted(plan.model_name),
+                     plan.model_hash, plan.precision, plan.threads);
+  out << fmt::format("target {} {} {} isa {} cores {} l1d {} l2 {} l3 {} memory {}\n",
+                     quoted(t.cpu), name(t.arch), quoted(t.os), isa_names(t.isa), t.cores,
+                     t.l1d_bytes, t.l2_bytes, t.l3_bytes, t.memory_bytes);
   for (const auto& [symbol, where] : plan.symbols) {
-    out << fmt::format("symbol {} = input {} axis {}, timed at {}\n", symbol, where.first,
-                       where.second, plan.example.at(symbol));
+    out << fmt::format("symbol {} = input {} axis {}\n", quoted(symbol), where.first, where.second);
   }
-  for (const Io& io : plan.inputs) {
-    out << fmt::format("input \"{}\" {}{} v{}\n", io.name, name(io.dtype), list(io.shape),
+  for (const auto& [symbol, size] : plan.example) {
+    out << fmt::format("timed at {} = {}\n", quoted(symbol), size);
+  }
+  auto print_io = [&](const char* what, const Io& io) {
+    out << fmt::format("{} {} {}{} v{}\n", what, quoted(io.name), name(io.dtype), list(io.shape),
                        io.value);
-  }
-  for (const Io& io : plan.outputs) {
-    out << fmt::format("output \"{}\" {}{} v{}\n", io.name, name(io.dtype), list(io.shape),
-                       io.value);
-  }
+  };
+  for (const Io& io : plan.inputs) print_io("input", io);
+  for (const Io& io : plan.outputs) print_io("output", io);
+}
+
+void print_memory(std::ostringstream& out, const Plan& plan) {
   for (size_t i = 0; i < plan.constants.size(); ++i) {
     const Tensor& t = plan.constants[i].data;
     Bytes bytes(static_cast<const std::byte*>(t.data()), static_cast<size_t>(t.bytes()));
-    out << fmt::format("constant {} {}{} {:016x} \"{}\"\n", i, name(t.dtype()), to_string(t.dims()),
-                       hash64(bytes), plan.constants[i].name);
+    out << fmt::format("constant {} {}{} {:016x} {}\n", i, name(t.dtype()), to_string(t.dims()),
+                       hash64(bytes), quoted(plan.constants[i].name));
+  }
+  for (size_t i = 0; i < plan.storages.size(); ++i) {
+    const Storage& s = plan.storages[i];
+    out << fmt::format("storage s{} {} {} {}[{}] steps {}..{}\n", i,
+                       places[static_cast<int>(s.place)], s.index, name(s.dtype),
+                       to_string(s.elements), s.first_step, s.last_step);
   }
   for (size_t i = 0; i < plan.values.size(); ++i) {
     const Value& v = plan.values[i];
-    const Storage& s = plan.storages[static_cast<size_t>(v.storage)];
-    out << fmt::format("value v{} {}{} in {} {}", i, name(v.dtype), list(v.shape),
-                       places[static_cast<int>(s.place)], s.index);
+    out << fmt::format("value v{} {}{} in s{}", i, name(v.dtype), list(v.shape), v.storage);
     if (!v.strides.empty()) out << " strides " << list(v.strides);
     if (!(v.offset == Dim(0))) out << " offset " << to_string(v.offset);
-    out << fmt::format(" \"{}\"\n", v.name);
+    out << " " << quoted(v.name) << "\n";
   }
+}
+
+}  // namespace
+
+std::string problem_text(const Problem& p) {
+  return p.node.empty() ? p.reason : fmt::format("{} '{}': {}", p.op, p.node, p.reason);
+}
+
+std::string to_text(const Plan& plan) {
+  std::ostringstream out;
+  print_head(out, plan);
+  print_memory(out, plan);
   for (const Check& c : plan.checks) {
-    out << fmt::format("check {} \"{}\"\n", to_string(c.condition), c.text);
+    out << fmt::format("check {} {}\n", to_string(c.condition), quoted(c.text));
   }
   for (size_t i = 0; i < plan.steps.size(); ++i) print_step(out, i, plan.steps[i]);
+  out << fmt::format("slots {}\n", plan.slots);
   for (const Profile& p : plan.profiles) {
     out << "profile";
     for (const DimRange& r : p.ranges) out << fmt::format(" {}:{}:{}", r.min, r.opt, r.max);
-    out << fmt::format(" arena {} lower bound {} slots {}", p.arena_bytes, p.lower_bound_bytes,
-                       plan.slots);
+    out << fmt::format(" arena {} lower bound {} slots at", p.arena_bytes, p.lower_bound_bytes);
     for (int64_t o : p.slot_offsets) out << " " << o;
     out << "\n";
   }

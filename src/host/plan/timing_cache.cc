@@ -1,28 +1,36 @@
 #include "host/plan/timing_cache.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "host/graph/quote.h"
 #include "host/model/files.h"
 
 namespace hone::plan {
 
 namespace {
 constexpr int schema = 1;
-}
+constexpr double max_ns = 1e15;  // eleven days
+}  // namespace
 
 Result<TimingCache> TimingCache::parse(std::string_view text) {
-  nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
-  if (!j.is_object() || j.value("schema", 0) != schema || !j.contains("ns") ||
+  const nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
+  if (!j.is_object() || !j.contains("schema") || j["schema"] != schema || !j.contains("ns") ||
       !j["ns"].is_object()) {
-    return corrupt("not a timing cache of schema 1");
+    return corrupt("not a timing cache of schema 1; delete it to time anew");
   }
   TimingCache cache;
   for (const auto& [key, value] : j["ns"].items()) {
-    if (!value.is_number() || !(value.get<double>() > 0)) {
-      return corrupt("timing cache: '" + key + "' is not a positive number of nanoseconds");
+    const double ns = value.is_number() ? value.get<double>() : 0;
+    // As add() leaves them: what is read is what was decided with, to the bit.
+    if (!(ns >= 1 && ns <= max_ns) || ns != std::round(ns)) {
+      return corrupt(
+          fmt::format("timing cache: {} is not a whole number of nanoseconds", graph::quoted(key)));
     }
-    cache.ns_[key] = value.get<double>();
+    cache.ns_[key] = ns;
   }
   return cache;
 }
@@ -36,10 +44,16 @@ Result<TimingCache> TimingCache::load(const std::string& path) {
   return cache;
 }
 
+double TimingCache::whole_ns(double ns) {
+  // min and max so that NaN, too, becomes a time.
+  return std::round(std::min(max_ns, std::max(1.0, ns)));
+}
+
 std::string TimingCache::to_json() const {
   nlohmann::json j = {{"schema", schema}, {"ns", nlohmann::json::object()}};
-  for (const auto& [key, value] : ns_) j["ns"][key] = value;
-  return j.dump(1) + "\n";
+  for (const auto& [key, value] : ns_) j["ns"][key] = static_cast<int64_t>(value);
+  // A CPU's name need not be UTF-8; its entries are then timed anew next time.
+  return j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::optional<double> TimingCache::find(const std::string& key) const {
@@ -50,7 +64,7 @@ std::optional<double> TimingCache::find(const std::string& key) const {
 
 void TimingCache::add(const std::string& key, double ns) {
   // Whole nanoseconds: what is written is what was decided with, to the bit.
-  ns_[key] = std::max(1.0, std::round(ns));
+  ns_[key] = whole_ns(ns);
   changed_ = true;
 }
 

@@ -12,13 +12,15 @@ namespace hone::plan {
 
 class TimingCache {
  public:
-  // An absent file is an empty cache. Errors: corrupt, naming the file.
+  // An absent file is an empty cache. Errors: corrupt, naming the file and what is wrong in it.
   static Result<TimingCache> load(const std::string& path);
   static Result<TimingCache> parse(std::string_view text);
   std::string to_json() const;  // sorted: equal caches give equal files
 
   std::optional<double> find(const std::string& key) const;
   void add(const std::string& key, double ns);
+  // What add() stores: whole nanoseconds, at least 1.
+  static double whole_ns(double ns);
   size_t size() const { return ns_.size(); }
   bool changed() const { return changed_; }
 

@@ -1,0 +1,86 @@
+#include "host/engine/check_model.h"
+
+#include <fmt/format.h>
+
+#include "host/import/import.h"
+#include "host/ops/op_def.h"
+#include "host/passes/pass.h"
+#include "host/plan/lower.h"
+
+namespace hone::engine {
+
+namespace {
+
+void add_sizes(const plan::Plan& plan, ModelCheck* check) {
+  check->steps = plan.steps.size();
+  for (const plan::Constant& c : plan.constants) check->weights_bytes += c.data.bytes();
+  // For any size the arena is the sum of the slots, each as large as its largest storage.
+  const plan::Profile& profile = plan.profiles.at(0);
+  check->arena_bytes = profile.arena_bytes;
+  if (!profile.ranges.empty()) return;
+  std::vector<int64_t> slots(static_cast<size_t>(plan.slots), 0);
+  for (const plan::Storage& s : plan.storages) {
+    if (s.place != plan::Place::arena) continue;
+    int64_t bytes = byte_size(s.dtype, s.elements.evaluate(plan.example).value_or(0));
+    int64_t& slot = slots[static_cast<size_t>(s.index)];
+    slot = std::max(slot, bytes);
+  }
+  for (int64_t bytes : slots) check->arena_bytes += bytes;
+}
+
+}  // namespace
+
+std::vector<plan::Problem> nodes_without_kernel(graph::Graph graph) {
+  passes::Options passes;
+  passes.engine = true;
+  graph::Graph before = graph;
+  // A graph that a pass stumbles over is shown as it came.
+  if (!passes::run_passes(graph, passes).ok()) graph = std::move(before);
+  std::vector<plan::Problem> out;
+  for (graph::NodeId n : graph.all_nodes()) {
+    const graph::Node& node = graph.node(n);
+    if (plan::find_lowering(node) != nullptr || plan::is_shape_arithmetic(graph, node)) continue;
+    // Known as soon as the sizes of the inputs are, whatever they depend on now.
+    if (node.is("Shape") || node.is("Size")) continue;
+    out.push_back({node.op, node.name, "it runs in the reference executor only"});
+  }
+  return out;
+}
+
+Result<ModelCheck> check_model(const model::Model& model, const Target& target,
+                               const std::map<std::string, Dims>& shapes) {
+  ModelCheck check;
+  auto graph = import(model);
+  if (!graph.ok()) {
+    if (graph.code() != Code::unsupported) return graph.status();
+    check.problems.push_back({"", "", graph.status().text()});
+    return check;
+  }
+  if (!shapes.empty()) HONE_RETURN_IF_ERROR(ops::bind_input_shapes(*graph, shapes));
+  for (const std::string& bad : bad_weights(*graph)) {
+    check.problems.push_back({"", "", "weights are not finite: " + bad});
+  }
+  passes::Options passes;
+  passes.engine = true;
+  if (auto passed = passes::run_passes(*graph, passes); !passed.ok()) return passed.status();
+  plan::PlanOptions options;
+  options.target = target;
+  std::vector<plan::Problem> missing;
+  auto plan = plan::make_plan(*graph, options, &missing);
+  if (!plan.ok()) {
+    check.problems.push_back({"", "", plan.status().text()});
+    return check;
+  }
+  check.problems.insert(check.problems.end(), missing.begin(), missing.end());
+  if (!check.problems.empty()) return check;
+  add_sizes(*plan, &check);
+  if (target.memory_bytes > 0 && check.weights_bytes + check.arena_bytes > target.memory_bytes) {
+    check.problems.push_back(
+        {"", "",
+         fmt::format("weights and arena take {} bytes, the target has {}",
+                     check.weights_bytes + check.arena_bytes, target.memory_bytes)});
+  }
+  return check;
+}
+
+}  // namespace hone::engine

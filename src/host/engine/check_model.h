@@ -1,0 +1,32 @@
+// Would a model run as an engine, and if not, why: everything that stands against it at once.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/model/onnx.h"
+#include "host/plan/make_plan.h"
+
+namespace hone::engine {
+
+struct ModelCheck {
+  // Empty: `build` makes an engine for the target. In the order of the model.
+  std::vector<plan::Problem> problems;
+  // Of the engine, where there are no problems; the arena at the sizes tactics are timed at.
+  size_t steps = 0;
+  int64_t weights_bytes = 0, arena_bytes = 0;
+};
+
+// Imports, binds `shapes` (inputs by name; may be empty), optimises and plans for `target` without
+// timing anything. Operators without a
+// definition, weights that are not finite, nodes without a kernel, and more memory than the target
+// has are problems; an error is what keeps the model from being read at all.
+Result<ModelCheck> check_model(const model::Model& model, const Target& target,
+                               const std::map<std::string, Dims>& shapes = {});
+
+// Nodes whose operators have no kernel on any machine, of what the passes leave of the graph;
+// operators that only compute shapes need none.
+std::vector<plan::Problem> nodes_without_kernel(graph::Graph graph);
+
+}  // namespace hone::engine
