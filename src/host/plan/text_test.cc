@@ -49,8 +49,8 @@ value v7 f32[n,2] in s4 strides [4,1] offset 2 "y"
 step 0 v3 = gemm gemm_f32_portable v1 (v0, v1) trans_a=0 trans_b=0 alpha=1 act=0 act_a=0 act_b=0 )"
                   R"("fc" "MatMul" 0 ns
 step 1 v4 = unary unary_f32_portable v1 (v2) op=68 a=0 b=0 "exp" "Exp" 0 ns
-step 2 v6 = copy copy_any_portable v1 (v4) flip=0 "cat" "Concat" 0 ns
-step 3 v7 = copy copy_any_portable v1 (v4) flip=0 "cat" "Concat" 0 ns
+step 2 v6 = copy copy_any_portable v2 (v4) flip=0 "cat" "Concat" 0 ns
+step 3 v7 = copy copy_any_portable v2 (v4) flip=0 "cat" "Concat" 0 ns
 slots 1
 profile arena 0 lower bound 64 slots at
 )");
