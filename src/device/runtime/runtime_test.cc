@@ -4,55 +4,21 @@
 #include <cmath>
 #include <limits>
 
-#include "common/wire/testing/sample_engine.h"
-#include "hone/hone.hpp"
+#include "device/runtime/testing/loaded.h"
 
 namespace hone::runtime {
 namespace {
 
+using testing::Floats;
+using testing::Loaded;
+using testing::wide_spec;
 using wire::DimOp;
 using wire::Place;
 using wire::testing::EngineSpec;
 using wire::testing::FileBytes;
 using wire::testing::sample_spec;
 
-constexpr int32_t op_add = 0, op_mul = 2, act_relu = 1;
-const std::vector<int32_t> add_attrs = {op_add, 0, 0, 0}, mul_attrs = {op_mul, 0, 0, 0};
-
-// An engine file with a context on it.
-class Loaded {
- public:
-  explicit Loaded(const EngineSpec& spec, const Pool* pool = nullptr, uint64_t flags = 0)
-      : file_(spec.build()) {
-    Text why;
-    EXPECT_EQ(engine.load_memory(file_.data(), file_.size(), &why), HONE_OK) << why.c_str();
-    EXPECT_EQ(context.create(engine, pool, 0, flags, &why), HONE_OK) << why.c_str();
-  }
-  hone_status shape(int32_t input, std::vector<int64_t> dims) {
-    return context.set_shape(input, dims.data(), static_cast<int32_t>(dims.size()));
-  }
-  template <class T>
-  void put(int32_t input, const std::vector<T>& data) {
-    const hone_buffer b = context.input_buffer(input);
-    ASSERT_EQ(b.bytes, data.size() * sizeof(T));
-    std::memcpy(b.data, data.data(), b.bytes);
-  }
-  std::vector<float> out(int32_t output) {
-    const hone_buffer b = context.output_buffer(output);
-    const auto* data = static_cast<const float*>(b.data);
-    return {data, data + b.bytes / sizeof(float)};
-  }
-  std::string error() const { return context.error(); }
-
- private:
-  FileBytes file_;
-
- public:
-  Engine engine;
-  Context context;
-};
-
-using Floats = std::vector<float>;
+constexpr int32_t act_relu = 1;
 
 TEST(Runtime, TellsWhatAnEngineIs) {
   const Loaded l(sample_spec());
@@ -233,18 +199,6 @@ TEST(Runtime, RunsInAnArenaOfTheCallers) {
   ASSERT_EQ(l.shape(0, {53, 4}), HONE_OK);
   EXPECT_EQ(l.context.bind(), HONE_OUT_OF_MEMORY);
   EXPECT_EQ(l.context.set_arena(arena.data() + 8, 100), HONE_INVALID_ARGUMENT);
-}
-
-// y = relu(x) of N x 1000 floats, enough to be divided.
-EngineSpec wide_spec() {
-  EngineSpec e;
-  const int32_t x = e.input("x", {-1, 1000});
-  const std::vector<int32_t> shape = e.values[static_cast<size_t>(x)].shape;
-  const int32_t t = e.arena(shape, 0);
-  const int32_t y = e.output("y", shape);
-  e.step("unary_f32_portable", {x}, {t}, {8, 0, 0});  // tanh
-  e.step("binary_f32_portable", {t, x}, {y}, mul_attrs);
-  return e;
 }
 
 Floats run_wide(const Pool* pool) {
@@ -438,85 +392,6 @@ TEST(Runtime, ContextsShareAnEngineAndOutliveItsHandle) {
   EXPECT_EQ(a.run(), HONE_OK);
   a.reset();
   EXPECT_EQ(b.run(), HONE_OK);
-}
-
-// Loading that must fail: its status and words.
-std::pair<hone_status, std::string> load(const EngineSpec& spec) {
-  const FileBytes file = spec.build();
-  Engine engine;
-  Text why;
-  const hone_status s = engine.load_memory(file.data(), file.size(), &why);
-  return {s, why.c_str()};
-}
-
-TEST(RuntimeLoad, RefusesWhatThisMachineOrVersionLacks) {
-  EngineSpec neon = wide_spec();
-  neon.isa |= mask(Isa::neon_i8mm);
-#if defined(__x86_64__)
-  EXPECT_EQ(load(neon), std::pair(int32_t{HONE_ISA_MISSING},
-                                  std::string("the engine needs neon_i8mm, which this machine "
-                                              "lacks: build the engine for this machine")));
-#endif
-  EngineSpec unknown = wide_spec();
-  unknown.steps[1].kernel = "warp_f99_quantum";
-  EXPECT_EQ(load(unknown), std::pair(int32_t{HONE_UNSUPPORTED},
-                                     std::string("step 1 (layer1) needs a kernel this version of "
-                                                 "Hone lacks: warp_f99_quantum")));
-  EngineSpec old = wide_spec();
-  old.steps[0].version = 77;
-  const auto [status, text] = load(old);
-  EXPECT_EQ(status, HONE_VERSION_MISMATCH);
-  EXPECT_NE(text.find("was built for version 77 of kernel unary_f32_portable"), std::string::npos);
-}
-
-TEST(RuntimeLoad, CustomStepsLoadButDoNotRunYet) {
-  EngineSpec e = wide_spec();
-  e.steps[0].kind = wire::StepKind::custom;
-  const FileBytes file = e.build();
-  Engine engine;
-  ASSERT_EQ(engine.load_memory(file.data(), file.size()), HONE_OK);
-  Context context;
-  Text why;
-  EXPECT_EQ(context.create(engine, nullptr, 0, 0, &why), HONE_UNSUPPORTED);
-  EXPECT_STREQ(why.c_str(),
-               "step 0 (layer0) needs the plugin kernel unary_f32_portable; this version of Hone "
-               "runs no plugins");
-  EXPECT_EQ(context.create(engine, nullptr, 5, 0, &why), HONE_NOT_FOUND);
-}
-
-TEST(RuntimeLoad, ChecksItsOptions) {
-  Engine engine;
-  Text why;
-  EXPECT_EQ(engine.load_file("/no/such.hone", &why), HONE_NOT_FOUND);
-  EXPECT_STREQ(why.c_str(), "cannot read '/no/such.hone': no such file");
-  EXPECT_EQ(engine.load_memory("", 0, &why, HONE_LOAD_COPY), HONE_CORRUPT);
-  EXPECT_EQ(engine.load_memory("", 0, &why, 1 << 20), HONE_INVALID_ARGUMENT);
-  EXPECT_EQ(engine.load_memory("", 0, &why, 0, nullptr), HONE_INVALID_ARGUMENT);
-  hone_engine* out = nullptr;
-  EXPECT_EQ(hone_load_file("x", nullptr, &out), HONE_INVALID_ARGUMENT);
-
-  struct {
-    hone_load_options known;
-    uint64_t later;
-  } newer = {};
-  newer.known.struct_size = sizeof(newer);
-  newer.known.allocator = hone_default_allocator();
-  EXPECT_EQ(hone_load_file("/no/such.hone", &newer.known, &out), HONE_NOT_FOUND);
-  newer.later = 1;
-  EXPECT_EQ(hone_load_file("/no/such.hone", &newer.known, &out), HONE_INVALID_ARGUMENT);
-  newer.known.struct_size = 0;
-  EXPECT_EQ(hone_load_file("/no/such.hone", &newer.known, &out), HONE_INVALID_ARGUMENT);
-}
-
-TEST(RuntimeLoad, DeclaresWhatIsToCome) {
-  const Loaded l(wide_spec());
-  Text why;
-  auto b = sized<hone_buffer>();
-  EXPECT_EQ(hone_engine_refit(l.engine.get(), "w", &b, why.data(), Text::size()), HONE_UNSUPPORTED);
-  EXPECT_STRNE(why.c_str(), "");
-  EXPECT_EQ(hone_api_version(), HONE_API_VERSION);
-  EXPECT_STREQ(hone_status_name(HONE_OUT_OF_MEMORY), "out of memory");
-  EXPECT_STREQ(hone_dtype_name(HONE_BF16), "bf16");
 }
 
 }  // namespace

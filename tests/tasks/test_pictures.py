@@ -1,0 +1,153 @@
+"""Pictures in files, as an engine gets them: Pillow is the judge. The model passes its input through
+and the contract changes nothing, so that what comes out is what was decoded."""
+import io, os, struct, subprocess, zlib
+import numpy as np, onnx, pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+HONE = os.environ.get("HONE", "build/release/hone")
+H, W = 13, 18
+RNG = np.random.default_rng(5)
+NOISE = RNG.integers(0, 256, (H, W, 4), np.uint8)
+SMOOTH = np.stack([np.add.outer(np.arange(H) * a, np.arange(W) * b) % 256
+                   for a, b in ((3, 5), (7, 2), (4, 9))], -1).astype(np.uint8)
+
+
+def hone(*args):
+    return subprocess.run([HONE, *map(str, args)], capture_output=True, text=True, timeout=120)
+
+
+def shipped(folder, color, channels):
+    io = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, channels, H, W]) for n in "xy"]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "same", io[:1], io[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), folder / "m.onnx")
+    (folder / "hone.toml").write_text(f"""schema = 1
+[model.m]
+onnx = "m.onnx"
+[model.m.input.x]
+size = [{H}, {W}]
+color = "{color}"
+[target.local]
+""")
+    r = hone("ship", folder / "hone.toml", "--bench-seconds", "0.1")
+    assert r.returncode == 0, r.stdout + r.stderr
+    return folder / "hone-out/m.local.engine"
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory):
+    return {c: shipped(tmp_path_factory.mktemp(c), c, n) for c, n in (("rgb", 3), ("gray", 1), ("bgr", 3))}
+
+
+def decoded(engine, data, folder, name="p.png"):
+    (folder / name).write_bytes(data)
+    r = hone("run", engine, "--input", f"x={folder / name}", "--save", folder / "out")
+    assert r.returncode == 0, r.stderr
+    return np.load(folder / "out/output_0.npy")[0].transpose(1, 2, 0)
+
+
+def refused(engine, data, folder, name="p.png"):
+    (folder / name).write_bytes(data)
+    r = hone("run", engine, "--input", f"x={folder / name}", "--save", folder / "out")
+    assert r.returncode == 2 and len(r.stderr.strip().splitlines()) == 1, r.stdout + r.stderr
+    return r.stderr
+
+
+def encoded(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(depth, color, rows, width=W, height=H):
+    """For what Pillow does not write."""
+    head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + r for r in rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+PALETTE = Image.fromarray(SMOOTH).quantize(16)
+TRANSPARENT = PALETTE.copy()
+TRANSPARENT.info["transparency"] = 3
+PNGS = {
+    "rgb": Image.fromarray(NOISE[..., :3]),
+    "rgba": Image.fromarray(NOISE, "RGBA"),
+    "gray": Image.fromarray(NOISE[..., 0]),
+    "gray_alpha": Image.fromarray(NOISE[..., :2].copy(), "LA"),
+    "one_bit": Image.fromarray((NOISE[..., 0] > 127)),
+    "palette": PALETTE,
+    "palette_transparent": TRANSPARENT,
+}
+
+
+@pytest.mark.parametrize("name", PNGS)
+def test_png_is_pillows(engines, name, tmp_path):
+    data = encoded(PNGS[name], "PNG")
+    # Alpha is dropped, not blended.
+    want = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))[..., :3].astype(np.float32)
+    assert np.array_equal(decoded(engines["rgb"], data, tmp_path), want)
+    assert np.array_equal(decoded(engines["bgr"], data, tmp_path), want[..., ::-1])
+
+
+def test_sixteen_bits_keep_their_upper_eight(engines, tmp_path):
+    deep = RNG.integers(0, 65536, (H, W, 3)).astype(">u2")
+    rgb = png(16, 2, [row.tobytes() for row in deep])
+    assert np.array_equal(decoded(engines["rgb"], rgb, tmp_path), deep >> 8)
+    gray = png(16, 0, [row.tobytes() for row in deep[..., 0].copy()])
+    assert np.array_equal(decoded(engines["gray"], gray, tmp_path)[..., 0], deep[..., 0] >> 8)
+
+
+def test_gray_and_color_both_ways(engines, tmp_path):
+    gray, color = encoded(PNGS["gray"], "PNG"), encoded(PNGS["rgb"], "PNG")
+    assert np.array_equal(decoded(engines["gray"], gray, tmp_path)[..., 0], NOISE[..., 0])
+    assert np.array_equal(decoded(engines["rgb"], gray, tmp_path), NOISE[..., [0, 0, 0]])
+    ours = decoded(engines["gray"], color, tmp_path)[..., 0]
+    assert np.abs(ours - np.asarray(PNGS["rgb"].convert("L"))).max() <= 1  # its rounding differs
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"progressive": True}, {"quality": 30},
+                                     {"quality": 100, "subsampling": 2}], ids=str)
+def test_jpeg_is_pillows(engines, options, tmp_path):
+    data = encoded(Image.fromarray(SMOOTH), "JPEG", **options)
+    want = np.asarray(Image.open(io.BytesIO(data))).astype(np.float32)
+    # Both decode with libjpeg-turbo's accurate transform; versions may round a chroma sample apart.
+    assert np.abs(decoded(engines["rgb"], data, tmp_path, "p.jpg") - want).max() <= 2
+    gray = encoded(Image.fromarray(SMOOTH[..., 0].copy()), "JPEG", **options)
+    want = np.asarray(Image.open(io.BytesIO(gray)))
+    assert np.array_equal(decoded(engines["gray"], gray, tmp_path, "p.jpg")[..., 0], want)
+
+
+def test_the_content_says_what_it_is_not_the_name(engines, tmp_path):
+    data = encoded(PNGS["rgb"], "PNG")
+    assert np.array_equal(decoded(engines["rgb"], data, tmp_path, "p.jpg"), NOISE[..., :3])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_truncated_pictures_are_refused(engines, kind, tmp_path):
+    data = encoded(PNGS["rgb"], kind)
+    body = len(data) - (12 if kind == "PNG" else 2)  # without the chunk or marker that ends it
+    for n in [0, 1, 3, 8, 20, 33, 50, body // 2, body - 12]:
+        text = refused(engines["rgb"], data[:n], tmp_path)
+        assert "p.png" in text, text
+
+
+def test_what_is_refused_says_why(engines, tmp_path):
+    engine = engines["rgb"]
+    cmyk = encoded(PNGS["rgb"].convert("CMYK"), "JPEG")
+    assert "CMYK" in refused(engine, cmyk, tmp_path)
+    assert "neither a PNG nor a JPEG" in refused(engine, encoded(PNGS["rgb"], "BMP"), tmp_path)
+    assert f"{W}x{H}" in refused(engine, encoded(PNGS["rgb"].resize((9, 9)), "PNG"), tmp_path)
+    # 768 MB of pixels claimed by 70 bytes: no memory is asked for.
+    assert "too few bytes" in refused(engine, png(8, 2, [b""], 16000, 16000), tmp_path)
+    assert "pixels" in refused(engine, png(8, 2, [b""], 60000, 60000), tmp_path)
+    big = bytearray(encoded(PNGS["rgb"], "JPEG"))
+    at = big.index(b"\xff\xc0")
+    big[at + 5:at + 9] = struct.pack(">HH", 16000, 16000)
+    assert "too few bytes" in refused(engine, bytes(big), tmp_path)
+    damaged = bytearray(encoded(PNGS["rgb"], "PNG"))
+    damaged[60] ^= 1
+    refused(engine, bytes(damaged), tmp_path)
