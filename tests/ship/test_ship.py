@@ -108,3 +108,15 @@ def test_misspelt_key_suggests_the_right_one(project):
     r = ship(project)
     assert r.returncode == 2 and "did you mean 'threads'?" in r.stderr
     assert len(r.stderr.strip().splitlines()) == 1
+
+
+def test_bench_prints_the_line_that_scripts_read(tmp_path):
+    r = hone("bench", f"{FASHION}/fashion.onnx", "--duration", "0", "--json", "-")
+    assert r.returncode == 0, r.stderr
+    j = json.loads(r.stdout)
+    assert j["schema"] == 1 and j["samples"] >= 11
+    assert {"mean", "p50", "p90", "p95", "p99", "p99.9"} <= j["latency_ms"].keys()
+    assert j["latency_ms"]["p50"] > 0
+    if j["samples"] < 64:
+        assert j["latency_ms"]["p90"] is None
+    assert all(isinstance(j[key], dict) for key in ("memory", "energy", "conditions"))
