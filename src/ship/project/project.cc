@@ -7,12 +7,10 @@
 #include <limits>
 #include <sstream>
 
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include "common/base/nearest.h"
+#include "host/graph/quote.h"
 #include "host/model/files.h"
+#include "ship/project/toml.h"
 
 namespace hone::ship {
 
@@ -45,7 +43,7 @@ class Reader {
 
  private:
   Status fail(const toml::node& at, const std::string& text) const {
-    return invalid(fmt::format("{}:{}: {}", path_, at.source().begin.line, text));
+    return invalid(fmt::format("{}:{}: {}", path_, at.source().begin.line, graph::one_line(text)));
   }
 
   Status only(const toml::table& t, const std::string& where,
@@ -293,7 +291,7 @@ Result<Project> parse_project(std::string_view text, const std::string& path) {
   toml::parse_result parsed = toml::parse(text, path);
   if (!parsed) {
     return corrupt(fmt::format("{}:{}: {}", path, parsed.error().source().begin.line,
-                               parsed.error().description()));
+                               graph::one_line(parsed.error().description())));
   }
   return Reader(path).read(parsed.table());
 }

@@ -221,11 +221,28 @@ TEST(Project, TypesAndRanges) {
   }
 }
 
+// toml++ leaves the blanks of Unicode half defined.
+TEST(Project, LettersAndBlanksOfOtherLanguages) {
+  auto p = parse("schema = 1\n[model.'mod\u00e8le']\nonnx = '\u0492\u65e5.onnx'\n[target.t]\n");
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  EXPECT_EQ(p->models[0].name, "mod\u00e8le");
+  EXPECT_EQ(p->models[0].onnx, "dir/\u0492\u65e5.onnx");
+  EXPECT_EQ(parse("schema\u0492 = 1\n").code(), Code::corrupt);
+  EXPECT_EQ(parse("schema =\u00e8 1\n").code(), Code::corrupt);
+}
+
 TEST(Project, WhatIsNotToml) {
   auto p = parse("schema = 1\n[model.m\n");
   EXPECT_EQ(p.code(), Code::corrupt);
   EXPECT_EQ(p.status().text().substr(0, 16), "dir/hone.toml:2:");
   EXPECT_EQ(p.status().text().find('\n'), std::string::npos);
+  EXPECT_EQ(error("schema = f\n"),
+            "dir/hone.toml:1: Error while parsing boolean: expected 'false', saw 'f?'");
+  EXPECT_EQ(error("\"a\\nb\" = 1\n"),
+            "dir/hone.toml:1: unknown key 'a?b'; known: schema, model, target");
+  for (const char* header : {"[&", "[[[a]]]", "[[=", "[", "[[", "["}) {
+    EXPECT_EQ(parse(header).code(), Code::corrupt) << header;  // toml++ asserts on some of these
+  }
   EXPECT_EQ(load_project("/no/such/hone.toml").code(), Code::not_found);
   EXPECT_EQ(parse(project("[model.m.output.y]\nlabels = '/no/such/labels'\n")).code(),
             Code::not_found);
