@@ -8,6 +8,7 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
+import index_cases
 import quantized_cases
 
 OPSET = 19
@@ -221,7 +222,8 @@ class Maker:
         return op, inputs, attributes, 2
 
     KINDS = [conv, conv_transpose, pool, gemm, matmul, reduce, slice, pad, binary, softmax,
-             transpose, normalization, resize, lstm, gru, *quantized_cases.KINDS]
+             transpose, normalization, resize, lstm, gru, *index_cases.KINDS,
+             *quantized_cases.KINDS]
 
     def case(self, kind):
         op, arrays, attributes, outputs, *domain = kind(self)

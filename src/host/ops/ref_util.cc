@@ -86,6 +86,13 @@ Result<Dims> broadcast_dims(const Dims& a, const Dims& b) {
   return out;
 }
 
+Lines lines_of(const Dims& dims, int axis) {
+  const auto at = static_cast<size_t>(axis);
+  const std::span<const int64_t> all(dims);
+  const int64_t stride = element_count(all.subspan(at + 1));
+  return {dims[at], stride, element_count(all.first(at)) * stride};
+}
+
 template <class W>
 std::vector<W> load(const Tensor& t) {
   need_number(t.dtype());

@@ -49,6 +49,13 @@ class Walk {
   std::array<int64_t, N> offset_{};
 };
 
+// The lines of a tensor along an axis: element k of line i is at first(i) + k * stride.
+struct Lines {
+  int64_t size, stride, count;
+  int64_t first(int64_t i) const { return i / stride * stride * size + i % stride; }
+};
+Lines lines_of(const Dims& dims, int axis);
+
 // --- numbers ------------------------------------------------------------------------------------
 constexpr bool is_unsigned(DType t) {
   return t == DType::u8 || t == DType::u16 || t == DType::u32 || t == DType::u64 ||

@@ -1,21 +1,9 @@
-// Operators along one axis: ArgMax, ArgMin, CumSum.
+// Operators along one axis: ArgMax, ArgMin, CumSum, CumProd.
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
 namespace hone::ops {
 namespace {
-
-// The lines of a tensor along an axis: element k of line i is at first(i) + k * stride.
-struct Lines {
-  int64_t size, stride, count;
-  int64_t first(int64_t i) const { return i / stride * stride * size + i % stride; }
-};
-Lines lines_of(const Dims& dims, int axis) {
-  const auto at = static_cast<size_t>(axis);
-  const std::span<const int64_t> all(dims);
-  const int64_t stride = element_count(all.subspan(at + 1));
-  return {dims[at], stride, element_count(all.first(at)) * stride};
-}
 
 // --- ArgMax, ArgMin
 // -------------------------------------------------------------------------------
@@ -66,7 +54,7 @@ Status arg(RefContext& ctx) {
   });
 }
 
-// --- CumSum
+// --- CumSum, CumProd
 // -----------------------------------------------------------------------------------------
 
 Status infer_cumsum(InferContext& ctx) {
@@ -77,7 +65,8 @@ Status infer_cumsum(InferContext& ctx) {
   return normal_axis((*axis)[0], ctx.in(0).rank()).status();
 }
 
-Status cumsum(RefContext& ctx) {
+template <bool Product>
+Status cumulate(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
   HONE_ASSIGN(const int64_t given, scalar_int(ctx, 1));
   HONE_ASSIGN(const int axis, normal_axis(given, x.rank()));
@@ -88,11 +77,14 @@ Status cumsum(RefContext& ctx) {
     std::vector<W> xs = load<W>(x);
     for (int64_t i = 0; i < lines.count; ++i) {
       W* line = xs.data() + lines.first(i);
-      W sum = 0;
+      W sum = Product ? 1 : 0;
       for (int64_t k = 0; k < lines.size; ++k) {
         W& v = line[(reverse ? lines.size - 1 - k : k) * lines.stride];
         const W before = sum;
-        sum += v;
+        // Integers wrap: computed unsigned.
+        using U = std::conditional_t<std::is_same_v<W, double>, double, uint64_t>;
+        const U a = static_cast<U>(sum), b = static_cast<U>(v);
+        sum = static_cast<W>(Product ? a * b : a + b);
         v = exclusive ? before : sum;
       }
     }
@@ -112,7 +104,8 @@ const OpDef defs[] = {
     {"", "ArgMax", 12, 1, 1, 1, 1, arg_12, infer_arg, arg<true>, input_flops, 0},
     {"", "ArgMin", 1, 1, 1, 1, 1, arg_1, infer_arg, arg<false>, input_flops, 0},
     {"", "ArgMin", 12, 1, 1, 1, 1, arg_12, infer_arg, arg<false>, input_flops, 0},
-    {"", "CumSum", 11, 2, 2, 1, 1, cumsum_attrs, infer_cumsum, cumsum, input_flops},
+    {"", "CumSum", 11, 2, 2, 1, 1, cumsum_attrs, infer_cumsum, cumulate<false>, input_flops},
+    {"", "CumProd", 26, 2, 2, 1, 1, cumsum_attrs, infer_cumsum, cumulate<true>, input_flops},
 };
 
 }  // namespace
