@@ -1,7 +1,8 @@
-// Cast, CastLike.
+// Cast, CastLike, BitCast.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "host/model/element.h"
@@ -188,6 +189,32 @@ Status cast(RefContext& ctx) {
 }
 Status cast_like(RefContext& ctx) { return cast_to(ctx, ctx.in(1).dtype()); }
 
+// --- BitCast ------------------------------------------------------------------------------------
+
+Result<DType> bit_cast_type(const Node& node, DType from) {
+  const int64_t to = node.attributes.i("to", 0);
+  if (to <= 0 || to >= dtype_count) return unsupported(fmt::format("a cast to type {}", to));
+  const auto t = static_cast<DType>(to);
+  if (from == DType::none || (bits(t) != 0 && bits(t) == bits(from))) return t;
+  return invalid(fmt::format("{} and {} differ in width", name(from), name(t)));
+}
+
+Status infer_bit_cast(InferContext& ctx) {
+  HONE_ASSIGN(const DType t, bit_cast_type(ctx.node(), ctx.in(0).dtype));
+  ctx.set(0, shaped_like(ctx.in(0), t));
+  return {};
+}
+
+Status bit_cast(RefContext& ctx) {
+  const Tensor& x = ctx.in(0);
+  HONE_ASSIGN(const DType t, bit_cast_type(ctx.node(), x.dtype()));
+  HONE_ASSIGN(Tensor y, make_tensor(t, x.dims()));
+  const std::span<const std::byte> bytes = x.raw_bytes();
+  if (!bytes.empty()) std::memcpy(y.mutable_data(), bytes.data(), bytes.size());
+  ctx.set(0, std::move(y));
+  return {};
+}
+
 constexpr AttrSpec to_6[] = {{"to", AttrType::i, true}};
 constexpr AttrSpec to_19[] = {{"saturate", AttrType::i}, {"to", AttrType::i, true}};
 constexpr AttrSpec to_24[] = {
@@ -201,6 +228,7 @@ const OpDef defs[] = {
     {"", "CastLike", 15, 2, 2, 1, 1, {}, infer_cast_like, cast_like, nullptr, 0},
     {"", "CastLike", 19, 2, 2, 1, 1, like_19, infer_cast_like, cast_like, nullptr, 0},
     {"", "CastLike", 24, 2, 2, 1, 1, like_24, infer_cast_like, cast_like, nullptr, 0},
+    {"", "BitCast", 26, 1, 1, 1, 1, to_6, infer_bit_cast, bit_cast, no_flops, 0},
 };
 
 }  // namespace

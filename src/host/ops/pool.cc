@@ -1,4 +1,4 @@
-// MaxPool, AveragePool, and the global ones.
+// MaxPool, AveragePool, LpPool, and the global ones.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -210,6 +210,55 @@ Status global_max(RefContext& ctx) {
   });
 }
 
+double norm_order(const Node& node) {
+  return static_cast<double>(std::max<int64_t>(1, node.attributes.i("p", 2)));
+}
+
+Status lp_pool(RefContext& ctx) {
+  const Tensor& x = ctx.in(0);
+  HONE_RETURN_IF_ERROR(need_float(ctx.node(), x));
+  HONE_ASSIGN(const PoolShape s, pool_shape(ctx));
+  const double p = norm_order(ctx.node());
+  const Dims x_strides = row_major_strides(s.in);
+  const int64_t in_plane = element_count(s.in), out_plane = element_count(s.out);
+  const std::vector<double> xs = load<double>(x);
+  std::vector<double> norms;
+  for (int64_t plane = 0; plane < s.planes; ++plane) {
+    Walk<1> at(s.out, {Dims(s.out.size(), 0)});
+    for (int64_t o = 0; o < out_plane; ++o, at.next()) {
+      double sum = 0;
+      visit_window(s, at.index(), x_strides, [&](int64_t i) {
+        if (i >= 0) sum += std::pow(std::fabs(xs[static_cast<size_t>(plane * in_plane + i)]), p);
+      });
+      norms.push_back(std::pow(sum, 1 / p));
+    }
+  }
+  ctx.set(0, store(x.dtype(), s.result, norms));
+  return {};
+}
+
+Status global_lp(RefContext& ctx) {
+  const double p = norm_order(ctx.node());
+  return over_planes(ctx, [p](const double* x, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; ++i) sum += std::pow(std::fabs(x[i]), p);
+    return std::pow(sum, 1 / p);
+  });
+}
+
+constexpr AttrSpec lp_2[] = {{"auto_pad", AttrType::s},
+                             {"kernel_shape", AttrType::ints, true},
+                             {"p", AttrType::i},
+                             {"pads", AttrType::ints},
+                             {"strides", AttrType::ints}};
+constexpr AttrSpec lp_18[] = {{"auto_pad", AttrType::s},
+                              {"ceil_mode", AttrType::i},
+                              {"dilations", AttrType::ints},
+                              {"kernel_shape", AttrType::ints, true},
+                              {"p", AttrType::i},
+                              {"pads", AttrType::ints},
+                              {"strides", AttrType::ints}};
+constexpr AttrSpec order[] = {{"p", AttrType::i}};
 constexpr AttrSpec max_1[] = {{"auto_pad", AttrType::s},
                               {"kernel_shape", AttrType::ints, true},
                               {"pads", AttrType::ints},
@@ -249,6 +298,9 @@ const OpDef defs[] = {
     {"", "AveragePool", 19, 1, 1, 1, 1, average_19, infer_pool, average_pool, pool_flops},
     {"", "GlobalAveragePool", 1, 1, 1, 1, 1, {}, infer_global, global_average, global_flops},
     {"", "GlobalMaxPool", 1, 1, 1, 1, 1, {}, infer_global, global_max, global_flops, 0},
+    {"", "LpPool", 2, 1, 1, 1, 1, lp_2, infer_pool, lp_pool, pool_flops, 1e-4},
+    {"", "LpPool", 18, 1, 1, 1, 1, lp_18, infer_pool, lp_pool, pool_flops, 1e-4},
+    {"", "GlobalLpPool", 2, 1, 1, 1, 1, order, infer_global, global_lp, global_flops, 1e-4},
 };
 
 }  // namespace
