@@ -8,10 +8,13 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
+import float_cases
 import index_cases
 import quantized_cases
 
 OPSET = 19
+# Outputs that the suite's makers computed in f32: NumPy's transform is off by 2e-7 where they are 0.
+LOOSE = {"test_dft_inverse": 1e-6, "test_dft_inverse_opset19": 1e-6}
 
 
 def write_case(folder, model, inputs, outputs):
@@ -40,7 +43,7 @@ def suite_cases(folder):
             continue
         path = folder / case.name
         write_case(path, case.model, *case.data_sets[0])
-        cases[case.name] = (path, case.rtol, case.atol)
+        cases[case.name] = (path, case.rtol, LOOSE.get(case.name, case.atol))
     return cases
 
 
@@ -223,14 +226,16 @@ class Maker:
 
     KINDS = [conv, conv_transpose, pool, gemm, matmul, reduce, slice, pad, binary, softmax,
              transpose, normalization, resize, lstm, gru, *index_cases.KINDS,
-             *quantized_cases.KINDS]
+             *float_cases.KINDS, *quantized_cases.KINDS]
 
     def case(self, kind):
-        op, arrays, attributes, outputs, *domain = kind(self)
+        op, arrays, attributes, outputs, *other = kind(self)  # other: a domain or an opset
         arrays = [None if a is None else np.asarray(a) for a in arrays]
+        domains = [v for v in other if isinstance(v, str)]
+        opset = next((v for v in other if isinstance(v, int)), OPSET)
         names = ["" if a is None else f"x{i}" for i, a in enumerate(arrays)]
         node = helper.make_node(op, names, [f"y{i}" for i in range(outputs)],
-                                domain=domain[0] if domain else "", **attributes)
+                                domain=domains[0] if domains else "", **attributes)
         given = [(n, a) for n, a in zip(names, arrays) if a is not None]
         infos = [helper.make_tensor_value_info(
             n, helper.np_dtype_to_tensor_dtype(a.dtype),
@@ -238,8 +243,8 @@ class Maker:
             for n, a in given]
         results = [helper.make_empty_tensor_value_info(f"y{i}") for i in range(outputs)]
         graph = helper.make_graph([node], "case", infos, results)
-        model = helper.make_model(graph, ir_version=9, opset_imports=[
-            helper.make_opsetid("", OPSET), *(helper.make_opsetid(d, 1) for d in domain)])
+        model = helper.make_model(graph, ir_version=10, opset_imports=[
+            helper.make_opsetid("", opset), *(helper.make_opsetid(d, 1) for d in domains)])
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         try:

@@ -103,7 +103,9 @@ class GridAxis {
                                            : ((normalized + 1) * size - 1) / 2);
     if (o_.mode == Mode::nearest) x = std::nearbyint(x);
     if (x < low_ || x > high_) {
-      if (o_.padding == Padding::border) x = std::min(std::max(x, 0.0), size - 1);
+      // A cubic reads past the border from where it is, as PyTorch's and ONNX Runtime's do.
+      const bool clamped = o_.padding == Padding::border && o_.mode != Mode::cubic;
+      if (clamped) x = std::min(std::max(x, 0.0), size - 1);
       if (o_.padding == Padding::reflection) x = reflect(x, low_, high_);
     }
     // Coordinates without a place in integers (NaN too) are far outside.

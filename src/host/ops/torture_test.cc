@@ -146,10 +146,16 @@ std::string describe(const OneNode& made, uint32_t seed) {
   return text;
 }
 
+// If, Loop, Scan: made of graphs, which are not made here.
+bool needs_blocks(const OpDef& def) {
+  return std::any_of(def.attrs.begin(), def.attrs.end(),
+                     [](const AttrSpec& a) { return a.type == AttrType::graph; });
+}
+
 TEST(Torture, HostileInferenceEndsInAStatus) {
   int good = 0;
   for (const OpDef* def : all_ops()) {
-    if (std::string(def->name) == "If") continue;
+    if (needs_blocks(*def)) continue;
     for (uint32_t seed = 0; seed < 150; ++seed) {
       Random r(seed);
       OneNode made = one_node(r, *def, true);
@@ -163,7 +169,7 @@ TEST(Torture, HostileInferenceEndsInAStatus) {
 TEST(Torture, ReferenceKeepsWhatInferencePromised) {
   std::map<std::string, int> agreed;
   for (const OpDef* def : all_ops()) {
-    if (std::string(def->name) == "If") continue;
+    if (needs_blocks(*def)) continue;
     for (uint32_t seed = 0; seed < 300; ++seed) {
       Random r(seed);
       OneNode made = one_node(r, *def, false);
