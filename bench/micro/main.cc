@@ -7,12 +7,16 @@
 
 int main(int argc, char** argv) {
   using namespace hone::kernels;
+  if (auto isa = hone::platform::usable_isa(); !isa.ok()) {
+    std::fprintf(stderr, "hone_bench: %s\n", isa.status().text().c_str());
+    return 4;
+  }
 #define HONE_FAMILY(name, summary) testing::register_##name();
 #include "device/kernels/families.inc"
 #undef HONE_FAMILY
   bool complete = true;
   for (const Kernel* k : all_kernels()) {
-    if (!testing::cpu_runs(k->isa) || testing::benchmarked().contains(k)) continue;
+    if (!testing::runs_here(*k) || testing::benchmarked().contains(k)) continue;
     std::fprintf(stderr, "hone_bench: no step of bench/micro is taken by kernel %s\n", k->name);
     complete = false;
   }

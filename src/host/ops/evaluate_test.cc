@@ -43,6 +43,16 @@ out %y as "y"
   EXPECT_TRUE(identical((*no)[0], Tensor::of<float>({2}, {2, -4})));
 }
 
+TEST(Evaluate, AnAverageOfNoPixelIsZero) {
+  const Graph g = parsed(R"(in %x f32[1,1,1]
+%y = AveragePool:19(%x) {dilations=[2], kernel_shape=[2], pads=[1, 1]}
+out %y as "y"
+)");
+  const auto y = evaluate(g, {Tensor::of<float>({1, 1, 1}, {5})});
+  ASSERT_TRUE(y.ok()) << y.status().text();
+  EXPECT_TRUE(identical((*y)[0], Tensor::of<float>({1, 1, 1}, {0})));
+}
+
 TEST(Evaluate, ErrorsNameTheNode) {
   const Graph g = parsed("in %a i32[2]\nin %b i32[n]\n%y = Div(%a, %b) \"ratio\"\nout %y as \"y\"");
   const Tensor a = Tensor::of<int32_t>({2}, {6, 7});

@@ -171,7 +171,9 @@ Status average_pool(RefContext& ctx) {
         if (i >= 0) sum += plane[i];
         count += i >= 0 || count_padding;
       });
-      means.push_back(sum / static_cast<double>(count));
+      // Of nothing (a dilated window may step over all pixels): 0, as ONNX Runtime says. The ONNX
+      // text is silent; its reference gives NaN.
+      means.push_back(count == 0 ? 0 : sum / static_cast<double>(count));
     }
   }
   ctx.set(0, store(x.dtype(), s.result, means));

@@ -5,7 +5,8 @@
 //
 // average: the sum over the window's inside pixels divided by their number, or by the window's
 // pixels within the padded picture when count_include_pad (a window reaching past the padding, as
-// ceil_mode makes, never counts what lies beyond it). max: outside pixels count as -inf.
+// ceil_mode makes, never counts what lies beyond it); 0 where there is none to count. max: outside
+// pixels count as -inf.
 // global = 1: the window is the whole picture (kernel, stride, pads ignored), OH = OW = 1.
 #pragma once
 
