@@ -26,7 +26,7 @@ bool covers_storage(const Plan& plan, PlanValue v) {
 
 // Inputs of a step that its kernel may overwrite with output 0 (see the families' headers).
 std::vector<size_t> overwritable(const Step& step) {
-  if (step.family == "unary" || step.family == "softmax") return {0};
+  if (step.family == "unary" || step.family == "softmax" || step.family == "norm") return {0};
   if (step.family == "binary") return {0, 1};
   if (step.family == "conv" || step.family == "gemm") return {3};
   return {};

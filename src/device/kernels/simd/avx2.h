@@ -29,6 +29,13 @@ HONE_INLINE void store(float* p, V v, Mask m) { _mm256_maskstore_ps(p, m.lanes, 
 HONE_INLINE V set1(float f) { return _mm256_set1_ps(f); }
 HONE_INLINE V zero() { return _mm256_setzero_ps(); }
 
+// p[index[i]] for the masked lanes with index[i] >= 0, `other` for the rest. index may end with them.
+HONE_INLINE V gather(const float* p, const int32_t* index, Mask m, float other) {
+  __m256i at = _mm256_maskload_epi32(index, m.lanes);
+  __m256i wanted = _mm256_andnot_si256(_mm256_srai_epi32(at, 31), m.lanes);
+  return _mm256_mask_i32gather_ps(set1(other), p, at, _mm256_castsi256_ps(wanted), 4);
+}
+
 HONE_INLINE V add(V a, V b) { return _mm256_add_ps(a, b); }
 HONE_INLINE V sub(V a, V b) { return _mm256_sub_ps(a, b); }
 HONE_INLINE V mul(V a, V b) { return _mm256_mul_ps(a, b); }

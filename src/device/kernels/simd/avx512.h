@@ -26,6 +26,13 @@ HONE_INLINE void store(float* p, V v, Mask m) { _mm512_mask_storeu_ps(p, m.lanes
 HONE_INLINE V set1(float f) { return _mm512_set1_ps(f); }
 HONE_INLINE V zero() { return _mm512_setzero_ps(); }
 
+// p[index[i]] for the masked lanes with index[i] >= 0, `other` for the rest. index may end with them.
+HONE_INLINE V gather(const float* p, const int32_t* index, Mask m, float other) {
+  __m512i at = _mm512_maskz_loadu_epi32(m.lanes, index);
+  __mmask16 wanted = _mm512_mask_cmpge_epi32_mask(m.lanes, at, _mm512_setzero_si512());
+  return _mm512_mask_i32gather_ps(set1(other), wanted, at, p, 4);
+}
+
 HONE_INLINE V add(V a, V b) { return _mm512_add_ps(a, b); }
 HONE_INLINE V sub(V a, V b) { return _mm512_sub_ps(a, b); }
 HONE_INLINE V mul(V a, V b) { return _mm512_mul_ps(a, b); }
