@@ -246,7 +246,9 @@ Status infer_range(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_same_dtype(ctx));
   ctx.set(0, ctx.in(0).dtype, {ctx.unknown(0, 0)});
   const Tensor *start = ctx.constant(0), *limit = ctx.constant(1), *delta = ctx.constant(2);
-  if (start != nullptr && limit != nullptr && delta != nullptr && is_float(start->dtype())) {
+  // What content does not hold; the others keep their elements for shapes.
+  const bool by_value = is_float(ctx.in(0).dtype) || ctx.in(0).dtype == DType::i16;
+  if (start != nullptr && limit != nullptr && delta != nullptr && by_value) {
     HONE_ASSIGN(const int64_t count, range_count(*start, *limit, *delta));
     ctx.set(0, ctx.in(0).dtype, {Dim(count)});
     return {};

@@ -173,6 +173,12 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_tile, tile_case},
                               {plan::lower_pad, pad_case},
                               {plan::lower_gather, gather_case},
+                              {plan::lower_gather_elements, gather_elements_case},
+                              {plan::lower_gather_nd, gather_nd_case},
+                              {plan::lower_range, range_case},
+                              {plan::lower_layer_norm, layer_norm_case},
+                              {plan::lower_group_norm, group_norm_case},
+                              {plan::lower_resize, resize_case},
                               {plan::lower_constant_of_shape, fill_case},
                               {plan::lower_depth_to_space, depth_space_case},
                               {plan::lower_space_to_depth, depth_space_case}};

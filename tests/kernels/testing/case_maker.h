@@ -122,6 +122,12 @@ Result<Case> tile_case(CaseMaker& m);
 Result<Case> pad_case(CaseMaker& m);
 Result<Case> gather_case(CaseMaker& m);
 Result<Case> fill_case(CaseMaker& m);
+Result<Case> gather_elements_case(CaseMaker& m);
+Result<Case> gather_nd_case(CaseMaker& m);
+Result<Case> range_case(CaseMaker& m);
+Result<Case> layer_norm_case(CaseMaker& m);
+Result<Case> group_norm_case(CaseMaker& m);
+Result<Case> resize_case(CaseMaker& m);
 Result<Case> depth_space_case(CaseMaker& m);
 Result<Case> shape_case(CaseMaker& m);
 
