@@ -29,7 +29,8 @@ HONE_INLINE void store(float* p, V v, Mask m) { _mm256_maskstore_ps(p, m.lanes, 
 HONE_INLINE V set1(float f) { return _mm256_set1_ps(f); }
 HONE_INLINE V zero() { return _mm256_setzero_ps(); }
 
-// p[index[i]] for the masked lanes with index[i] >= 0, `other` for the rest. index may end with them.
+// p[index[i]] for the masked lanes where index[i] >= 0, `other` elsewhere. Unmasked indices are not
+// read.
 HONE_INLINE V gather(const float* p, const int32_t* index, Mask m, float other) {
   __m256i at = _mm256_maskload_epi32(index, m.lanes);
   __m256i wanted = _mm256_andnot_si256(_mm256_srai_epi32(at, 31), m.lanes);

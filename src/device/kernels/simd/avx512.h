@@ -26,7 +26,8 @@ HONE_INLINE void store(float* p, V v, Mask m) { _mm512_mask_storeu_ps(p, m.lanes
 HONE_INLINE V set1(float f) { return _mm512_set1_ps(f); }
 HONE_INLINE V zero() { return _mm512_setzero_ps(); }
 
-// p[index[i]] for the masked lanes with index[i] >= 0, `other` for the rest. index may end with them.
+// p[index[i]] for the masked lanes where index[i] >= 0, `other` elsewhere. Unmasked indices are not
+// read.
 HONE_INLINE V gather(const float* p, const int32_t* index, Mask m, float other) {
   __m512i at = _mm512_maskz_loadu_epi32(m.lanes, index);
   __mmask16 wanted = _mm512_mask_cmpge_epi32_mask(m.lanes, at, _mm512_setzero_si512());
