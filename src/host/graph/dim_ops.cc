@@ -204,7 +204,20 @@ Dim simplify_mod(const Dim& a, const Dim& b) {
   return simplify_mod(floor_coefficients(rest, factor), divisor / factor) * factor;
 }
 
+// Which of min(a, x) and max(a, x) `d` is, if it is one.
+std::optional<Op> extreme_with(const Dim& d, const Dim& a) {
+  if (d.terms().size() != 1 || d.terms()[0].coefficient != 1) return std::nullopt;
+  if (d.terms()[0].factors.size() != 1) return std::nullopt;
+  const Dim::Atom& atom = *d.terms()[0].factors[0];
+  const bool extreme = atom.symbol.empty() && (atom.op == Op::min || atom.op == Op::max);
+  if (!extreme || !(atom.args[0] == a || atom.args[1] == a)) return std::nullopt;
+  return atom.op;
+}
+
 Dim simplify_extreme(Op op, const Dim& a, const Dim& b) {
+  // max(a, min(a, x)) = a, max(a, max(a, x)) = max(a, x), and the other way about.
+  if (auto inner = extreme_with(b, a)) return *inner == op ? b : a;
+  if (auto inner = extreme_with(a, b)) return *inner == op ? a : b;
   const bool smaller = op == Op::min;
   const Dim difference = a - b;
   if (at_least(difference, 0)) return smaller ? b : a;

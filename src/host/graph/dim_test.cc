@@ -43,6 +43,9 @@ TEST(Dim, Divisions) {
 TEST(Dim, Decisions) {
   EXPECT_EQ(min(s, s + 1), s);
   EXPECT_EQ(max(s, 0), s);
+  EXPECT_EQ(max(s, min(s, 512)), s);
+  EXPECT_EQ(min(max(t, s), s), s);
+  EXPECT_EQ(min(min(t, s), s), min(s, t));
   EXPECT_EQ(min(INT64_MAX, s - t), s - t);
   EXPECT_EQ(to_string(max(t, s)), "max(s, t)");
   EXPECT_EQ(Dim::apply(Dim::Op::equal, {s, s + 1}), Dim(0));

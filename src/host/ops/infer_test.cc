@@ -63,6 +63,11 @@ TEST(Infer, Windows) {
 
 TEST(Infer, ShapesThroughContent) {
   check({
+      // A table of positions cut to the length of the sequence, added to it.
+      {"in %x f32[n,s,8]\nin %t f32[1,64,8]\nconst %z i64[1] = [0]\nconst %o i64[1] = [1]\n"
+       "const %two i64[1] = [2]\n%h = Shape(%x)\n%e = Slice(%h, %o, %two, %z)\n"
+       "%p = Slice(%t, %z, %e, %o)\n%y = Add(%x, %p)",
+       "f32[n,s,8]"},
       // Flatten the way PyTorch exports it.
       {"in %x f32[n,512,1,1]\nconst %zero i64[] = [0]\nconst %axis i64[1] = [0]\n"
        "const %rest i64[1] = [-1]\n"
