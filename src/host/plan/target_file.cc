@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include "common/base/nearest.h"
 #include "host/graph/quote.h"
 #include "host/model/files.h"
+#include "host/model/toml.h"
 
 namespace hone::plan {
 

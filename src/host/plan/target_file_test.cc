@@ -78,6 +78,7 @@ TEST(TargetFile, RefusalsNameLineAndKey) {
   EXPECT_EQ(refusal(with("Cortex-A72", "a\\nb")).find("line 3: 'cpu'"), 0u);
   EXPECT_EQ(refusal(with("Cortex-A72\"", "Cortex-A72")).find("line 3: "), 0u);
   EXPECT_EQ(refusal("").find("the key 'schema'"), 0u);
+  EXPECT_EQ(refusal(std::string("\n[\0\0s", 5)).find("line 2: "), 0u);
   EXPECT_EQ(refusal("\xff[[[").find("line 1: "), 0u);
 }
 

@@ -10,7 +10,7 @@
 #include "common/base/nearest.h"
 #include "host/graph/quote.h"
 #include "host/model/files.h"
-#include "ship/project/toml.h"
+#include "host/model/toml.h"
 
 namespace hone::ship {
 
