@@ -64,25 +64,47 @@ Result<Buffer> buffer_for(const kernels::Operand& o, bool fill) {
   return b;
 }
 
-// One run, as long as it takes where `threads` share the work: each part is run on this thread, the
-// slowest of a phase counts. Real threads would be timed with whatever else the machine is doing.
-double time_parts(const BoundStep& bound, const void* const* in, void* const* out, int threads) {
-  double total = 0;
-  for (int phase = 0; phase < bound.work().phases; ++phase) {
-    const int64_t units = bound.work().units[phase];
-    double slowest = 0;
-    for (int t = 0; t < threads; ++t) {
-      const int64_t begin = platform::partition(units, t, threads);
-      const int64_t end = platform::partition(units, t + 1, threads);
-      if (begin >= end) continue;
-      Clock::time_point start = Clock::now();
-      bound.run_units(in, out, phase, begin, end);
-      slowest = std::max(slowest, ns_since(start));
+// Times of one step where `threads` share the work: each thread's part of each phase is run on this
+// thread and timed by itself, the slowest part of a phase counts. Real threads would be timed with
+// whatever else the machine is doing.
+class PartTimes {
+ public:
+  PartTimes(const BoundStep& bound, int threads) : bound_(bound) {
+    for (int phase = 0; phase < bound.work().phases; ++phase) {
+      const int64_t units = bound.work().units[phase];
+      for (int t = 0; t < threads; ++t) {
+        const int64_t begin = platform::partition(units, t, threads);
+        const int64_t end = platform::partition(units, t + 1, threads);
+        if (begin < end) parts_.push_back({phase, begin, end, {}});
+      }
     }
-    total += slowest;
   }
-  return total;
-}
+
+  void run(const void* const* in, void* const* out) {
+    for (Part& p : parts_) {
+      Clock::time_point start = Clock::now();
+      bound_.run_units(in, out, p.phase, p.begin, p.end);
+      p.ns.push_back(ns_since(start));
+    }
+  }
+
+  double estimate() const {
+    double slowest[kernels::max_phases] = {};
+    for (const Part& p : parts_) {
+      slowest[p.phase] = std::max(slowest[p.phase], winsorised_mean(p.ns));
+    }
+    return std::accumulate(std::begin(slowest), std::end(slowest), 0.0);
+  }
+
+ private:
+  struct Part {
+    int phase;
+    int64_t begin, end;
+    std::vector<double> ns;
+  };
+  const BoundStep& bound_;
+  std::vector<Part> parts_;
+};
 
 Result<double> time_one(const plan::Candidate& c, int threads, const TimingOptions& options,
                         Evictor& evict) {
@@ -124,15 +146,14 @@ Result<double> time_one(const plan::Candidate& c, int threads, const TimingOptio
   }
 
   bound.run(in.data(), out.data());  // page faults, instruction cache
-  std::vector<double> ns;
+  PartTimes times(bound, threads);
   Clock::time_point start = Clock::now();
-  while (static_cast<int>(ns.size()) < options.max_runs &&
-         (static_cast<int>(ns.size()) < options.min_runs ||
-          ns_since(start) < options.budget_ms * 1e6)) {
+  for (int runs = 0; runs < options.max_runs; ++runs) {
+    if (runs >= options.min_runs && ns_since(start) >= options.budget_ms * 1e6) break;
     evict();
-    ns.push_back(time_parts(bound, in.data(), out.data(), threads));
+    times.run(in.data(), out.data());
   }
-  return winsorised_mean(std::move(ns));
+  return times.estimate();
 }
 
 }  // namespace
