@@ -4,8 +4,10 @@
 
 #include "device/kernels/binary/binary.h"
 #include "device/kernels/cast/cast.h"
+#include "device/kernels/col2im/col2im.h"
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/copy/copy.h"
+#include "device/kernels/dequantize/dequantize.h"
 #include "device/kernels/fill/fill.h"
 #include "device/kernels/gather/gather.h"
 #include "device/kernels/gather_elements/gather_elements.h"
@@ -15,6 +17,7 @@
 #include "device/kernels/norm/norm.h"
 #include "device/kernels/pad/pad.h"
 #include "device/kernels/pool/pool.h"
+#include "device/kernels/quantize/quantize.h"
 #include "device/kernels/range/range.h"
 #include "device/kernels/reduce/reduce.h"
 #include "device/kernels/resize/resize.h"

@@ -75,7 +75,9 @@ bool follows_operands(const Node& n) {
                                             "Resize",
                                             "Upsample",
                                             "InstanceNormalization",
-                                            "GroupNormalization"};
+                                            "GroupNormalization",
+                                            "QuantizeLinear",
+                                            "DequantizeLinear"};
   if (n.op.starts_with("Reduce") && n.attributes.i("keepdims", 1) == 0) return false;
   if (n.op == "Softmax" || n.op == "LogSoftmax") return n.version >= 13;
   return ops.contains(n.op);

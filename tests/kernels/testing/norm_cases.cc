@@ -47,4 +47,23 @@ Result<Case> group_norm_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> mean_variance_case(CaseMaker& m) {
+  Dims dims = m.r.dims(4);
+  for (int64_t& d : dims) d += 2;  // moments of something
+  m.laid_out(m.tensor(DType::f32, dims));
+  if (m.r.one_in(2))
+    m.ints("axes", m.r.one_in(2) ? std::vector<int64_t>{2, 3} : std::vector<int64_t>{-1});
+  return m.finish();
+}
+
+Result<Case> lp_norm_case(CaseMaker& m) {
+  const int64_t rank = m.r.between(1, 4);
+  Tensor x = m.tensor(DType::f32, m.r.dims(rank));
+  for (int64_t i = 0; m.r.one_in(5) && i < x.count(); ++i) x.set(i, 0);
+  m.laid_out(std::move(x));
+  m.attr("axis", m.r.between(-rank, rank - 1));
+  if (m.r.one_in(2)) m.attr("p", m.r.between(1, 2));
+  return m.finish();
+}
+
 }  // namespace hone::kernel_tests

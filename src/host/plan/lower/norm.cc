@@ -4,6 +4,8 @@
 #include "device/kernels/norm/norm.h"
 
 #include "device/kernels/binary/binary.h"
+#include "device/kernels/reduce/reduce.h"
+#include "device/kernels/unary/unary.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 
@@ -108,6 +110,77 @@ Status lower_group_norm(Lowering& l, const Node& n) {
          kernels::BinaryAttrs{kernels::Binary::mul, kernels::Act::none, 0, 0});
   l.step(n, "binary", {scaled, l.reshape_view(bias, row)}, {l.reshape_view(y, flat)},
          kernels::BinaryAttrs{kernels::Binary::add, kernels::Act::none, 0, 0});
+  return {};
+}
+
+namespace {
+
+// The same as a reduction over `axes` of x, in a temporary with the axes kept.
+PlanValue reduced(Lowering& l, const Node& n, PlanValue x, kernels::Reduce op, uint32_t axes) {
+  SymShape shape = l.at(x).shape;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (axes >> i & 1) shape[i] = Dim(1);
+  }
+  PlanValue y = l.temporary(n.name, DType::f32, shape);
+  l.step(n, "reduce", {x}, {y}, kernels::ReduceAttrs{op, axes, 0});
+  return y;
+}
+
+PlanValue combined(Lowering& l, const Node& n, kernels::Binary op, PlanValue a, PlanValue b,
+                   PlanValue y = absent) {
+  if (y == absent) y = l.temporary(n.name, DType::f32, l.at(a).shape);
+  l.step(n, "binary", {a, b}, {y}, kernels::BinaryAttrs{op, kernels::Act::none, 0, 0});
+  return y;
+}
+
+Result<uint32_t> physical_axes(const std::vector<int64_t>& axes, int rank, Layout layout) {
+  uint32_t bits = 0;
+  for (int64_t a : axes) {
+    HONE_ASSIGN(int axis, normal_axis(a, rank));
+    bits |= 1u << graph::physical_axis(rank, axis, layout);
+  }
+  return bits;
+}
+
+}  // namespace
+
+// (x - mean) / (deviation + 1e-9), moments over axes.
+Status lower_mean_variance(Lowering& l, const Node& n) {
+  HONE_RETURN_IF_ERROR(check_type(l, n));
+  const Layout layout = l.graph().value(n.output(0)).layout;
+  const int rank = l.graph().fact(n.input(0)).rank();
+  HONE_ASSIGN(uint32_t axes, physical_axes(n.attributes.ints("axes", {0, 2, 3}), rank, layout));
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
+  PlanValue y = l.define(n.output(0));
+  if (axes == 0) return unsupported("MeanVarianceNormalization over no axis");
+  using kernels::Binary, kernels::Reduce;
+  PlanValue mean = reduced(l, n, x, Reduce::mean, axes);
+  PlanValue centred = combined(l, n, Binary::sub, x, mean);
+  PlanValue squares = combined(l, n, Binary::mul, centred, centred);
+  PlanValue variance = reduced(l, n, squares, Reduce::mean, axes);
+  PlanValue deviation = l.temporary(n.name, DType::f32, l.at(variance).shape);
+  l.step(n, "unary", {variance}, {deviation},
+         kernels::UnaryAttrs{static_cast<int32_t>(kernels::Unary::sqrt), 0, 0});
+  PlanValue little = l.constant("epsilon", Tensor::scalar(1e-9f));
+  combined(l, n, Binary::div, centred, combined(l, n, Binary::add, deviation, little), y);
+  return {};
+}
+
+// x over its norm along one axis; 0 where the norm is 0.
+Status lower_lp_norm(Lowering& l, const Node& n) {
+  HONE_RETURN_IF_ERROR(check_type(l, n));
+  const Layout layout = l.graph().value(n.output(0)).layout;
+  const int rank = l.graph().fact(n.input(0)).rank();
+  HONE_ASSIGN(uint32_t axes, physical_axes({n.attributes.i("axis", -1)}, rank, layout));
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
+  using kernels::Binary, kernels::Reduce;
+  const bool absolute = n.attributes.i("p", 2) == 1;
+  PlanValue norm = reduced(l, n, x, absolute ? Reduce::l1 : Reduce::l2, axes);
+  // A norm of 0 means that all of x is 0, and so is x over the smallest number.
+  constexpr float smallest = 1.17549435e-38f;
+  PlanValue little = l.constant("smallest", Tensor::scalar(smallest));
+  PlanValue divisor = combined(l, n, Binary::max, norm, little);
+  combined(l, n, Binary::div, x, divisor, l.define(n.output(0)));
   return {};
 }
 

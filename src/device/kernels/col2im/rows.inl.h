@@ -1,0 +1,22 @@
+// The walk over output rows, for any instruction set. Included inside namespace
+// hone::kernels::<isa> and an unnamed one. start(y, bias, n) begins a pixel, add(y, x, n) adds one
+// tap's products to it.
+template <class Start, class Add>
+void rows(const RunArgs& args, Start&& start, Add&& add) {
+  auto& p = *static_cast<const Col2imParams*>(args.params);
+  const float* x = static_cast<const float*>(args.in[0]);
+  const float* bias = p.bias ? static_cast<const float*>(args.in[1]) : nullptr;
+  float* y = static_cast<float*>(args.out[0]) + args.begin * p.ow * p.c;
+  for (int64_t u = args.begin; u < args.end; ++u) {
+    const int64_t n = u / p.oh, oy = u % p.oh;
+    for (int64_t ox = 0; ox < p.ow; ++ox, y += p.c) {
+      start(y, bias, p.c);
+      col2im_taps(oy, p.pt, p.sh, p.dh, p.kh, p.h, [&](int64_t iy, int64_t ky) {
+        const int64_t row = (n * p.h + iy) * p.w;
+        col2im_taps(ox, p.pl, p.sw, p.dw, p.kw, p.w, [&](int64_t ix, int64_t kx) {
+          add(y, x + (((row + ix) * p.kh + ky) * p.kw + kx) * p.c, p.c);
+        });
+      });
+    }
+  }
+}

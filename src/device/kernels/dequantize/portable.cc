@@ -1,0 +1,36 @@
+#include "device/kernels/check.h"
+#include "device/kernels/dequantize/dequantize_impl.h"
+
+namespace hone::kernels::portable {
+namespace {
+
+template <class T>
+void dequantize(const RunArgs& args, const QuantParams& p) {
+  const T* x = static_cast<const T*>(args.in[0]);
+  const float* scales = static_cast<const float*>(args.in[1]);
+  const T* zeros = p.zero ? static_cast<const T*>(args.in[2]) : nullptr;
+  float* y = static_cast<float*>(args.out[0]);
+  quant_runs(p, args.begin * chunk, min_of(args.end * chunk, p.total),
+             [&](int64_t at, int64_t n, int64_t scale, int64_t step) {
+               for (int64_t i = 0; i < n; ++i) {
+                 const int64_t s = scale + i * step, zero = zeros ? zeros[s] : 0;
+                 y[at + i] = static_cast<float>(static_cast<double>(x[at + i] - zero) *
+                                                static_cast<double>(scales[s]));
+               }
+             });
+}
+
+}  // namespace
+
+void dequantize_any(const RunArgs& args) {
+  auto& p = *static_cast<const QuantParams*>(args.params);
+  switch (p.dtype) {
+    case DType::u8: return dequantize<uint8_t>(args, p);
+    case DType::i8: return dequantize<int8_t>(args, p);
+    case DType::u16: return dequantize<uint16_t>(args, p);
+    case DType::i16: return dequantize<int16_t>(args, p);
+    default: return dequantize<int32_t>(args, p);
+  }
+}
+
+}  // namespace hone::kernels::portable
