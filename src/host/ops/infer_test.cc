@@ -127,7 +127,7 @@ TEST(Infer, Slices) {
 TEST(Infer, Broadcasting) {
   check({
       {"in %a f32[n,1,4]\nin %b f32[3,1]\n%y = Add(%a, %b)", "f32[n,3,4]"},
-      {"in %a f32[n]\nin %b f32[m]\n%y = Add(%a, %b)", "f32[y.0]"},
+      {"in %a f32[n]\nin %b f32[m]\n%y = Add(%a, %b)", "f32[select(equal(n, 1), m, n)]"},
       {"in %a f32[n]\nin %b f32[7]\n%y = Add(%a, %b)", "f32[7]"},
       {"in %a f32[2]\nin %b f32[3]\n%y = Add(%a, %b) \"a\"",
        "Add 'a': sizes 2 and 3 cannot be broadcast"},

@@ -82,9 +82,9 @@ Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown) {
     return error(Code::shape_mismatch,
                  fmt::format("sizes {} and {} cannot be broadcast", a.value(), b.value()));
   }
-  // A size that is not 1 wins over one that can only be 1 or the same.
-  if (a.is_const() || a.lower_bound(0).value_or(0) > 1) return a;
-  if (b.is_const() || b.lower_bound(0).value_or(0) > 1) return b;
+  // A size that is not 1 wins over one that can only be 1 or the same. (Sizes are at least 1.)
+  if (a.is_const() || a.lower_bound(1).value_or(0) > 1) return a;
+  if (b.is_const() || b.lower_bound(1).value_or(0) > 1) return b;
   // A slice of a table, [min(s, 512)], beside [s]: what is never larger can only be the same or 1.
   for (const auto& [large, small] : {std::pair(a, b), std::pair(b, a)}) {
     if (max(large, small) == large && small.lower_bound(1).value_or(0) >= 1) return large;
@@ -107,8 +107,10 @@ Result<std::optional<SymShape>> broadcast_inputs(const InferContext& ctx, size_t
     const SymShape& shape = ctx.shape(i);
     const size_t skip = rank - shape.size();
     for (size_t d = 0; d < shape.size(); ++d) {
-      const Dim unknown = ctx.unknown(0, static_cast<int>(skip + d));
-      HONE_ASSIGN(out[skip + d], broadcast_dim(out[skip + d], shape[d], unknown));
+      // What cannot be settled here is settled by the sizes of a run.
+      const Dim a = out[skip + d], one = Dim::apply(Dim::Op::equal, {a, Dim(1)});
+      const Dim either = Dim::apply(Dim::Op::select, {one, shape[d], a});
+      HONE_ASSIGN(out[skip + d], broadcast_dim(a, shape[d], either));
     }
   }
   return std::optional<SymShape>(std::move(out));
