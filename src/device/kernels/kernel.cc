@@ -21,6 +21,7 @@
 #include "device/kernels/range/range.h"
 #include "device/kernels/reduce/reduce.h"
 #include "device/kernels/resize/resize.h"
+#include "device/kernels/rnn/rnn.h"
 #include "device/kernels/select/select.h"
 #include "device/kernels/softmax/softmax.h"
 #include "device/kernels/unary/unary.h"

@@ -183,6 +183,7 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_quantize, quantize_case},
                               {plan::lower_dequantize, dequantize_case},
                               {plan::lower_conv_transpose, conv_transpose_case},
+                              {plan::lower_rnn, rnn_case},
                               {plan::lower_resize, resize_case},
                               {plan::lower_constant_of_shape, fill_case},
                               {plan::lower_depth_to_space, depth_space_case},

@@ -132,6 +132,7 @@ Result<Case> lp_norm_case(CaseMaker& m);
 Result<Case> quantize_case(CaseMaker& m);
 Result<Case> dequantize_case(CaseMaker& m);
 Result<Case> conv_transpose_case(CaseMaker& m);
+Result<Case> rnn_case(CaseMaker& m);
 Result<Case> resize_case(CaseMaker& m);
 Result<Case> depth_space_case(CaseMaker& m);
 Result<Case> shape_case(CaseMaker& m);

@@ -50,7 +50,8 @@ struct Loops {
   }
 };
 
-// The bytes of the extrapolated value, which nearest only moves: 0 for types other than f32.
+// The bytes of the extrapolated value, which nearest only moves: 0 for types other than f32 (bind
+// sees to it).
 template <class T>
 T outside_of(const ResizeParams& p) {
   T v{};

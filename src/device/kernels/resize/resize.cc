@@ -72,6 +72,8 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   if (!dense_count(x, &nx) || !dense_count(y, &n)) return "resize: operands must be dense";
   if (x.dtype != y.dtype || element_bytes(x.dtype) == 0) return "resize: types";
   if (at->mode != ResizeMode::nearest && x.dtype != DType::f32) return "resize: interpolates f32";
+  const bool crops = at->transform == ResizeTransform::tf_crop_and_resize;
+  if (crops && at->extrapolation != 0 && x.dtype != DType::f32) return "resize: extrapolates f32";
   if (x.shape.rank() != 4 || y.shape.rank() != 4) return "resize: ranks";
   if (x.shape[0] != y.shape[0] || x.shape[3] != y.shape[3]) return "resize: shapes";
   auto* p = params_as<ResizeParams>(params);

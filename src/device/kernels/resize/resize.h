@@ -32,7 +32,7 @@ struct ResizeAttrs {
   int32_t antialias;  // linear and cubic: the kernel is widened where the axis shrinks
   int32_t exclude_outside;
   float cubic_a;
-  float extrapolation;  // tf_crop_and_resize: what lies beyond the picture
+  float extrapolation;  // tf_crop_and_resize: what lies beyond the picture; f32 or 0
   float scale_h, scale_w;
   float roi_begin_h, roi_end_h, roi_begin_w, roi_end_w;  // tf_crop_and_resize; else 0, 1, 0, 1
 };

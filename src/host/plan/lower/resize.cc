@@ -168,6 +168,9 @@ Status lower_resize(Lowering& l, const Node& n) {
   if (a.mode != kernels::ResizeMode::nearest && fact.dtype != DType::f32) {
     return unsupported(std::string("no interpolating kernel for ") + name(fact.dtype));
   }
+  if (crops(a) && a.extrapolation != 0 && fact.dtype != DType::f32) {
+    return unsupported(std::string("no kernel extrapolates ") + name(fact.dtype));
+  }
   HONE_ASSIGN(std::vector<AxisPlan> logical, axis_plans(l, n, a));
   const Layout layout = l.graph().value(n.output(0)).layout;
   const int rank = fact.rank();
