@@ -12,11 +12,11 @@ int run(std::vector<std::string> reversed_args, std::string* out) {
   Session session;
   CLI::App app("hone");
   add_count(app, session);
-  ::testing::internal::CaptureStdout();
   app.parse(reversed_args);
-  std::fflush(stdout);
+  ::testing::internal::CaptureStdout();
+  int status = session.finish(session.body());  // as main does
   *out = ::testing::internal::GetCapturedStdout();
-  return session.exit;
+  return status;
 }
 
 TEST(SkeletonCommand, CountsTheNodesOfTheExample) {

@@ -6,6 +6,9 @@
 #include <functional>
 #include <memory>
 
+#include "cli/checks.h"
+#include "cli/json_option.h"
+#include "cli/model_args.h"
 #include "cli/printer.h"
 
 namespace hone::cli {
@@ -14,15 +17,16 @@ namespace hone::cli {
 #include "cli/commands.inc"
 #undef HONE_COMMAND
 
-// Runs `body` after parsing; a Status that is an error is printed and becomes the exit status.
-// `body` may set session.exit itself and return ok.
+// Makes `body` what main runs after parsing; a Status that is an error is printed and becomes the
+// exit status. `body` may set session.exit itself and return ok.
 template <class Options>
 void on_run(CLI::App* command, Session& session, std::shared_ptr<Options> options,
             Status (*body)(const Options&, Session&)) {
   command->callback([&session, options, body] {
-    Status s = body(*options, session);
-    session.printer.end_progress();
-    if (!s.ok()) session.exit = session.printer.fail(s);
+    session.body = [&session, options, body]() -> Status {
+      HONE_RETURN_IF_ERROR(check_forced_isa());
+      return body(*options, session);
+    };
   });
 }
 

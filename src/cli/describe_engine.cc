@@ -164,10 +164,13 @@ void print_steps(const json& steps, Printer& p) {
 Result<json> describe_engine(const std::string& path) {
   HONE_ASSIGN(MappedFile file, map_file(path));
   auto engine = wire::verify({file.bytes});
-  if (!engine.ok()) return in(path, Status(engine.code(), engine.status().text().c_str()));
+  if (!engine.ok()) {
+    return engine_error(path, Status(engine.code(), engine.status().text().c_str()));
+  }
   const wire::EngineMeta& m = engine->meta();
   const wire::Header& h = engine->header();
-  json j = {{"kind", "engine"},
+  json j = {{"schema", 1},
+            {"kind", "engine"},
             {"producer", text(m.producer())},
             {"model", text(m.model_name())},
             {"model_hash", fmt::format("{:016x}", m.model_hash())},

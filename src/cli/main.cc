@@ -2,53 +2,59 @@
 
 #include <csignal>
 #include <exception>
+#include <sstream>
 
 #include "cli/command.h"
-#include "common/base/nearest.h"
+#include "cli/help.h"
 #include "common/base/version.h"
 
 namespace {
 
-std::string unknown_command(const std::string& word) {
-  std::vector<std::string> names;
-#define HONE_COMMAND(name) names.push_back(#name);
+using hone::cli::Session;
+
+void describe(CLI::App* app, Session* session) {
+  app->set_help_flag("-h,--help", "Print this help");
+  app->set_version_flag("--version", std::string("hone ") + hone::version);
+  app->formatter_fn(hone::cli::help_text);
+  app->require_subcommand(0, 1);
+#define HONE_COMMAND(name) hone::cli::add_##name(*app, *session);
 #include "cli/commands.inc"
 #undef HONE_COMMAND
-  std::string text = "no command '" + word + "'";
-  std::string near = hone::nearest(word, names);
-  return near.empty() ? text + "; see hone --help" : text + "; did you mean '" + near + "'?";
+  // Words nobody takes are collected, so that their error is ours.
+  app->allow_extras();
+  for (CLI::App* c : app->get_subcommands([](const CLI::App*) { return true; })) c->allow_extras();
 }
 
 int run(int argc, char** argv) {
-  hone::cli::Session session;
+  Session session;
   CLI::App app("Takes a trained model to an edge device: checks, compiles, measures, gates it.",
                "hone");
-  app.set_version_flag("--version", std::string("hone ") + hone::version);
-  app.require_subcommand(0, 1);
-  app.allow_extras(argc > 1 && argv[1][0] != '-');  // so that a misspelt command gets our message
-#define HONE_COMMAND(name) hone::cli::add_##name(app, session);
-#include "cli/commands.inc"
-#undef HONE_COMMAND
   try {
+    describe(&app, &session);
     app.parse(argc, argv);
+    if (hone::Status s = hone::cli::unexpected_words(app); !s.ok()) return session.finish(s);
+    if (session.body) return session.finish(session.body());
   } catch (const CLI::Success& e) {  // --help, --version
-    return app.exit(e);
+    std::ostringstream text;
+    app.exit(e, text);
+    session.printer.out_raw(text.str());
+    return session.finish({});
   } catch (const CLI::ParseError& e) {
-    return session.printer.fail(hone::invalid(e.what()));
+    return session.finish(hone::cli::explain(app, e));
   } catch (const std::bad_alloc&) {
-    return session.printer.fail(hone::error(hone::Code::out_of_memory, "out of memory"));
+    return session.finish(hone::error(hone::Code::out_of_memory, "out of memory"));
   } catch (const std::exception& e) {
-    return session.printer.fail(hone::internal(std::string("a bug in hone: ") + e.what()));
+    return session.finish(hone::internal(std::string("a bug in hone: ") + e.what()));
   }
-  if (!app.get_subcommands().empty()) return session.exit;
-  if (argc > 1) return session.printer.fail(hone::invalid(unknown_command(argv[1])));
+  session.exit = hone::cli::usage;
   session.printer.out_raw(app.help());
-  return hone::cli::usage;
+  return session.finish({});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_DFL);  // `hone ... | head` ends quietly
+  std::signal(SIGXFSZ, SIG_IGN);  // a file over `ulimit -f` is an error to report, not our end
   return run(argc, argv);
 }

@@ -4,8 +4,10 @@
 
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 
-#include "common/base/nearest.h"
+#include "cli/checks.h"
+#include "cli/inputs.h"
 #include "common/wire/header.h"
 #include "device/platform/cpu.h"
 #include "device/platform/target_detect.h"
@@ -17,28 +19,38 @@ namespace hone::cli {
 
 Result<bool> is_engine_file(const std::string& path) {
   HONE_ASSIGN(MappedFile file, map_file(path));
-  return file.bytes.size() >= sizeof(wire::magic) &&
-         std::memcmp(file.bytes.data(), wire::magic, sizeof(wire::magic)) == 0;
+  bool magic = file.bytes.size() >= sizeof(wire::magic) &&
+               std::memcmp(file.bytes.data(), wire::magic, sizeof(wire::magic)) == 0;
+  return magic || std::filesystem::path(path).extension() == ".engine";
+}
+
+Status engine_error(const std::string& path, const Status& s) {
+  const char* hint = s.code() == Code::corrupt ? "; copy it again or build it anew" : "";
+  return error(s.code(), fmt::format("{}: {}{}", path, s.text(), hint));
+}
+
+Status check_forced_isa() {
+  auto isa = platform::usable_isa();
+  return isa.ok() ? Status() : Status(isa.code(), isa.status().text().c_str());
 }
 
 Result<Target> this_machine() {
-  auto isa = platform::usable_isa();
-  if (!isa.ok()) return Status(isa.code(), isa.status().text().c_str());
+  HONE_RETURN_IF_ERROR(check_forced_isa());
   return platform::detect_target();
 }
 
-Result<std::pair<std::string, std::string>> split_assignment(const std::string& text) {
+Result<std::pair<std::string, std::string>> split_assignment(const std::string& text,
+                                                             const char* option, const char* form) {
   size_t at = text.rfind('=');
-  if (at == std::string::npos || at == 0) {
-    return invalid(fmt::format("'{}' is not NAME=VALUE", text));
+  if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
+    return invalid(fmt::format("{} '{}' is not {}", option, text, form));
   }
   return std::pair(text.substr(0, at), text.substr(at + 1));
 }
 
 Result<Dims> parse_dims(const std::string& text) {
   Dims dims;
-  size_t at = 0;
-  while (at < text.size()) {
+  for (size_t at = 0; !text.empty() && at <= text.size();) {
     size_t end = std::min(text.find_first_of("x,", at), text.size());
     int64_t d = 0;
     auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, d);
@@ -54,32 +66,53 @@ Result<Dims> parse_dims(const std::string& text) {
 Result<std::map<std::string, Dims>> parse_shapes(const std::vector<std::string>& args) {
   std::map<std::string, Dims> shapes;
   for (const std::string& arg : args) {
-    HONE_ASSIGN(auto parts, split_assignment(arg));
-    HONE_ASSIGN(shapes[parts.first], parse_dims(parts.second));
+    HONE_ASSIGN(auto parts, split_assignment(arg, "--shape", "NAME=SHAPE, as in x=1x3x224x224"));
+    auto dims = parse_dims(parts.second);
+    if (!dims.ok()) return in("--shape " + arg, dims.status());
+    if (!shapes.emplace(parts.first, *dims).second) {
+      return invalid(fmt::format("--shape gives '{}' more than once", parts.first));
+    }
   }
   return shapes;
 }
+
+namespace {
+
+constexpr const char* profile_form =
+    "NAME=min:opt:max, as in x=1x3x224x224:1x3x224x224:4x3x224x224";
+
+// "min:opt:max", or one shape for all three.
+Result<std::vector<plan::DimRange>> parse_ranges(const std::string& text) {
+  std::vector<Dims> three;
+  for (size_t at = 0; at <= text.size();) {
+    size_t end = std::min(text.find(':', at), text.size());
+    HONE_ASSIGN(Dims dims, parse_dims(text.substr(at, end - at)));
+    three.push_back(std::move(dims));
+    at = end + 1;
+  }
+  if (three.size() == 1) three = {three[0], three[0], three[0]};
+  if (three.size() != 3) return invalid(fmt::format("is not {}", profile_form));
+  if (three[0].size() != three[1].size() || three[0].size() != three[2].size()) {
+    return invalid("min, opt and max have different ranks");
+  }
+  std::vector<plan::DimRange> ranges;
+  for (size_t i = 0; i < three[0].size(); ++i) {
+    ranges.push_back({three[0][i], three[1][i], three[2][i]});
+  }
+  return ranges;
+}
+
+}  // namespace
 
 Result<std::map<std::string, std::vector<plan::DimRange>>> parse_profiles(
     const std::vector<std::string>& args) {
   std::map<std::string, std::vector<plan::DimRange>> out;
   for (const std::string& arg : args) {
-    HONE_ASSIGN(auto parts, split_assignment(arg));
-    std::vector<Dims> three;
-    for (size_t at = 0; at <= parts.second.size();) {
-      size_t end = std::min(parts.second.find(':', at), parts.second.size());
-      HONE_ASSIGN(Dims dims, parse_dims(parts.second.substr(at, end - at)));
-      three.push_back(std::move(dims));
-      at = end + 1;
-    }
-    if (three.size() == 1) three = {three[0], three[0], three[0]};
-    if (three.size() != 3 || three[0].size() != three[1].size() ||
-        three[0].size() != three[2].size()) {
-      return invalid(fmt::format("'{}' is not NAME=min:opt:max of three shapes of one rank", arg));
-    }
-    auto& ranges = out[parts.first];
-    for (size_t i = 0; i < three[0].size(); ++i) {
-      ranges.push_back({three[0][i], three[1][i], three[2][i]});
+    HONE_ASSIGN(auto parts, split_assignment(arg, "--profile", profile_form));
+    auto ranges = parse_ranges(parts.second);
+    if (!ranges.ok()) return in("--profile " + arg, ranges.status());
+    if (!out.emplace(parts.first, std::move(*ranges)).second) {
+      return invalid(fmt::format("--profile gives '{}' more than once", parts.first));
     }
   }
   return out;
@@ -91,28 +124,36 @@ Result<ship::Session> open_session(const std::string& path, int threads,
   HONE_ASSIGN(Target target, this_machine());
   if (engine) {
     auto session = ship::Session::open(path, threads);
-    if (!session.ok()) return in(path, session.status());
+    if (!session.ok()) return engine_error(path, session.status());
     return session;
   }
   HONE_ASSIGN(model::Model model, model::read_model(path));
+  auto graph = import(model);
+  if (!graph.ok()) return in(path, graph.status());
+  HONE_RETURN_IF_ERROR(in(path, check_memory(graph_io(*graph, graph->block().inputs), shapes)));
   engine::CompileOptions options;
   options.target = target;
   options.threads = threads;
   options.shapes = shapes;
-  auto compiled = engine::compile(model, options);
+  auto compiled = engine::compile(std::move(*graph), options);
   if (!compiled.ok()) return in(path, compiled.status());
   auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(compiled->bytes));
   return ship::Session::open(bytes, threads);
 }
 
-std::string describe(const ship::IoInfo& io) {
+std::string type_of(const ship::IoInfo& io) {
+  if (!io.ranked) return fmt::format("{} of any shape", name(io.dtype));
   std::string dims;
   for (size_t i = 0; i < io.dims.size(); ++i) {
     bool fixed = io.dims[i] >= 0;
     std::string symbol = io.symbols[i].empty() ? "?" : io.symbols[i];
     dims += (i > 0 ? "," : "") + (fixed ? std::to_string(io.dims[i]) : symbol);
   }
-  return fmt::format("'{}' ({}[{}])", io.name, name(io.dtype), dims);
+  return fmt::format("{}[{}]", name(io.dtype), dims);
+}
+
+std::string describe(const ship::IoInfo& io) {
+  return fmt::format("'{}' ({})", io.name, type_of(io));
 }
 
 Status no_such_input(const std::string& name, const std::vector<ship::IoInfo>& inputs) {
@@ -134,6 +175,40 @@ Result<std::vector<Dims>> ordered_shapes(const ship::Session& session,
     if (!found) return no_such_input(name, session.inputs());
   }
   return out;
+}
+
+Status check_memory(const std::vector<ship::IoInfo>& inputs,
+                    const std::map<std::string, Dims>& shapes) {
+  HONE_ASSIGN(Target machine, this_machine());
+  auto there = static_cast<double>(machine.memory_bytes);
+  double bytes = 0;
+  for (const ship::IoInfo& io : inputs) {
+    if (!shapes.contains(io.name)) continue;
+    double size = bits(io.dtype);
+    for (int64_t d : shapes.at(io.name)) size *= static_cast<double>(d);
+    bytes += size / 8;
+  }
+  // Every input stands in memory at least twice: as given and in the engine's arena.
+  if (there <= 0 || bytes * 2 <= there) return {};
+  return error(Code::out_of_memory,
+               fmt::format("inputs of {} do not fit into this machine's memory of {}; give smaller "
+                           "--shape",
+                           human_bytes(bytes), human_bytes(there)));
+}
+
+void add_pass_options(CLI::App* command, std::vector<std::string>* disabled, int* stop_after,
+                      bool* verify) {
+  command
+      ->add_option("--disable-pass", *disabled,
+                   "Leave this pass out; repeat it for more (a wrong name lists them all)")
+      ->type_name("PASS")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--stop-after", *stop_after,
+                   "Apply at most N patches, to find the one that does harm")
+      ->type_name("N")
+      ->check(whole(0, 1'000'000'000));
+  command->add_flag("--verify", *verify, "Run the reference before and after each patch (slow)");
 }
 
 std::string human_bytes(double bytes) {

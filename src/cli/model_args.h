@@ -1,6 +1,7 @@
 // What several commands do with the model or engine they are given.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,16 +12,25 @@
 
 namespace hone::cli {
 
-// True where the file begins with an engine's magic.
+// True where the file begins with an engine's magic, or is called .engine: what is wrong with a
+// damaged one is said of an engine, not of an ONNX file.
 Result<bool> is_engine_file(const std::string& path);
+
+// An error of reading an engine file: its name in front, what to do behind.
+Status engine_error(const std::string& path, const Status& s);
 
 // This machine as the target, ISA cut to HONE_FORCE_ISA. Errors: isa_missing.
 Result<Target> this_machine();
 
-// "NAME=REST" split at the last '='. Errors name the argument.
-Result<std::pair<std::string, std::string>> split_assignment(const std::string& text);
+// Error where HONE_FORCE_ISA names no level (invalid_argument) or one that this CPU lacks
+// (isa_missing).
+Status check_forced_isa();
 
-// "1x3x224x224" -> dims; "" -> a scalar.
+// "NAME=REST" split at the last '='. Errors name the option and the form it wants.
+Result<std::pair<std::string, std::string>> split_assignment(const std::string& text,
+                                                             const char* option, const char* form);
+
+// "1x3x224x224" -> dims; "" -> a scalar. Errors name the text.
 Result<Dims> parse_dims(const std::string& text);
 
 // --shape NAME=1x3x224x224 ...
@@ -41,6 +51,15 @@ Result<std::vector<Dims>> ordered_shapes(const ship::Session& session,
 // "no input 'imge'; the model has 'image' (f32 [batch,1,28,28])"
 Status no_such_input(const std::string& name, const std::vector<ship::IoInfo>& inputs);
 std::string describe(const ship::IoInfo& io);
+std::string type_of(const ship::IoInfo& io);  // "f32[batch,1,28,28]"
+
+// Refuses shapes whose inputs alone would not fit into this machine's memory.
+Status check_memory(const std::vector<ship::IoInfo>& inputs,
+                    const std::map<std::string, Dims>& shapes);
+
+// --disable-pass, --stop-after, --verify.
+void add_pass_options(CLI::App* command, std::vector<std::string>* disabled, int* stop_after,
+                      bool* verify);
 
 std::string human_bytes(double bytes);  // "1.4 MB"
 std::string human_count(double n);      // "3.5 M"

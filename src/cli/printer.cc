@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 namespace hone::cli {
 
@@ -16,11 +18,17 @@ double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// An error is one line whatever its text holds.
+// An error is one line whatever names a file holds, and steers no terminal.
 std::string one_line(std::string s) {
   std::replace_if(
-      s.begin(), s.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+      s.begin(), s.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
+      ' ');
   return s;
+}
+
+// stderr is the last resort: where even it can't be written there is nobody to tell.
+void to_stderr(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stderr) == text.size()) std::fflush(stderr);
 }
 
 // Width on screen of UTF-8 text: continuation bytes take none.
@@ -40,29 +48,33 @@ Printer::Printer() {
 
 void Printer::out(std::string_view line) {
   end_progress();
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  out_raw(std::string(line) + "\n");
 }
 
 void Printer::out_raw(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if ((std::fflush(stdout) != 0 || !written) && out_error_ == 0) out_error_ = errno;
+}
+
+Status Printer::flush() {
+  if (out_error_ == 0) return {};
+  return error(Code::io_error, "standard output: " + std::generic_category().message(out_error_));
 }
 
 void Printer::note(std::string_view line) {
   if (quiet) return;
   end_progress();
-  fmt::print(stderr, "{}\n", line);
+  to_stderr(fmt::format("{}\n", line));
 }
 
 void Printer::warn(std::string_view line) {
   end_progress();
-  fmt::print(stderr, "{} {}\n", coloured("33", "warning:", err_colour_), line);
+  to_stderr(fmt::format("{} {}\n", coloured("33", "warning:", err_colour_), line));
 }
 
 int Printer::fail(const Status& status) {
   end_progress();
-  fmt::print(stderr, "{} {}\n", coloured("31", "error:", err_colour_), one_line(status.text()));
+  to_stderr(fmt::format("{} {}\n", coloured("31", "error:", err_colour_), one_line(status.text())));
   if (status.code() == Code::differs) return no;
   return is_environment(status.code()) ? environment : usage;
 }
@@ -75,21 +87,20 @@ void Printer::progress(std::string_view what, double done, double total) {
   if (!err_terminal_) {
     if (fresh || t - last_shown_ < 10) return;
     last_shown_ = t;
-    fmt::print(stderr, "  {}: {:.0f} %\n", what, share * 100);
+    to_stderr(fmt::format("  {}: {:.0f} %\n", what, share * 100));
     return;
   }
   if (!fresh && t - last_shown_ < 0.1 && share < 1) return;
   last_shown_ = t;
   auto filled = static_cast<size_t>(share * 30);
-  fmt::print(stderr, "\r\033[K  {} [{}{}] {:.0f} %", what, std::string(filled, '#'),
-             std::string(30 - filled, '.'), share * 100);
-  std::fflush(stderr);
+  to_stderr(fmt::format("\r\033[K  {} [{}{}] {:.0f} %", what, std::string(filled, '#'),
+                        std::string(30 - filled, '.'), share * 100));
   bar_shown_ = true;
   if (done >= total) end_progress();
 }
 
 void Printer::end_progress() {
-  if (bar_shown_) fmt::print(stderr, "\r\033[K");
+  if (bar_shown_) to_stderr("\r\033[K");
   bar_shown_ = false;
   last_what_.clear();
 }
@@ -121,5 +132,12 @@ std::string Printer::bold(std::string_view s) const { return coloured("1", s, ou
 std::string Printer::green(std::string_view s) const { return coloured("32", s, out_colour_); }
 std::string Printer::red(std::string_view s) const { return coloured("31", s, out_colour_); }
 std::string Printer::yellow(std::string_view s) const { return coloured("33", s, out_colour_); }
+
+int Session::finish(const Status& result) {
+  printer.end_progress();
+  if (!result.ok()) return printer.fail(result);
+  Status written = printer.flush();
+  return written.ok() ? exit : printer.fail(written);
+}
 
 }  // namespace hone::cli

@@ -1,6 +1,7 @@
 // All output of the program: data on stdout, the rest on stderr. The only folder that prints.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ class Printer {
   void warn(std::string_view line);
   // "error: ..." in one line; returns the exit status that goes with the code.
   int fail(const Status& status);
+  // Error where something for stdout could not be written (disk full, closed).
+  Status flush();
 
   // A bar on a terminal, a line now and then in a pipe. done == total ends it.
   void progress(std::string_view what, double done, double total);
@@ -40,14 +43,19 @@ class Printer {
   std::string coloured(const char* code, std::string_view s, bool on) const;
   bool out_colour_, err_colour_, err_terminal_;
   bool bar_shown_ = false;
+  int out_error_ = 0;  // errno of the first write to stdout that failed
   double last_shown_ = 0;
   std::string last_what_;
 };
 
 // What every command gets.
 struct Session {
+  // Ends the program's output; the exit status that goes with `result` and `exit`.
+  int finish(const Status& result);
+
   Printer printer;
   int exit = yes;
+  std::function<Status()> body;  // of the command that was parsed
 };
 
 }  // namespace hone::cli

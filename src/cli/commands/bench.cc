@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "cli/model_args.h"
-#include "host/model/files.h"
 #include "ship/measure/conditions.h"
 
 namespace hone::cli {
@@ -53,20 +51,15 @@ Status run_bench(const Options& o, Session& s) {
   ship::BenchOptions b;
   b.duration_s = o.duration;
   HONE_ASSIGN(b.shapes, ordered_shapes(session, shapes));
+  HONE_RETURN_IF_ERROR(check_memory(session.inputs(), shapes));
   b.progress = [&](int64_t, double spent, double all) { s.printer.progress("bench", spent, all); };
   auto result = ship::bench(session, b);
   if (!result.ok()) return in(o.model, result.status());
   result->conditions["threads"] = o.threads;
   result->conditions["precision"] = session.engine().info().precision;
   for (const std::string& w : result->warnings) s.printer.warn(w);
-  if (o.json.empty()) {
-    print_human(o, *result, s.printer);
-    return {};
-  }
-  std::string text = ship::to_json(*result).dump(1) + "\n";
-  if (o.json != "-") return write_text(o.json, text);
-  s.printer.end_progress();
-  s.printer.out_raw(text);
+  HONE_ASSIGN(bool text, give_json(s, o.json, ship::to_json(*result)));
+  if (text) print_human(o, *result, s.printer);
   return {};
 }
 
@@ -75,16 +68,33 @@ Status run_bench(const Options& o, Session& s) {
 void add_bench(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("bench", "Measure latency and memory of an engine or a model");
-  c->add_option("model", o->model, "Engine, or ONNX file (built in memory without timing)")
+  c->add_option("ENGINE|MODEL.onnx", o->model,
+                "Engine, or ONNX file (built in memory without timing)")
       ->required();
-  c->add_flag("--closed", o->closed, "Back to back (the default)");
-  c->add_option("--duration", o->duration, "Seconds (and at least 11 samples)")
-      ->check(CLI::Range(0.0, 86400.0));
-  c->add_option("--threads", o->threads, "Threads")->check(CLI::Range(1, 256));
-  c->add_option("--shape", o->shapes, "NAME=1x3x224x224 for dynamic inputs");
+  c->add_flag("--closed", o->closed, "Run back to back, the next when the last ends (the default)");
+  c->add_option("--duration", o->duration, "How long to measure, 0 to 86400; at least 11 samples")
+      ->type_name("SECONDS")
+      ->check(number(0, 86400))
+      ->capture_default_str();
+  c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
+      ->type_name("N")
+      ->check(whole(1, 256))
+      ->capture_default_str();
+  c->add_option("--shape", o->shapes,
+                "Size of a dynamic input, as in x=1x3x224x224; else what the engine was timed at "
+                "(1 for the first dimension, 64 for others)")
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
   c->add_flag("--steps", o->steps, "Print the time of each step too");
-  c->add_option("--json", o->json, "Write JSON to this file; - is stdout");
-  c->footer("Example: hone bench model.engine --duration 5 --json -");
+  add_json_option(c, &o->json);
+  c->footer(
+      "A percentile is printed only where the samples suffice to claim it. Inputs are random.\n\n"
+      "examples:\n"
+      "  hone bench model.engine --duration 5\n"
+      "  hone bench model.onnx --shape x=4x3x224x224 --threads 2 --steps\n"
+      "  hone bench model.engine --json - | jq .latency_ms.p95\n\n"
+      "Exit: 0 done, also when unsteady (a warning says so), 2 error in use or input, 4 disk,\n"
+      "permissions, memory or instruction set.");
   on_run(c, session, o, run_bench);
 }
 

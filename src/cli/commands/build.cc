@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/model_args.h"
+#include "device/kernels/kernel.h"
 #include "host/exec/time_kernel.h"
 #include "host/model/files.h"
 #include "host/plan/target_file.h"
@@ -15,7 +16,7 @@ namespace hone::cli {
 namespace {
 
 struct Options {
-  std::string model, out, cache, target, precision = "f32", prefer;
+  std::string model, out, cache, target, precision = "f32", prefer, json;
   int threads = 1;
   std::vector<std::string> profiles, disabled;
   bool explain = false, verify = false, untimed = false, miss_is_error = false;
@@ -42,52 +43,95 @@ size_t untimed_choices(const plan::Plan& plan, size_t* all) {
   return untimed;
 }
 
-Status run_build(const Options& o, Session& s) {
+Status check_kernel_word(const std::string& word) {
+  for (const kernels::Kernel* k : kernels::all_kernels()) {
+    if (std::string_view(k->name).find(word) != std::string_view::npos) return {};
+  }
+  return invalid(
+      fmt::format("--prefer-kernel {}: no kernel's name contains it; see hone kernels", word));
+}
+
+Result<engine::CompileOptions> compile_options(const Options& o, Session& s) {
   engine::CompileOptions c;
   HONE_ASSIGN(Target machine, this_machine());
   c.target = machine;
   if (!o.target.empty()) {
     HONE_ASSIGN(c.target, plan::load_target(o.target));
   }
-  const bool can_time = is_here(c.target, machine) && !o.untimed;
   HONE_ASSIGN(c.profile, parse_profiles(o.profiles));
+  HONE_RETURN_IF_ERROR(check_kernel_word(o.prefer));
+  c.threads = o.threads;
+  c.precision = o.precision;
+  c.prefer_kernel = o.prefer;
+  c.error_on_cache_miss = o.miss_is_error;
+  if (!o.untimed && is_here(c.target, machine)) c.time = exec::make_timer(c.target);
+  c.passes.disabled = o.disabled;
+  c.passes.verify = o.verify;
+  c.passes.stop_after = o.stop_after;
+  if (o.explain) c.passes.log = [&s](const std::string& line) { s.printer.note("pass " + line); };
+  c.progress = [&s](int done, int total, const std::string&) {
+    s.printer.progress("timing tactics", done, total);
+  };
+  return c;
+}
+
+nlohmann::json to_json(const Options& o, const engine::Compiled& built, const Target& target) {
+  nlohmann::json j = {{"schema", 1},
+                      {"engine", o.out},
+                      {"bytes", built.bytes.size()},
+                      {"steps", built.plan.steps.size()},
+                      {"precision", built.plan.precision},
+                      {"threads", o.threads},
+                      {"target", target.cpu}};
+  if (o.explain) j["plan"] = plan::to_text(built.plan);
+  return j;
+}
+
+Status run_build(const Options& o, Session& s) {
+  HONE_ASSIGN(engine::CompileOptions c, compile_options(o, s));
   HONE_ASSIGN(model::Model model, model::read_model(o.model));
   plan::TimingCache cache;
   if (!o.cache.empty()) {
     HONE_ASSIGN(cache, plan::TimingCache::load(o.cache));
   }
-  c.threads = o.threads;
-  c.precision = o.precision;
-  c.prefer_kernel = o.prefer;
   c.cache = &cache;
-  c.error_on_cache_miss = o.miss_is_error;
-  if (can_time) c.time = exec::make_timer(c.target);
-  c.passes.disabled = o.disabled;
-  c.passes.verify = o.verify;
-  c.passes.stop_after = o.stop_after;
-  if (o.explain) c.passes.log = [&](const std::string& line) { s.printer.note("pass " + line); };
-  c.progress = [&](int done, int total, const std::string&) {
-    s.printer.progress("timing tactics", done, total);
-  };
+  // Timing takes a while: that the result has no place to go is better known before it.
+  HONE_RETURN_IF_ERROR(check_writable(o.out));
   auto built = engine::compile(model, c);
   if (!built.ok()) return in(o.model, built.status());
-  HONE_RETURN_IF_ERROR(write_file(o.out, built->bytes));
+  // The cache first: its timings hold whatever becomes of the engine, and an engine is the last
+  // thing a build that fails leaves behind.
   if (!o.cache.empty() && cache.changed()) {
     HONE_RETURN_IF_ERROR(write_text(o.cache, cache.to_json()));
   }
-  s.printer.end_progress();
-  if (o.explain) s.printer.out_raw(plan::to_text(built->plan));
-  s.printer.note(fmt::format("{}: {} in {} steps, {} {}, {} thread{}, for {}", o.out,
-                             human_bytes(static_cast<double>(built->bytes.size())),
-                             built->plan.steps.size(), built->plan.precision, "engine", o.threads,
-                             o.threads == 1 ? "" : "s", c.target.cpu));
+  HONE_RETURN_IF_ERROR(write_file(o.out, built->bytes));
   if (size_t all = 0, untimed = untimed_choices(built->plan, &all); untimed > 0 && !o.untimed) {
     s.printer.warn(
         fmt::format("{} is another machine and the timing cache lacks {} of {} choices: "
                     "those kernels were taken by rank",
                     c.target.cpu, untimed, all));
   }
+  HONE_ASSIGN(bool text, give_json(s, o.json, to_json(o, *built, c.target)));
+  if (!text) return {};
+  s.printer.end_progress();
+  if (o.explain) s.printer.out_raw(plan::to_text(built->plan));
+  s.printer.note(fmt::format("{}: {} engine, {}, {} step{}, timed for {} thread{} of {}", o.out,
+                             built->plan.precision,
+                             human_bytes(static_cast<double>(built->bytes.size())),
+                             built->plan.steps.size(), built->plan.steps.size() == 1 ? "" : "s",
+                             o.threads, o.threads == 1 ? "" : "s", c.target.cpu));
   return {};
+}
+
+void add_experts_options(CLI::App* c, Options* o) {
+  c->add_flag("--error-on-cache-miss", o->miss_is_error,
+              "Fail instead of timing what --timing-cache does not hold");
+  c->add_flag("--no-timing", o->untimed,
+              "Time nothing: choose kernels by the cache's timings, else by rank");
+  c->add_option("--prefer-kernel", o->prefer,
+                "Use kernels whose name contains WORD where possible (names: hone kernels)")
+      ->type_name("WORD");
+  add_pass_options(c, &o->disabled, &o->stop_after, &o->verify);
 }
 
 }  // namespace
@@ -95,29 +139,41 @@ Status run_build(const Options& o, Session& s) {
 void add_build(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("build", "Compile a model to an engine for this machine");
-  c->add_option("model", o->model, "ONNX file")->required();
-  c->add_option("-o,--output", o->out, "Engine file to write")->required();
-  c->add_option("--precision", o->precision, "f32 (the only one in this version)");
-  c->add_option("--threads", o->threads, "Threads to time tactics for")->check(CLI::Range(1, 256));
-  c->add_option(
-      "--profile", o->profiles,
-      "Sizes an input may have: NAME=min:opt:max, e.g. x=1x3x224x224:1x3x224x224:4x3x224x224");
-  c->add_option("--timing-cache", o->cache, "Read timings from this file and add new ones to it");
-  c->add_flag("--error-on-cache-miss", o->miss_is_error,
-              "Fail instead of timing what is not cached");
-  c->add_flag("--no-timing", o->untimed,
-              "Time nothing: kernels by the cache's timings, else by rank");
+  c->add_option("MODEL.onnx", o->model, "ONNX file")->required();
+  c->add_option("-o,--output", o->out, "Engine file to write; appears whole or not at all")
+      ->type_name("ENGINE")
+      ->required();
+  c->add_option("--precision", o->precision, "f32, the only one in this version")
+      ->type_name("TYPE")
+      ->capture_default_str();
+  c->add_option("--threads", o->threads, "Threads to time kernels with, 1 to 256")
+      ->type_name("N")
+      ->check(whole(1, 256))
+      ->capture_default_str();
+  c->add_option("--profile", o->profiles,
+                "Sizes an input may have, as in x=1x3x224x224:1x3x224x224:4x3x224x224; timed at "
+                "opt, memory for max. One shape alone fixes it. Without it any size runs, and "
+                "memory is sized when it does")
+      ->type_name("NAME=min:opt:max")
+      ->allow_extra_args(false);
+  c->add_option("--timing-cache", o->cache,
+                "Take timings from this file where it has them, and add new ones: builds become "
+                "fast and byte-identical")
+      ->type_name("FILE");
   c->add_option("--target", o->target,
-                "Build for the machine of this file (hone doctor --save-target), with the timings "
-                "of it that the cache holds");
-  c->add_option("--prefer-kernel", o->prefer,
-                "Use kernels whose name contains this where possible");
-  c->add_option("--disable-pass", o->disabled, "Leave a pass out (may be repeated)");
-  c->add_option("--stop-after", o->stop_after, "Apply at most so many patches");
-  c->add_flag("--verify", o->verify, "Run the reference before and after each patch");
-  c->add_flag("--explain", o->explain, "Print the plan: chosen, timed and refused tactics");
+                "Build for the machine of this file (hone doctor --save-target there), with the "
+                "timings of it that --timing-cache holds")
+      ->type_name("FILE.toml");
+  c->add_flag("--explain", o->explain,
+              "Print the plan: for every step the kernel chosen, timed and refused, and why");
+  add_json_option(c, &o->json);
+  add_experts_options(c, o.get());
   c->footer(
-      "Example: hone build model.onnx -o model.engine --threads 2 --timing-cache timing.json");
+      "examples:\n"
+      "  hone build model.onnx -o model.engine\n"
+      "  hone build model.onnx -o model.engine --threads 2 --timing-cache timings.json --explain\n"
+      "  hone build text.onnx -o text.engine --profile ids=1x1:1x64:1x512\n\n"
+      "Exit: 0 done, 2 error in use or model, 4 disk, permissions or instruction set.");
   on_run(c, session, o, run_build);
 }
 

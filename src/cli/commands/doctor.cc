@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/model_args.h"
 #include "device/platform/cpu.h"
 #include "host/backends/python_modules.h"
 #include "host/engine/check_model.h"
@@ -89,6 +88,7 @@ std::string list(const std::vector<std::string>& v) {
 
 json describe_machine() {
   json j = ship::read_conditions();
+  j["schema"] = 1;
   std::string why;
   j["accelerators"] = accelerators();
   j["backends"] = backends(&why);
@@ -96,11 +96,17 @@ json describe_machine() {
   return j;
 }
 
+// Levels of the other architecture are no news.
+bool belongs(Isa isa, Arch arch) {
+  return isa == Isa::portable || (isa >= Isa::neon) == (arch == Arch::aarch64);
+}
+
 void print_machine(const Target& t, const json& j, Printer& p) {
   p.out(fmt::format("cpu           {} ({}, {} cores)", t.cpu, name(t.arch), t.cores));
   IsaMask cpu = platform::cpu_isa();
   for (int i = 0; i < isa_count; ++i) {
     auto isa = static_cast<Isa>(i);
+    if (!belongs(isa, t.arch)) continue;
     bool there = has(cpu, isa), used = has(t.isa, isa);
     const char* text = used ? "yes" : there ? "yes, switched off by HONE_FORCE_ISA" : "no";
     p.out(fmt::format("  {:<12}{}", name(isa), text));
@@ -174,17 +180,16 @@ Status run_doctor(const Options& o, Session& s) {
     HONE_ASSIGN(model, describe_model(o, target));
     if (!model["runs"].get<bool>()) s.exit = no;
   }
-  if (o.json.empty()) {
-    if (o.model.empty()) {
-      print_machine(machine, describe_machine(), s.printer);
-    } else {
-      print_model(model, s.printer);
-    }
-    return {};
-  }
-  json j = describe_machine();
+  bool machine_wanted = o.model.empty() || !o.json.empty();
+  json j = machine_wanted ? describe_machine() : json::object();
   if (!o.model.empty()) j["model"] = model;
-  s.printer.out(j.dump(1, ' ', false, json::error_handler_t::replace));
+  HONE_ASSIGN(bool text, give_json(s, o.json, j));
+  if (!text) return {};
+  if (o.model.empty()) {
+    print_machine(machine, j, s.printer);
+  } else {
+    print_model(model, s.printer);
+  }
   return {};
 }
 
@@ -193,12 +198,28 @@ Status run_doctor(const Options& o, Session& s) {
 void add_doctor(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("doctor", "Report CPU, instruction sets, memory, accelerators");
-  c->add_option("--model", o->model, "Say what of this model would not run, and why (exit 1)");
-  c->add_option("--target", o->target, "With --model: on the machine of this file, not this one");
-  c->add_option("--shape", o->shapes, "With --model: NAME=1x3x224x224, sizes of a dynamic input");
-  c->add_option("--save-target", o->save_target, "Write what this machine is, for --target");
-  c->add_option("--json", o->json, "Print JSON; - is stdout")->check(CLI::IsMember({"-"}));
-  c->footer("Example: hone doctor --model model.onnx --target board.toml");
+  c->add_option("--model", o->model,
+                "Say instead whether this model runs here, else what would not "
+                "and why")
+      ->type_name("MODEL.onnx");
+  c->add_option("--target", o->target, "With --model: on the machine of this file, not this one")
+      ->type_name("FILE.toml");
+  c->add_option("--shape", o->shapes, "With --model: size of a dynamic input, as in x=1x3x224x224")
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
+  c->add_option("--save-target", o->save_target,
+                "Write what this machine is, for --target elsewhere")
+      ->type_name("FILE.toml");
+  add_json_option(c, &o->json);
+  c->footer(
+      "HONE_PYTHON names the Python whose other runtimes (ONNX Runtime, OpenVINO ...) are "
+      "listed.\n\n"
+      "examples:\n"
+      "  hone doctor\n"
+      "  hone doctor --model model.onnx\n"
+      "  hone doctor --save-target board.toml    # on the board, then here:\n"
+      "  hone doctor --model model.onnx --target board.toml --json -\n\n"
+      "Exit: 0 done, 1 the model would not run, 2 error in use or model, 4 disk or permissions.");
   on_run(c, session, o, run_doctor);
 }
 

@@ -7,7 +7,6 @@
 
 #include "cli/command.h"
 #include "cli/describe_engine.h"
-#include "cli/model_args.h"
 #include "host/engine/check_model.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
@@ -66,7 +65,8 @@ void add_weights(const graph::Graph& g, json* j) {
 }
 
 json describe_model(const model::Model& m, const graph::Graph& g) {
-  json j = {{"kind", "model"},
+  json j = {{"schema", 1},
+            {"kind", "model"},
             {"producer", m.producer},
             {"producer_version", m.producer_version},
             {"ir_version", m.ir_version},
@@ -96,9 +96,10 @@ void print_common(const json& j, Printer& p) {
 }
 
 void print_model(const std::string& file, const json& j, Printer& p) {
-  p.out(fmt::format("{}: ONNX model, IR {}, opset {}, by {} {}", file, j["ir_version"].dump(),
-                    j["opset"].dump(), j["producer"].get<std::string>(),
-                    j["producer_version"].get<std::string>()));
+  std::string by = j["producer"].get<std::string>(), version = j["producer_version"];
+  p.out(fmt::format("{}: ONNX model, IR {}, opset {}{}{}", file, j["ir_version"].dump(),
+                    j["opset"].dump(), by.empty() ? "" : ", by " + by,
+                    version.empty() ? "" : " " + version));
   print_common(j, p);
   p.out(fmt::format(
       "size         {}, weights {}, {} parameters", human_bytes(j["bytes"].get<double>()),
@@ -126,9 +127,9 @@ Status run_inspect(const Options& o, Session& s) {
     if (!g.ok()) return in(o.file, g.status());
     j = describe_model(m, *g);
   }
-  if (!o.json.empty()) {
-    s.printer.out(j.dump(1, ' ', false, json::error_handler_t::replace));
-  } else if (engine) {
+  HONE_ASSIGN(bool text, give_json(s, o.json, j));
+  if (!text) return {};
+  if (engine) {
     print_engine(o.file, j, s.printer);
   } else {
     print_model(o.file, j, s.printer);
@@ -141,9 +142,16 @@ Status run_inspect(const Options& o, Session& s) {
 void add_inspect(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("inspect", "Say what a model or an engine is");
-  c->add_option("file", o->file, "ONNX file or engine")->required();
-  c->add_option("--json", o->json, "Print JSON; - is stdout")->check(CLI::IsMember({"-"}));
-  c->footer("Example: hone inspect model.onnx");
+  c->add_option("MODEL.onnx|ENGINE", o->file, "ONNX file or engine")->required();
+  add_json_option(c, &o->json);
+  c->footer(
+      "Prints inputs, outputs, operators, weights and work; operators without a kernel, and "
+      "weights\n"
+      "that are NaN or infinite, are named.\n\n"
+      "examples:\n"
+      "  hone inspect model.onnx\n"
+      "  hone inspect model.engine --json -\n\n"
+      "Exit: 0 done, 2 error in use or input, 4 permissions.");
   on_run(c, session, o, run_inspect);
 }
 

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/model_args.h"
 #include "host/import/import.h"
+#include "host/model/files.h"
 #include "host/passes/pass.h"
 
 namespace hone::cli {
@@ -14,7 +15,7 @@ namespace hone::cli {
 namespace {
 
 struct Options {
-  std::string in, out;
+  std::string in, out, json;
   bool verify = false;
   std::vector<std::string> disabled;
   int stop_after = -1;
@@ -50,19 +51,29 @@ void print_table(const Counts& before, const Counts& after, Printer& p) {
 Status run_optimize(const Options& o, Session& s) {
   HONE_ASSIGN(model::Model before, model::read_model(o.in));
   auto graph = import(before);
-  if (!graph.ok()) return in(o.in, graph.status());
+  if (!graph.ok()) return hone::in(o.in, graph.status());
   passes::Options options;
   options.verify = o.verify;
   options.disabled = o.disabled;
   options.stop_after = o.stop_after;
-  HONE_ASSIGN(passes::Report report, passes::run_passes(*graph, options));
-  HONE_ASSIGN(model::Model after, export_model(*graph));
-  HONE_RETURN_IF_ERROR(model::write_model(after, o.out));
+  HONE_RETURN_IF_ERROR(check_writable(o.out));
+  auto report = passes::run_passes(*graph, options);
+  if (!report.ok()) return hone::in(o.in, report.status());
+  auto after = export_model(*graph);
+  if (!after.ok()) return hone::in(o.in, after.status());
+  HONE_RETURN_IF_ERROR(model::write_model(*after, o.out));
   Counts counts[2];
   count(before.graph, &counts[0]);
-  count(after.graph, &counts[1]);
+  count(after->graph, &counts[1]);
+  nlohmann::json j = {{"schema", 1},
+                      {"model", o.out},
+                      {"patches", report->patches},
+                      {"before", counts[0]},
+                      {"after", counts[1]}};
+  HONE_ASSIGN(bool text, give_json(s, o.json, j));
+  if (!text) return {};
   print_table(counts[0], counts[1], s.printer);
-  s.printer.note(fmt::format("{}: {} patches", o.out, report.patches));
+  s.printer.note(fmt::format("{}: {} patches", o.out, report->patches));
   return {};
 }
 
@@ -71,12 +82,18 @@ Status run_optimize(const Options& o, Session& s) {
 void add_optimize(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("optimize", "Simplify a model; the result is standard ONNX");
-  c->add_option("model", o->in, "ONNX file")->required();
-  c->add_option("-o,--output", o->out, "ONNX file to write")->required();
-  c->add_flag("--verify", o->verify, "Run the reference before and after each patch");
-  c->add_option("--disable-pass", o->disabled, "Leave a pass out (may be repeated)");
-  c->add_option("--stop-after", o->stop_after, "Apply at most so many patches");
-  c->footer("Example: hone optimize model.onnx -o small.onnx");
+  c->add_option("MODEL.onnx", o->in, "ONNX file")->required();
+  c->add_option("-o,--output", o->out, "ONNX file to write; appears whole or not at all")
+      ->type_name("OUT.onnx")
+      ->required();
+  add_json_option(c, &o->json);
+  add_pass_options(c, &o->disabled, &o->stop_after, &o->verify);
+  c->footer(
+      "Prints how many nodes of each operator there were and are.\n\n"
+      "examples:\n"
+      "  hone optimize model.onnx -o small.onnx\n"
+      "  hone optimize model.onnx -o small.onnx --disable-pass fold_batch_norm --verify\n\n"
+      "Exit: 0 done, 2 error in use or model, 4 disk or permissions.");
   on_run(c, session, o, run_optimize);
 }
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/model_args.h"
+#include "cli/inputs.h"
 #include "host/import/import.h"
 #include "host/model/tensor_files.h"
 #include "host/ops/evaluate.h"
@@ -19,80 +21,82 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  std::string a, b, folder;
-  std::vector<std::string> inputs, shapes;
-  int64_t seed = -1;
+  std::string a, b, json;
+  InputOptions inputs;
+  std::vector<std::string> shapes;
+  int64_t seed = 0;
   double tolerance = 1e-3;
   bool layers = false;
 };
 
-// Shapes of random inputs: those an engine was timed at; else 1 for the first dimension of an input
-// and 64 for others that the model leaves open.
-Result<std::map<std::string, Dims>> default_shapes(const Options& o, const graph::Graph& g) {
-  std::map<std::string, Dims> out;
-  std::error_code error;
-  auto engine = fs::is_regular_file(o.b, error) ? is_engine_file(o.b) : Result<bool>(false);
-  if (engine.ok() && *engine) {
-    HONE_ASSIGN(ship::Session session, open_session(o.b, 1, {}));
-    auto dims = session.default_shapes();
-    for (size_t i = 0; i < dims.size(); ++i) out[session.inputs()[i].name] = dims[i];
+// Structured noise of the seed, in the sizes of --shape where given.
+Result<std::vector<Tensor>> random_inputs(const Options& o, const std::vector<ship::IoInfo>& io) {
+  HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
+  for (const auto& [name, dims] : shapes) {
+    auto names = names_of(io);
+    if (std::find(names.begin(), names.end(), name) == names.end()) return no_such_input(name, io);
   }
-  for (graph::ValueId id : g.block().inputs) {
-    const graph::Value& v = g.value(id);
-    if (out.contains(v.name) || !v.fact.has_rank()) continue;
-    Dims& dims = out[v.name];
-    for (const graph::Dim& d : *v.fact.shape) {
-      dims.push_back(d.const_value().value_or(dims.empty() ? 1 : 64));
+  std::vector<Dims> sizes;
+  for (const ship::IoInfo& i : io) {
+    bool given = shapes.contains(i.name);
+    if (!given && !i.ranked && i.opt.empty()) {
+      return invalid(fmt::format("input '{0}' may have any shape; give --shape {0}=...", i.name));
     }
+    sizes.push_back(given ? shapes[i.name] : i.opt);
+  }
+  HONE_RETURN_IF_ERROR(check_memory(io, shapes));
+  std::vector<Tensor> out;
+  for (size_t i = 0; i < io.size(); ++i) {
+    uint64_t seed = static_cast<uint64_t>(o.seed) * 64 + i + 1;
+    out.push_back(ship::random_input(io[i], sizes[i], seed));
   }
   return out;
 }
 
-// Inputs by graph order: from files, or structured noise of a seed.
-Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g, Session& s) {
-  HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
-  HONE_ASSIGN(auto defaults, default_shapes(o, g));
-  shapes.merge(defaults);
-  std::map<std::string, std::string> files;
-  for (const std::string& arg : o.inputs) {
-    HONE_ASSIGN(auto parts, split_assignment(arg));
-    files[parts.first] = parts.second;
+// Sizes of random inputs that --shape leaves open: those an engine was timed at.
+Status take_engine_sizes(const Options& o, std::vector<ship::IoInfo>* io) {
+  std::error_code error;
+  if (fs::is_directory(o.b, error)) return {};
+  HONE_ASSIGN(bool engine, is_engine_file(o.b));
+  if (!engine) return {};
+  HONE_ASSIGN(ship::Session session, open_session(o.b, 1, {}));
+  std::vector<Dims> dims = session.default_shapes();
+  for (ship::IoInfo& i : *io) {
+    for (size_t k = 0; k < dims.size(); ++k) {
+      if (session.inputs()[k].name == i.name) i.opt = dims[k];
+    }
   }
-  std::vector<Tensor> out;
-  bool random = false;
-  for (size_t i = 0; i < g.block().inputs.size(); ++i) {
-    const graph::Value& v = g.value(g.block().inputs[i]);
-    std::string file = files.contains(v.name) ? files[v.name] : "";
-    for (const char* e : {".pb", ".npy"}) {
-      std::string path = fmt::format("{}/input_{}{}", o.folder, i, e);
-      std::error_code error;
-      if (file.empty() && !o.folder.empty() && fs::exists(path, error)) file = path;
-    }
-    if (!file.empty()) {
-      HONE_ASSIGN(Tensor t, model::read_tensor_file(file));
-      out.push_back(std::move(t));
-      continue;
-    }
-    ship::IoInfo io{v.name, v.fact.dtype, {}, {}, {}};
-    if (!shapes.contains(v.name)) {
-      return invalid(fmt::format("input '{}' has no known rank: give --shape or --input", v.name));
-    }
-    uint64_t seed = static_cast<uint64_t>(std::max<int64_t>(o.seed, 0)) * 64 + i + 1;
-    out.push_back(ship::random_input(io, shapes[v.name], seed));
-    random = true;
+  return {};
+}
+
+// Inputs by graph order: from files where any are given, else noise.
+Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g) {
+  auto io = graph_io(g, g.block().inputs);
+  HONE_RETURN_IF_ERROR(take_engine_sizes(o, &io));
+  HONE_ASSIGN(Given given, read_inputs(o.inputs, names_of(io)));
+  if (!given.pictures.empty()) {
+    return invalid(fmt::format("{}: hone parity takes tensors (.npy, .npz, .pb), not pictures",
+                               given.pictures.begin()->second));
   }
-  if (random) s.printer.note(fmt::format("random inputs, seed {}", std::max<int64_t>(o.seed, 0)));
-  return out;
+  return given.empty() ? random_inputs(o, io) : in_order(given, io);
+}
+
+std::string what_inputs(const Options& o) {
+  bool given = !o.inputs.files.empty() || !o.inputs.folder.empty();
+  return given ? "the inputs given" : fmt::format("random inputs of seed {}", o.seed);
 }
 
 Result<std::vector<Tensor>> folder_outputs(const std::string& folder, size_t count) {
   std::vector<Tensor> out;
   for (size_t i = 0; i < count; ++i) {
-    std::string npy = fmt::format("{}/output_{}.npy", folder, i);
+    std::string stem = fmt::format("{}/output_{}", folder, i);
     std::error_code error;
-    HONE_ASSIGN(Tensor t, fs::exists(npy, error)
-                              ? model::read_npy(npy)
-                              : model::read_pb(fmt::format("{}/output_{}.pb", folder, i)));
+    bool npy = fs::exists(stem + ".npy", error);
+    if (!npy && !fs::exists(stem + ".pb", error)) {
+      return Status(Code::not_found,
+                    fmt::format("{}: holds neither output_{}.npy nor output_{}.pb", folder, i, i));
+    }
+    HONE_ASSIGN(Tensor t, model::read_tensor_file(stem + (npy ? ".npy" : ".pb")));
     out.push_back(std::move(t));
   }
   return out;
@@ -111,17 +115,30 @@ Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tens
                  Session& s) {
   HONE_ASSIGN(bool engine, is_engine_file(o.b));
   if (engine) {
-    return invalid(o.b + ": an engine's values cannot be looked at; give the ONNX file it is of");
+    return invalid(
+        fmt::format("{}: an engine keeps no values between layers; give --layers the ONNX file it "
+                    "was built from",
+                    o.b));
   }
   HONE_ASSIGN(model::Model model, model::read_model(o.b));
   engine::CompileOptions c;
   HONE_ASSIGN(c.target, this_machine());
   c.shapes = shapes_of(a, inputs);
-  HONE_ASSIGN(engine::Compiled built, engine::compile(model, c));
-  HONE_ASSIGN(ship::LayerReport r, ship::compare_layers(a, built.plan, inputs, o.tolerance));
-  s.printer.out(r.first ? "first difference at " + r.first->text()
-                        : fmt::format("{} values compared, all agree", r.compared));
+  auto built = engine::compile(model, c);
+  if (!built.ok()) return in(o.b, built.status());
+  HONE_ASSIGN(ship::LayerReport r, ship::compare_layers(a, built->plan, inputs, o.tolerance));
+  std::string first = r.first ? r.first->text() : "";
   if (r.first) s.exit = no;
+  nlohmann::json j = {{"schema", 1},
+                      {"agree", !r.first},
+                      {"inputs", what_inputs(o)},
+                      {"values_compared", r.compared},
+                      {"first_difference", r.first ? nlohmann::json(first) : nlohmann::json()}};
+  HONE_ASSIGN(bool text, give_json(s, o.json, j));
+  if (!text) return {};
+  s.printer.out(r.first ? "first difference at " + first
+                        : fmt::format("{} values compared, all agree", r.compared));
+  s.printer.note("on " + what_inputs(o));
   return {};
 }
 
@@ -135,24 +152,45 @@ Result<std::vector<Tensor>> outputs_of(const Options& o, const graph::Graph& a,
 
 Status run_parity(const Options& o, Session& s) {
   HONE_ASSIGN(bool engine, is_engine_file(o.a));
-  if (engine)
-    return invalid("the first side must be an ONNX model: its reference is what is trusted");
+  if (engine) {
+    return invalid(
+        fmt::format("{}: the first side must be the ONNX file: its reference is what "
+                    "the second is held against",
+                    o.a));
+  }
   HONE_ASSIGN(model::Model model, model::read_model(o.a));
   auto a = import(model);
   if (!a.ok()) return in(o.a, a.status());
-  HONE_ASSIGN(std::vector<Tensor> inputs, make_inputs(o, *a, s));
+  HONE_ASSIGN(std::vector<Tensor> inputs, make_inputs(o, *a));
   if (o.layers) return by_layers(o, *a, inputs, s);
   auto want = ops::evaluate(*a, inputs);
   if (!want.ok()) return in(o.a, want.status());
   HONE_ASSIGN(std::vector<Tensor> got, outputs_of(o, *a, inputs));
-  bool agree = got.size() == want->size();
-  for (size_t i = 0; i < want->size() && i < got.size(); ++i) {
+  if (got.size() != want->size()) {
+    return Status(Code::differs,
+                  fmt::format("{} has {} outputs, {} has {}", o.a, want->size(), o.b, got.size()));
+  }
+  bool agree = true;
+  nlohmann::json list = nlohmann::json::array();
+  std::string lines;
+  for (size_t i = 0; i < want->size(); ++i) {
     ship::Comparison c = ship::compare(got[i], (*want)[i], o.tolerance);
-    s.printer.out(
-        fmt::format("{:<7} {}: {}", c.agree ? "agrees" : "DIFFERS", a->output_names[i], c.text));
+    const char* word = c.agree ? "agrees" : "DIFFERS";
+    lines += fmt::format("{:<7} {}: {}\n", word, a->output_names[i], c.text);
+    list.push_back(
+        {{"name", a->output_names[i]}, {"agree", c.agree}, {"worst", c.worst}, {"text", c.text}});
     agree = agree && c.agree;
   }
   s.exit = agree ? yes : no;
+  nlohmann::json j = {{"schema", 1},
+                      {"agree", agree},
+                      {"tolerance", o.tolerance},
+                      {"inputs", what_inputs(o)},
+                      {"outputs", list}};
+  HONE_ASSIGN(bool text, give_json(s, o.json, j));
+  if (!text) return {};
+  s.printer.out_raw(lines);
+  s.printer.note("on " + what_inputs(o));
   return {};
 }
 
@@ -161,18 +199,36 @@ Status run_parity(const Options& o, Session& s) {
 void add_parity(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand(
-      "parity", "Compare a model's reference with an engine, a model or outputs");
-  c->add_option("a", o->a, "ONNX file whose reference is trusted")->required();
-  c->add_option("b", o->b, "Engine, ONNX file (run by kernels), or folder with output_0.npy ...")
+      "parity", "Compare a model's reference with an engine, a model or saved outputs");
+  c->add_option("A.onnx", o->a, "ONNX file whose reference (the operators' definitions) is trusted")
       ->required();
-  c->add_option("--input", o->inputs, "NAME=FILE (.npy, .pb)");
-  c->add_option("--inputs", o->folder, "Folder with input_0.npy ...");
-  c->add_option("--shape", o->shapes, "NAME=1x3x224x224 for random inputs");
-  c->add_option("--seed", o->seed, "Seed of random inputs");
+  c->add_option("B", o->b,
+                "Engine, ONNX file (run by kernels), or folder with output_0.npy (or .pb) ...")
+      ->required();
+  add_input_options(c, &o->inputs);
+  c->add_option("--seed", o->seed, "Seed of the random inputs that stand in where none are given")
+      ->type_name("N")
+      ->check(whole(0, INT64_MAX))
+      ->capture_default_str();
+  c->add_option("--shape", o->shapes,
+                "Size of a random input, as in x=1x3x224x224; else dynamic sizes are 1 for the "
+                "first dimension, 64 for others")
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
   c->add_option("--tol", o->tolerance,
-                "Largest difference, relative to the channel's largest value");
-  c->add_flag("--layers", o->layers, "Find the first value that differs (b: an ONNX file)");
-  c->footer("Exit: 0 agrees, 1 differs. Example: hone parity model.onnx model.engine --seed 1");
+                "Largest difference, as a share of the largest value in the output's channel")
+      ->type_name("X")
+      ->check(number(0, 1e9))
+      ->default_str("0.001");
+  c->add_flag("--layers", o->layers, "Find the first value inside that differs (B: an ONNX file)");
+  add_json_option(c, &o->json);
+  c->footer(
+      "examples:\n"
+      "  hone parity model.onnx model.engine --seed 1\n"
+      "  hone parity model.onnx model.engine --inputs test_data_set_0 --tol 1e-4\n"
+      "  hone parity model.onnx optimized.onnx --layers\n\n"
+      "Exit: 0 all outputs agree, 1 one differs, 2 error in use or input, 4 disk, permissions or\n"
+      "instruction set.");
   on_run(c, session, o, run_parity);
 }
 

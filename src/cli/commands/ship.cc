@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/model_args.h"
 #include "host/exec/time_kernel.h"
+#include "host/model/files.h"
 #include "ship/chain/chain.h"
 
 namespace hone::cli {
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  std::string project, out;
+  std::string project, out, json;
   double bench_seconds = 3;
 };
 
@@ -59,43 +60,73 @@ int exit_of(ship::Verdict v) {
   return v == ship::Verdict::ship ? yes : v == ship::Verdict::no_ship ? no : inconclusive;
 }
 
-Status run_ship(const Options& o, Session& s) {
-  HONE_ASSIGN(ship::Project project, ship::load_project(o.project));
+// With `--json -` stdout is JSON's alone: what else there is to read goes to stderr.
+void say(const Options& o, Session& s, const std::string& line) {
+  if (o.json == "-") {
+    s.printer.note(line);
+  } else {
+    s.printer.out(line);
+  }
+}
+
+ship::ChainOptions chain_options(const Options& o, const std::string& folder, Session& s) {
   ship::ChainOptions c;
-  HONE_ASSIGN(c.machine, this_machine());
-  c.time = exec::make_timer(c.machine);
-  fs::path beside = project.folder.empty() ? fs::path(".") : fs::path(project.folder);
-  c.out_folder = o.out.empty() ? (beside / "hone-out").string() : o.out;
+  c.out_folder = o.out.empty() ? (fs::path(folder) / "hone-out").string() : o.out;
   c.bench_seconds = o.bench_seconds;
-  c.stage_done = [&](const ship::StageRow& row) {
-    s.printer.out(fmt::format("{:<9} {:<11} {}", row.stage,
-                              row.cached ? "(unchanged)" : fmt::format("{:.1f} s", row.seconds),
-                              row.text));
+  c.stage_done = [&o, &s](const ship::StageRow& row) {
+    say(o, s,
+        fmt::format("{:<9} {:<11} {}", row.stage,
+                    row.cached ? "(unchanged)" : fmt::format("{:.1f} s", row.seconds), row.text));
   };
-  c.progress = [&](const std::string& what, double done, double all) {
+  c.progress = [&s](const std::string& what, double done, double all) {
     s.printer.progress(what, done, all);
   };
+  return c;
+}
+
+// The reports as they were written, and the verdict over all.
+Status give_reports(const Options& o, Session& s, const std::vector<std::string>& paths) {
+  nlohmann::json reports = nlohmann::json::array();
+  for (const std::string& path : paths) {
+    HONE_ASSIGN(std::string text, read_text(path));
+    reports.push_back(nlohmann::json::parse(text, nullptr, false));
+  }
+  return give_json(s, o.json, {{"schema", 1}, {"reports", std::move(reports)}}).status();
+}
+
+std::string coloured(Printer& p, ship::Verdict v, const std::string& line) {
+  return v == ship::Verdict::ship      ? p.green(line)
+         : v == ship::Verdict::no_ship ? p.red(line)
+                                       : p.yellow(line);
+}
+
+Status run_ship(const Options& o, Session& s) {
+  HONE_ASSIGN(ship::Project project, ship::load_project(o.project));
+  ship::ChainOptions c = chain_options(o, project.folder, s);
+  HONE_ASSIGN(c.machine, this_machine());
+  c.time = exec::make_timer(c.machine);
   ship::Verdict worst = ship::Verdict::ship;
-  std::vector<std::string> lines;
+  std::vector<std::pair<ship::Verdict, std::string>> lines;
+  std::vector<std::string> reports;
   bool many = project.models.size() * project.targets.size() > 1;
   for (const ship::ModelSpec& m : project.models) {
     for (const ship::TargetSpec& t : project.targets) {
-      if (many) s.printer.out(fmt::format("{} for {}", m.name, t.name));
+      if (many) say(o, s, fmt::format("{} for {}", m.name, t.name));
       auto r = ship::run_chain(m, t, c);
-      if (!r.ok()) return in(m.name, r.status());
-      print_tables(*r, s.printer);
-      s.printer.out(fmt::format("engine {}", r->engine_path));
-      s.printer.out(fmt::format("report {}", r->report_path));
-      if (r->gate.verdict == ship::Verdict::no_ship || worst == ship::Verdict::ship)
-        worst = r->gate.verdict;
-      lines.push_back((many ? fmt::format("{} for {}: ", m.name, t.name) : "") +
-                      ship::verdict_line(r->gate));
+      if (!r.ok()) return in("model '" + m.name + "'", r.status());
+      if (o.json != "-") print_tables(*r, s.printer);
+      say(o, s, fmt::format("engine {}", r->engine_path));
+      say(o, s, fmt::format("report {}", r->report_path));
+      reports.push_back(r->report_path);
+      ship::Verdict v = r->gate.verdict;
+      if (v == ship::Verdict::no_ship || worst == ship::Verdict::ship) worst = v;
+      lines.emplace_back(v, (many ? fmt::format("{} for {}: ", m.name, t.name) : "") +
+                                ship::verdict_line(r->gate));
     }
   }
-  for (const std::string& line : lines) {
-    s.printer.out(worst == ship::Verdict::ship      ? s.printer.green(line)
-                  : worst == ship::Verdict::no_ship ? s.printer.red(line)
-                                                    : s.printer.yellow(line));
+  HONE_RETURN_IF_ERROR(give_reports(o, s, reports));
+  for (const auto& [v, line] : lines) {
+    say(o, s, o.json == "-" ? line : coloured(s.printer, v, line));
   }
   s.exit = exit_of(worst);
   return {};
@@ -107,13 +138,26 @@ void add_ship(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c =
       app.add_subcommand("ship", "Run the whole chain: check, optimise, build, measure, judge");
-  c->add_option("project", o->project, "hone.toml")->required();
+  c->add_option("hone.toml", o->project, "Project file: models, inputs, data, targets, limits")
+      ->required();
   c->add_option("-o,--output", o->out,
-                "Folder for engine and report (default: hone-out beside it)");
-  c->add_option("--bench-seconds", o->bench_seconds, "Duration of the latency measurement")
-      ->check(CLI::Range(0.1, 3600.0));
+                "Folder for engine and report, which is made; else hone-out beside hone.toml")
+      ->type_name("DIR");
+  c->add_option("--bench-seconds", o->bench_seconds, "How long to measure latency, 0.1 to 3600")
+      ->type_name("SECONDS")
+      ->check(number(0.1, 3600))
+      ->capture_default_str();
+  add_json_option(c, &o->json);
   c->footer(
-      "Exit: 0 SHIP, 1 NO SHIP, 3 INCONCLUSIVE. Example: hone ship examples/fashion/hone.toml");
+      "Stages: inspect, golden pairs, optimize, build, parity, accuracy, bench, gate. A second "
+      "run\n"
+      "redoes only those whose inputs changed. The last line is SHIP, NO SHIP: reasons, or\n"
+      "INCONCLUSIVE: reasons.\n\n"
+      "examples:\n"
+      "  hone ship examples/fashion/hone.toml\n"
+      "  hone ship hone.toml -o /tmp/out --json report.json\n\n"
+      "Exit: 0 SHIP, 1 NO SHIP, 3 INCONCLUSIVE, 2 error in use, model or hone.toml, 4 disk,\n"
+      "permissions or instruction set.");
   on_run(c, session, o, run_ship);
 }
 

@@ -115,13 +115,15 @@ device::Result<IsaMask> restrict_isa(IsaMask cpu, const char* forced) {
   Isa level;
   if (!parse(forced, &level)) {
     FixedText text("HONE_FORCE_ISA=");
-    text << forced << ": no such level; there are ";
-    append_isa_names((1u << isa_count) - 1, &text);
+    text << forced << ": no such instruction set; this CPU has ";
+    append_isa_names(cpu, &text);
     return device::error(Code::invalid_argument, text);
   }
   if (!has(cpu, level)) {
-    return device::error(Code::isa_missing, FixedText("HONE_FORCE_ISA=")
-                                                << forced << ": this CPU has no " << forced);
+    FixedText text("HONE_FORCE_ISA=");
+    text << forced << ": this CPU lacks it; it has ";
+    append_isa_names(cpu, &text);
+    return device::error(Code::isa_missing, text);
   }
   return cpu & up_to(level);
 }

@@ -22,7 +22,8 @@ std::string real_path(const std::string& path, const std::string& location) {
     const bool missing = reason == ENOENT || reason == ENOTDIR;
     fail(missing ? Code::not_found : Code::io_error,
          fmt::format("external data {}: {}", quote(location),
-                     std::generic_category().message(reason)));
+                     missing ? "no such file; it must lie in the model's folder"
+                             : std::generic_category().message(reason)));
   }
   return buffer;
 }
@@ -75,8 +76,10 @@ Bytes ExternalFiles::view(const std::string& location, int64_t offset, int64_t l
   File& file = found->second;
   const auto size = static_cast<int64_t>(file.mapped.bytes.size());
   if (offset < 0 || length < 0 || offset > size || length > size - offset) {
-    fail(Code::corrupt, fmt::format("external data {}: {} bytes at {} do not fit in its {} bytes",
-                                    quote(location), length, offset, size));
+    fail(Code::corrupt,
+         fmt::format("external data {}: {} bytes at {} do not fit in its {} bytes; the "
+                     "file is cut off or belongs to another model",
+                     quote(location), length, offset, size));
   }
   if (length > 0) file.used.emplace_back(offset, offset + length);
   *owner = file.mapped.owner;

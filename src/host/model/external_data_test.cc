@@ -89,18 +89,24 @@ TEST_F(ExternalData, RefusesWhatLeavesTheFolder) {
   EXPECT_EQ(error_with(3, {{"location", "inner/ok"}}), "no error");
   EXPECT_EQ(error_with(3, {}), "external data '': no file is named");
   EXPECT_EQ(error_with(3, {{"location", "none\nx"}}),
-            "external data 'none\\x0ax': No such file or directory");
+            "external data 'none\\x0ax': no such file; it must lie in the model's folder");
 }
 
 TEST_F(ExternalData, RefusesWhatDoesNotFit) {
   write("w.bin", "abc");
   const std::string file = "external data 'w.bin': ";
   EXPECT_EQ(error_with(4, {{"location", "w.bin"}}),
-            file + "4 bytes at 0 do not fit in its 3 bytes");
+            file +
+                "4 bytes at 0 do not fit in its 3 bytes; the file is cut off or belongs to another "
+                "model");
   EXPECT_EQ(error_with(2, {{"location", "w.bin"}, {"offset", "2"}}),
-            file + "2 bytes at 2 do not fit in its 3 bytes");
+            file +
+                "2 bytes at 2 do not fit in its 3 bytes; the file is cut off or belongs to another "
+                "model");
   EXPECT_EQ(error_with(1, {{"location", "w.bin"}, {"offset", "9223372036854775807"}}),
-            file + "1 bytes at 9223372036854775807 do not fit in its 3 bytes");
+            file +
+                "1 bytes at 9223372036854775807 do not fit in its 3 bytes; the file is cut off or "
+                "belongs to another model");
   EXPECT_EQ(error_with(2, {{"location", "w.bin"}, {"length", "3"}}),
             "u8[2] needs 2 bytes of data, external data claim 3");
   const auto error = model_with(1, {{"location", "w.bin"}, {"offset", "-1"}});
@@ -161,8 +167,8 @@ TEST_F(ExternalData, AFullDiskLeavesNothing) {
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(split.code(), Code::io_error);
-  EXPECT_EQ(split.text(), folder_ + "/x.onnx.data: File too large");
-  EXPECT_EQ(whole.text(), folder_ + "/x.onnx: File too large");
+  EXPECT_EQ(split.text(), folder_ + "/x.onnx.data: cannot be written: File too large");
+  EXPECT_EQ(whole.text(), folder_ + "/x.onnx: cannot be written: File too large");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);  // sub
 }
 

@@ -18,10 +18,15 @@
 namespace hone {
 namespace {
 
-// "model.onnx: No space left on device", from errno.
-Status system_error(const std::string& path, int number) {
-  const Code code = number == ENOENT || number == ENOTDIR ? Code::not_found : Code::io_error;
-  return error(code, fmt::format("{}: {}", path, std::generic_category().message(number)));
+// "model.onnx: cannot be read: Permission denied", from errno.
+Status read_error(const std::string& path, int number) {
+  if (number == ENOENT || number == ENOTDIR) return error(Code::not_found, path + ": no such file");
+  return error(Code::io_error, fmt::format("{}: cannot be read: {}", path,
+                                           std::generic_category().message(number)));
+}
+Status write_error(const std::string& path, int number) {
+  return error(Code::io_error, fmt::format("{}: cannot be written: {}", path,
+                                           std::generic_category().message(number)));
 }
 
 class Descriptor {
@@ -48,11 +53,11 @@ class Descriptor {
 Result<Descriptor> open_regular(const std::string& path, int64_t* size) {
   // A FIFO without a writer must not make us wait.
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.ok()) return system_error(path, errno);
+  if (!fd.ok()) return read_error(path, errno);
   struct stat info;
-  if (::fstat(fd.get(), &info) != 0) return system_error(path, errno);
-  if (S_ISDIR(info.st_mode)) return error(Code::io_error, path + ": is a folder, not a file");
-  if (!S_ISREG(info.st_mode)) return error(Code::io_error, path + ": is not a regular file");
+  if (::fstat(fd.get(), &info) != 0) return read_error(path, errno);
+  if (S_ISDIR(info.st_mode)) return invalid(path + ": is a folder, not a file");
+  if (!S_ISREG(info.st_mode)) return invalid(path + ": is not a regular file");
   *size = info.st_size;
   return fd;
 }
@@ -63,8 +68,9 @@ Status write_all(int fd, Bytes bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), std::min(bytes.size(), chunk));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error(path, errno);
-    if (n == 0) return error(Code::io_error, path + ": the device takes no more bytes");
+    if (n < 0) return write_error(path, errno);
+    if (n == 0)
+      return error(Code::io_error, path + ": cannot be written: the device takes no more bytes");
     bytes = bytes.subspan(static_cast<size_t>(n));
   }
   return {};
@@ -74,6 +80,14 @@ std::string folder_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Where the folder is what is missing, the reason should hold its name.
+Status cannot_create(const std::string& path, const std::string& folder, int number) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(folder, ignored)) return write_error(path, number);
+  return error(Code::io_error,
+               fmt::format("{}: cannot be written: there is no folder {}", path, folder));
 }
 
 // The file a symlink points to, so that writing through one replaces the file and not the link.
@@ -90,7 +104,7 @@ Result<MappedFile> map_file(const std::string& path) {
   if (size == 0) return MappedFile{};
   const auto length = static_cast<size_t>(size);
   void* p = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-  if (p == MAP_FAILED) return system_error(path, errno);
+  if (p == MAP_FAILED) return read_error(path, errno);
   std::shared_ptr<const void> owner(
       p, [length](const void* q) { ::munmap(const_cast<void*>(q), length); });
   return MappedFile{Bytes(static_cast<const std::byte*>(p), length), std::move(owner)};
@@ -104,7 +118,7 @@ Result<std::string> read_text(const std::string& path, int64_t max_bytes) {
   while (true) {
     const ssize_t n = ::read(fd.get(), buffer, sizeof(buffer));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error(path, errno);
+    if (n < 0) return read_error(path, errno);
     if (n == 0) return text;
     text.append(buffer, static_cast<size_t>(n));
     // Files of /proc say size 0, so what was read decides.
@@ -133,12 +147,12 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
   struct stat old;
   const bool exists = ::stat(file.target_.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode)) {
-    return error(Code::io_error, path + ": is a folder, cannot be written as a file");
+    return error(Code::io_error, path + ": is a folder; name a file to write");
   }
   if (exists && !S_ISREG(old.st_mode)) {
     // /dev/null or a pipe: written to, never replaced.
     file.fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (file.fd_ < 0) return system_error(path, errno);
+    if (file.fd_ < 0) return write_error(path, errno);
     return file;
   }
   static std::atomic<uint32_t> counter{0};
@@ -152,7 +166,7 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
       break;
     }
   }
-  if (file.fd_ < 0) return error(Code::io_error, system_error(path, errno).text());
+  if (file.fd_ < 0) return cannot_create(path, folder_of(file.target_), errno);
   // A replaced file keeps its permissions; that this may fail (other owner) is no reason to stop.
   if (exists && ::fchmod(file.fd_, old.st_mode & 07777) != 0) errno = 0;
   return file;
@@ -165,18 +179,16 @@ Status AtomicFile::append(Bytes bytes) {
 
 Status AtomicFile::sync() {
   assert(fd_ >= 0);
-  if (!temporary_.empty() && ::fsync(fd_) != 0) return system_error(path_, errno);
+  if (!temporary_.empty() && ::fsync(fd_) != 0) return write_error(path_, errno);
   // Network file systems report a full disk here.
-  if (::close(std::exchange(fd_, -1)) != 0) return system_error(path_, errno);
+  if (::close(std::exchange(fd_, -1)) != 0) return write_error(path_, errno);
   return {};
 }
 
 Status AtomicFile::commit() {
   if (fd_ >= 0) HONE_RETURN_IF_ERROR(sync());
   if (temporary_.empty()) return {};
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
-    return error(Code::io_error, system_error(path_, errno).text());
-  }
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) return write_error(path_, errno);
   temporary_.clear();
   // The rename is done and can't be taken back: a file system that can't sync folders is no error.
   const Descriptor folder(::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -190,18 +202,21 @@ Status write_file(const std::string& path, Bytes bytes) {
   return file.commit();
 }
 
+Status check_writable(const std::string& path) { return AtomicFile::create(path).status(); }
+
 Status write_text(const std::string& path, std::string_view text) {
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())));
 }
 
 Status make_folder(const std::string& path) {
-  std::error_code failure;
+  std::error_code failure, ignored;
   std::filesystem::create_directories(path, failure);
-  if (failure) return error(Code::io_error, fmt::format("{}: {}", path, failure.message()));
-  if (!std::filesystem::is_directory(path, failure)) {
+  if (std::filesystem::is_directory(path, ignored)) return {};
+  if (std::filesystem::exists(path, ignored)) {
     return error(Code::io_error, path + ": exists and is not a folder");
   }
-  return {};
+  return error(Code::io_error,
+               fmt::format("{}: the folder cannot be made: {}", path, failure.message()));
 }
 
 }  // namespace hone

@@ -15,7 +15,8 @@ struct MappedFile {
   Bytes bytes;
   std::shared_ptr<const void> owner;
 };
-// Errors: not_found, io_error (permission, directory, device). The text names the path.
+// Errors: not_found, invalid_argument (a folder, a device), io_error (permission). The text names
+// the path.
 Result<MappedFile> map_file(const std::string& path);
 Result<std::string> read_text(const std::string& path, int64_t max_bytes = 16 << 20);
 
@@ -48,6 +49,8 @@ class AtomicFile {
 // nothing is left and an older file of that name stays. Errors: io_error with the system's reason.
 Status write_file(const std::string& path, Bytes bytes);
 Status write_text(const std::string& path, std::string_view text);
+// Could write_file create `path` now? For asking before work that takes long. Leaves nothing.
+Status check_writable(const std::string& path);
 // mkdir -p.
 Status make_folder(const std::string& path);
 

@@ -68,12 +68,12 @@ TEST_F(Files, EmptyFileIsAnEmptySpan) {
 TEST_F(Files, SaysWhatIsWrong) {
   auto missing = map_file(path("none"));
   EXPECT_EQ(missing.code(), Code::not_found);
-  EXPECT_EQ(missing.status().text(), path("none") + ": No such file or directory");
-  EXPECT_EQ(map_file(folder_).code(), Code::io_error);
+  EXPECT_EQ(missing.status().text(), path("none") + ": no such file");
+  EXPECT_EQ(map_file(folder_).code(), Code::invalid_argument);
   EXPECT_EQ(map_file(folder_).status().text(), folder_ + ": is a folder, not a file");
-  EXPECT_EQ(map_file("/dev/zero").code(), Code::io_error);
+  EXPECT_EQ(map_file("/dev/zero").code(), Code::invalid_argument);
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
-  EXPECT_EQ(map_file(path("fifo")).code(), Code::io_error);
+  EXPECT_EQ(map_file(path("fifo")).code(), Code::invalid_argument);
   EXPECT_EQ(write_text(folder_, "x").code(), Code::io_error);
   EXPECT_EQ(write_text(path("no/such"), "x").code(), Code::io_error);
   ASSERT_TRUE(write_text(path("big"), std::string(100, 'x')).ok());
@@ -86,7 +86,7 @@ TEST_F(Files, DevicesAreWrittenToNotReplaced) {
   if (fs::exists("/dev/full")) {
     const Status full = write_text("/dev/full", "x");
     EXPECT_EQ(full.code(), Code::io_error);
-    EXPECT_EQ(full.text(), "/dev/full: No space left on device");
+    EXPECT_EQ(full.text(), "/dev/full: cannot be written: No space left on device");
   }
 }
 
@@ -103,7 +103,7 @@ TEST_F(Files, FailedWriteLeavesTheOldFileAndNothingElse) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(status.code(), Code::io_error);
-  EXPECT_EQ(status.text(), path("a") + ": File too large");
+  EXPECT_EQ(status.text(), path("a") + ": cannot be written: File too large");
   EXPECT_EQ(text_of(path("a")), "old");
   EXPECT_EQ(entries(), 1);
 }
@@ -115,6 +115,14 @@ TEST_F(Files, UncommittedFileVanishes) {
     ASSERT_TRUE(file->append({}).ok());
     EXPECT_EQ(entries(), 1);
   }
+  EXPECT_EQ(entries(), 0);
+}
+
+TEST_F(Files, CheckWritableLeavesNothing) {
+  EXPECT_TRUE(check_writable(path("a")).ok());
+  EXPECT_EQ(check_writable(path("no/such")).text(),
+            path("no/such") + ": cannot be written: there is no folder " + path("no"));
+  EXPECT_EQ(check_writable(folder_).code(), Code::io_error);
   EXPECT_EQ(entries(), 0);
 }
 

@@ -122,7 +122,7 @@ class HeaderParser {
     }
   }
   void descr(Header* h) {
-    if (peek() == '[') fail(Code::unsupported, "structured arrays");
+    if (peek() == '[') fail(Code::unsupported, "structured arrays are not tensors; save one field");
     const std::string_view code = string();
     const bool has_order = !code.empty() && std::strchr("<>|=", code[0]) != nullptr;
     const std::string_view rest = code.substr(has_order ? 1 : 0);
@@ -130,7 +130,8 @@ class HeaderParser {
     for (const TypeCode& t : type_codes) {
       if (rest == fmt::format("{}{}", t.kind, t.bytes)) h->type = t.type;
     }
-    if (rest == "O") fail(Code::unsupported, "arrays of Python objects");
+    if (rest == "O")
+      fail(Code::unsupported, "Python objects are not tensors; save an array of numbers");
     if (h->type == DType::none) fail(Code::unsupported, "arrays of type " + quote(code));
   }
 

@@ -15,7 +15,8 @@ Status describe_failure(const ParseError& e, Bytes bytes, bool saw_model) {
   const std::string content = describe_content(bytes);
   if (!content.empty()) return corrupt(fmt::format("not an ONNX file (it is {})", content));
   if (!saw_model) return corrupt("not an ONNX file");
-  return error(e.code, e.overrun ? "truncated: " + e.text : e.text);
+  if (e.overrun) return error(e.code, "truncated: " + e.text + "; copy or export it again");
+  return error(e.code, e.text);
 }
 
 Result<Model> read(Bytes bytes, std::shared_ptr<const void> owner, const std::string& folder) {

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <string_view>
 
+#include "common/wire/header.h"
+
 namespace hone::model {
 namespace {
 
@@ -16,6 +18,7 @@ struct Signature {
 using namespace std::string_view_literals;
 
 constexpr Signature signatures[] = {
+    {0, {wire::magic, sizeof(wire::magic)}, "a Hone engine"},
     {0, "\xff\xd8\xff"sv, "a JPEG picture"},
     {0, "\x89PNG\r\n"sv, "a PNG picture"},
     {0, "GIF8"sv, "a GIF picture"},

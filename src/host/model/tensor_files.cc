@@ -52,7 +52,12 @@ Result<Tensor> parse_tensor_proto(Bytes bytes, std::shared_ptr<const void> owner
   auto result = guarded([&]() -> Result<Tensor> {
     if (bytes.empty()) return corrupt("empty file");
     NamedTensor t;
-    parse_tensor(bytes, owner, nullptr, &t);
+    try {
+      parse_tensor(bytes, owner, nullptr, &t);
+    } catch (const ParseError& e) {
+      if (!e.overrun) throw;
+      return error(e.code, "truncated: " + e.text);
+    }
     if (name != nullptr) *name = std::move(t.name);
     return std::move(t.tensor);
   });
@@ -75,7 +80,7 @@ Result<Tensor> read_tensor_file(const std::string& path) {
   if (has_extension(path, ".npy")) return read_npy(path);
   if (has_extension(path, ".pb")) return read_pb(path);
   if (has_extension(path, ".npz")) return only_member(path);
-  return invalid(path + ": not a name of a tensor file (.npy, .npz, .pb)");
+  return invalid(path + ": not a tensor file by its name (.npy, .npz or .pb)");
 }
 
 }  // namespace hone::model

@@ -70,10 +70,10 @@ TEST(Npy, SaysWhatIsWrong) {
       {npy("<f4", "False", "(-2,)", ""), "header is not understood near byte 51"},
       {npy("<f4", "False", "(4611686018427387904, 8)", ""),
        "shape [4611686018427387904,8] has too many elements"},
-      {npy("|O", "False", "(1,)", "x"), "arrays of Python objects"},
+      {npy("|O", "False", "(1,)", "x"), "Python objects are not tensors; save an array of numbers"},
       {npy("<U4", "False", "(1,)", "x"), "arrays of type '<U4'"},
       {npy_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }"),
-       "structured arrays"},
+       "structured arrays are not tensors; save one field"},
       {npy("|b1", "False", "(1,)", "\2"), "a bool that is neither 0 nor 1"},
   };
   for (const auto& [bytes, text] : cases) {
@@ -226,7 +226,7 @@ TEST(TensorFiles, ByExtension) {
   EXPECT_EQ(read_tensor_file(folder + "/none.npz").status().text(),
             folder + "/none.npz: holds 0 arrays where one is expected");
   EXPECT_EQ(read_tensor_file(folder + "/a.txt").status().text(),
-            folder + "/a.txt: not a name of a tensor file (.npy, .npz, .pb)");
+            folder + "/a.txt: not a tensor file by its name (.npy, .npz or .pb)");
   EXPECT_EQ(read_tensor_file(folder + "/b.pb").code(), Code::not_found);
   fs::remove_all(folder);
 }

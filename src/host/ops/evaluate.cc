@@ -128,8 +128,9 @@ Status check_input(const Graph& graph, ValueId v, const Tensor& t) {
   for (size_t i = 0; i < t.dims().size(); ++i) {
     const std::optional<int64_t> size = (*fact.shape)[i].const_value();
     if (!size || *size == t.dims()[i]) continue;
-    return error(Code::shape_mismatch, fmt::format("input '{}': dimension {} is {}, {} given",
-                                                   value.name, i, *size, t.dims()[i]));
+    return error(Code::shape_mismatch,
+                 fmt::format("input '{}': dimension {} is {} in the model, {} given", value.name, i,
+                             *size, t.dims()[i]));
   }
   return {};
 }

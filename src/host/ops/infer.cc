@@ -169,8 +169,9 @@ Status bind_dim(const std::string& input, size_t axis, const Dim& declared, int6
     return {};
   }
   if (!provably_different(declared, Dim(size))) return {};
-  return error(Code::shape_mismatch, fmt::format("input '{}': dimension {} is {}, {} given", input,
-                                                 axis, to_string(declared), size));
+  return error(Code::shape_mismatch,
+               fmt::format("input '{}': dimension {} is {} in the model, {} given", input, axis,
+                           to_string(declared), size));
 }
 
 Status bind_input(Graph& graph, const std::string& name, const Dims& dims, Binding* binding) {

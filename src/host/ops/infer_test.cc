@@ -235,7 +235,7 @@ TEST(BindInputShapes, SaysWhatDoesNotFit) {
     return bind_input_shapes(copy, shapes).text();
   };
   EXPECT_EQ(message({{"a", {1}}}), "input 'a': rank 2 expected, 1 given");
-  EXPECT_EQ(message({{"a", {1, 4}}}), "input 'a': dimension 1 is 3, 4 given");
+  EXPECT_EQ(message({{"a", {1, 4}}}), "input 'a': dimension 1 is 3 in the model, 4 given");
   EXPECT_EQ(message({{"a", {1, 3}}, {"b", {2}}}), "'n' is 1 by input 'a' and 2 by input 'b'");
   EXPECT_EQ(message({{"c", {1}}}), "no input 'c'; the inputs are: 'a', 'b'");
   EXPECT_EQ(message({{"a", {-1, 3}}}), "input 'a': size -1 is negative");

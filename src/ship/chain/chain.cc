@@ -11,6 +11,7 @@
 #include "host/model/files.h"
 #include "host/ops/evaluate.h"
 #include "host/passes/pass.h"
+#include "ship/chain/check_files.h"
 #include "ship/chain/evaluation.h"
 #include "ship/chain/golden.h"
 #include "ship/chain/report_json.h"
@@ -36,6 +37,7 @@ class Chain {
       : model_(model), target_(target), o_(options), cache_(options.out_folder + "/state.json") {}
 
   Result<ChainResult> run() {
+    HONE_RETURN_IF_ERROR(check_files(model_));
     HONE_RETURN_IF_ERROR(make_folder(o_.out_folder));
     HONE_RETURN_IF_ERROR(stage("inspect", names_key(), [&] { return inspect(); }));
     HONE_RETURN_IF_ERROR(stage("golden", golden_key(), [&] { return golden(); }));

@@ -17,6 +17,7 @@ struct IoInfo {
   Dims dims;                         // -1: dynamic
   Dims opt;                          // the sizes the engine was timed at
   std::vector<std::string> symbols;  // "" where the size is fixed
+  bool ranked = true;                // false: a model that states no shape at all; dims are empty
 };
 
 class Session {

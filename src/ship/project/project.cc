@@ -36,8 +36,9 @@ class Reader {
     HONE_RETURN_IF_ERROR(each(root, "target", [&](const std::string& name, const toml::table& t) {
       return target(name, t, &p);
     }));
-    if (p.models.empty()) return fail(root, "no [model.NAME] table");
-    if (p.targets.empty()) return fail(root, "no [target.NAME] table");
+    if (p.models.empty())
+      return fail(root, "no [model.NAME] table; it names the model's onnx file");
+    if (p.targets.empty()) return fail(root, "no [target.NAME] table; it holds threads and limits");
     return p;
   }
 

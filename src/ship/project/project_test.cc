@@ -155,9 +155,10 @@ TEST(Project, UnknownKeysSuggestTheNearest) {
 TEST(Project, WhatMustBeThere) {
   EXPECT_EQ(error(""), "dir/hone.toml:1: the key 'schema' is missing (schema = 1)");
   EXPECT_EQ(error("schema = 2\n"), "dir/hone.toml:1: schema 2 is not known (1 is)");
-  EXPECT_EQ(error("schema = 1\n"), "dir/hone.toml:1: no [model.NAME] table");
+  EXPECT_EQ(error("schema = 1\n"),
+            "dir/hone.toml:1: no [model.NAME] table; it names the model's onnx file");
   EXPECT_EQ(error("schema = 1\n[model.m]\nonnx = 'm'\n"),
-            "dir/hone.toml:1: no [target.NAME] table");
+            "dir/hone.toml:1: no [target.NAME] table; it holds threads and limits");
   EXPECT_EQ(error("schema = 1\n[model.m]\n[target.t]\n"),
             "dir/hone.toml:2: the key 'onnx' is missing");
   EXPECT_EQ(error(project("[model.m.input.x]\n")),

@@ -1,0 +1,29 @@
+#include "ship/chain/check_files.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace hone::ship {
+
+namespace {
+
+Status check_there(const char* key, const std::string& path) {
+  std::error_code error;
+  if (path.empty() || std::filesystem::exists(path, error)) return {};
+  return Status(Code::not_found,
+                fmt::format("{}: no such file or folder; hone.toml names it as '{}'", path, key));
+}
+
+}  // namespace
+
+Status check_files(const ModelSpec& model) {
+  HONE_RETURN_IF_ERROR(check_there("onnx", model.onnx));
+  HONE_RETURN_IF_ERROR(check_there("golden", model.golden));
+  // Calibration data is not looked for: no stage of this version reads it.
+  if (!model.evaluation) return {};
+  HONE_RETURN_IF_ERROR(check_there("evaluation.images", model.evaluation->images));
+  return check_there("evaluation.labels", model.evaluation->labels);
+}
+
+}  // namespace hone::ship
