@@ -92,6 +92,8 @@ def quantized_binary(m):
     _, (a, b), _, _ = m.binary()
     inputs = [values(m, dtype, *a.shape), scale(m), zero(m, dtype), values(m, dtype, *b.shape),
               scale(m), zero(m, dtype), scale(m), zero(m, dtype)]
+    if m.rng.random() < 0.2:
+        inputs[2] = inputs[5] = None
     return m.rng.choice(["QLinearAdd", "QLinearMul"]), inputs, {}, 1, "com.microsoft"
 
 

@@ -371,8 +371,9 @@ constexpr AttrSpec scan_9[] = {
     {"body", AttrType::graph, true},      {"num_scan_inputs", AttrType::i, true},
     {"scan_input_axes", AttrType::ints},  {"scan_input_directions", AttrType::ints},
     {"scan_output_axes", AttrType::ints}, {"scan_output_directions", AttrType::ints}};
+// Loop's first two inputs may both be absent.
 const OpDef defs[] = {
-    {"", "Loop", 1, 2, -1, 1, -1, loop_attrs, infer_loop, loop, no_flops},
+    {"", "Loop", 1, 0, -1, 1, -1, loop_attrs, infer_loop, loop, no_flops},
     {"", "Scan", 9, 1, -1, 1, -1, scan_9, infer_scan, scan, no_flops},
 };
 

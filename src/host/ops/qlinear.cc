@@ -30,6 +30,15 @@ Status set_quantized(RefContext& ctx, const Tensor& y, size_t scale, size_t zero
   return {};
 }
 
+// Optional zero points stand before operands that are not optional.
+template <class Context>
+Status need_inputs(const Context& ctx, std::initializer_list<size_t> inputs) {
+  for (size_t i : inputs) {
+    if (!ctx.has_input(i)) return invalid(fmt::format("input {} is missing", i));
+  }
+  return {};
+}
+
 Status check_scalars(const InferContext& ctx, std::initializer_list<size_t> inputs) {
   for (size_t i : inputs) HONE_RETURN_IF_ERROR(check_scalar(ctx, i));
   return {};
@@ -39,6 +48,7 @@ Status check_scalars(const InferContext& ctx, std::initializer_list<size_t> inpu
 
 // Inputs: A, scale, zero point, B, scale, zero point, C's scale, zero point.
 Status infer_binary(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3, 4, 6}));
   HONE_RETURN_IF_ERROR(check_8bit(ctx, 0));
   HONE_RETURN_IF_ERROR(check_8bit(ctx, 3));
   HONE_RETURN_IF_ERROR(check_scalars(ctx, {1, 2, 4, 5, 6, 7}));
@@ -47,6 +57,7 @@ Status infer_binary(InferContext& ctx) {
 
 template <bool Multiply>
 Status binary(RefContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3, 4, 6}));
   if (ctx.in(3).dtype() != ctx.in(0).dtype()) return bad_dtype(ctx.node(), ctx.in(3).dtype());
   HONE_ASSIGN(const Tensor a, float_of(ctx, 0, 1, 2));
   HONE_ASSIGN(const Tensor b, float_of(ctx, 3, 4, 5));
@@ -56,12 +67,14 @@ Status binary(RefContext& ctx) {
 
 // Inputs: X, scale, zero point, Y's scale, zero point.
 Status infer_unary(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3}));
   HONE_RETURN_IF_ERROR(check_8bit(ctx, 0));
   HONE_RETURN_IF_ERROR(check_scalars(ctx, {1, 2, 3, 4}));
   return infer_same(ctx);
 }
 
 Status through(RefContext& ctx, const Inner& inner, Rounding rounding) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3}));
   HONE_ASSIGN(const Tensor x, float_of(ctx, 0, 1, 2));
   HONE_ASSIGN(const Tensor y, run_inner(ctx, inner, {x}));
   return set_quantized(ctx, y, 3, 4, rounding);
@@ -134,6 +147,7 @@ Inner softmax_of(const Node& node) {
 }
 
 Status infer_softmax(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3}));
   HONE_RETURN_IF_ERROR(check_8bit(ctx, 0));
   HONE_RETURN_IF_ERROR(check_scalars(ctx, {1, 2, 3, 4}));
   return infer_inner(ctx, softmax_of(ctx.node()), {f32_of(ctx, 0)}, ctx.in(0).dtype);
@@ -169,6 +183,7 @@ SymShape permuted(const SymShape& shape, const std::vector<int64_t>& perm) {
 }
 
 Status infer_pool(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3}));
   HONE_RETURN_IF_ERROR(check_8bit(ctx, 0));
   HONE_RETURN_IF_ERROR(check_scalars(ctx, {1, 2, 3, 4}));
   const DType t = ctx.in(0).dtype;
@@ -192,6 +207,7 @@ Result<Tensor> transposed(const RefContext& ctx, const Tensor& x, std::vector<in
 }
 
 Status pool(RefContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3}));
   const bool last = ctx.node().attributes.i("channels_last", 0) != 0;
   // The mean over a whole plane is an integer sum, scaled; a window's is a float.
   const bool global = ctx.node().op == "QLinearGlobalAveragePool";
@@ -209,6 +225,7 @@ Status pool(RefContext& ctx) {
 }
 
 Status infer_mean(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_inputs(ctx, {3}));
   HONE_RETURN_IF_ERROR(check_8bit(ctx, 0));
   HONE_RETURN_IF_ERROR(check_scalars(ctx, {1, 2, 3, 4}));
   return infer_inner(ctx, {"ReduceMean", 13, ctx.node().attributes}, {f32_of(ctx, 0)},
@@ -237,16 +254,16 @@ constexpr AttrSpec pool_attrs[] = {{"auto_pad", AttrType::s},
                                    {"strides", AttrType::ints}};
 constexpr const char* ms = microsoft;
 const OpDef defs[] = {
-    {ms, "QLinearAdd", 1, 7, 8, 1, 1, {}, infer_binary, binary<false>, four, 0},
-    {ms, "QLinearMul", 1, 7, 8, 1, 1, {}, infer_binary, binary<true>, four, 0},
-    {ms, "QLinearSigmoid", 1, 4, 5, 1, 1, {}, infer_unary, sigmoid, four, 0},
-    {ms, "QLinearLeakyRelu", 1, 4, 5, 1, 1, alpha, infer_unary, leaky_relu, four, 0},
+    {ms, "QLinearAdd", 1, 2, 8, 1, 1, {}, infer_binary, binary<false>, four, 0},
+    {ms, "QLinearMul", 1, 2, 8, 1, 1, {}, infer_binary, binary<true>, four, 0},
+    {ms, "QLinearSigmoid", 1, 2, 5, 1, 1, {}, infer_unary, sigmoid, four, 0},
+    {ms, "QLinearLeakyRelu", 1, 2, 5, 1, 1, alpha, infer_unary, leaky_relu, four, 0},
     {ms, "QLinearWhere", 1, 9, 9, 1, 1, {}, infer_where, where, four, 0},
     {ms, "QLinearConcat", 1, 5, -1, 1, 1, axis, infer_concat, concat, four, 0},
-    {ms, "QLinearSoftmax", 1, 5, 5, 1, 1, softmax_attrs, infer_softmax, softmax, four, 0},
-    {ms, "QLinearAveragePool", 1, 4, 5, 1, 1, pool_attrs, infer_pool, pool, inputs, 0},
+    {ms, "QLinearSoftmax", 1, 2, 5, 1, 1, softmax_attrs, infer_softmax, softmax, four, 0},
+    {ms, "QLinearAveragePool", 1, 2, 5, 1, 1, pool_attrs, infer_pool, pool, inputs, 0},
     {ms, "QLinearGlobalAveragePool", 1, 5, 5, 1, 1, channels_last, infer_pool, pool, inputs, 0},
-    {ms, "QLinearReduceMean", 1, 4, 5, 1, 1, mean_attrs, infer_mean, mean, inputs, 0},
+    {ms, "QLinearReduceMean", 1, 2, 5, 1, 1, mean_attrs, infer_mean, mean, inputs, 0},
 };
 
 }  // namespace
