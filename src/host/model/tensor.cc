@@ -75,6 +75,13 @@ Tensor Tensor::view(DType dtype, Dims dims, const void* data, std::shared_ptr<co
   return t;
 }
 
+Tensor Tensor::sequence(DType dtype, std::vector<Tensor> items) {
+  Tensor t;
+  t.dtype_ = dtype;
+  t.items_ = std::make_shared<const std::vector<Tensor>>(std::move(items));
+  return t;
+}
+
 Tensor Tensor::strings(Dims dims, std::vector<std::string> values) {
   Tensor t;
   t.dtype_ = DType::string;

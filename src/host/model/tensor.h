@@ -29,6 +29,9 @@ class Tensor {
   // unaligned; the first data() then makes an aligned copy, which all copies of the tensor share.
   static Tensor view(DType dtype, Dims dims, const void* data, std::shared_ptr<const void> owner);
   static Tensor strings(Dims dims, std::vector<std::string> values);
+  // A sequence of tensors of one type: a value of the reference executor only, which lets none out.
+  // It has no dims and no data.
+  static Tensor sequence(DType dtype, std::vector<Tensor> items);
 
   template <class T>
   static Tensor of(Dims dims, std::span<const T> values);
@@ -67,6 +70,8 @@ class Tensor {
     return {static_cast<T*>(mutable_data()), static_cast<size_t>(count())};
   }
   const std::vector<std::string>& as_strings() const { return *strings_; }
+  bool is_sequence() const { return items_ != nullptr; }
+  const std::vector<Tensor>& items() const { return *items_; }  // is_sequence()
 
   // Element i as double / int64 whatever the numeric type (sub-byte, f16, bf16, f8 included); the
   // rounding and the corner cases are those of element.h.
@@ -88,6 +93,7 @@ class Tensor {
   bool owned_ = false;                      // owner_ is a buffer of this class's own making
   std::shared_ptr<AlignedCopy> unaligned_;  // set where data_ is not aligned
   std::shared_ptr<const std::vector<std::string>> strings_;
+  std::shared_ptr<const std::vector<Tensor>> items_;
 };
 
 // Equal type, dims and bytes.

@@ -68,6 +68,9 @@ class Executor {
     for (size_t i = 0; i < static_cast<size_t>(def->min_inputs); ++i) {
       if (!ctx.has_input(i)) return invalid(fmt::format("input {} is missing", i));
     }
+    for (size_t i = 0; i < ctx.inputs() && !def->sequences; ++i) {
+      if (ctx.in(i).is_sequence()) return invalid(fmt::format("input {} is a sequence", i));
+    }
     try {
       return def->reference(ctx);
     } catch (const NotANumber& operand) {
@@ -101,7 +104,7 @@ class Executor {
     for (size_t i = 0; i < outputs.size(); ++i) {
       const ValueId v = node.output(i);
       if (v == graph::none) continue;
-      if (tap_) tap_(v, outputs[i]);
+      if (tap_ && !outputs[i].is_sequence()) tap_(v, outputs[i]);
       at(v) = std::move(outputs[i]);
     }
     return {};
@@ -135,6 +138,15 @@ Status check_input(const Graph& graph, ValueId v, const Tensor& t) {
   return {};
 }
 
+// Sequences stay inside.
+Result<std::vector<Tensor>> only_tensors(Result<std::vector<Tensor>> outputs) {
+  if (!outputs.ok()) return outputs;
+  for (const Tensor& t : *outputs) {
+    if (t.is_sequence()) return unsupported("an output is a sequence");
+  }
+  return outputs;
+}
+
 }  // namespace
 
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
@@ -146,13 +158,13 @@ Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tenso
   for (size_t i = 0; i < inputs.size(); ++i) {
     HONE_RETURN_IF_ERROR(check_input(graph, expected[i], inputs[i]));
   }
-  return Executor(graph, tap).run(0, inputs);
+  return only_tensors(Executor(graph, tap).run(0, inputs));
 }
 
 Result<std::vector<Tensor>> evaluate_node(const Graph& graph, const Node& node,
                                           std::span<const Tensor> inputs) {
   const Tap no_tap;
-  return Executor(graph, no_tap).run_node(node, inputs);
+  return only_tensors(Executor(graph, no_tap).run_node(node, inputs));
 }
 
 }  // namespace hone::ops

@@ -97,7 +97,7 @@ Status infer(InferContext& ctx) {
 Status reference(RefContext& ctx) {
   HONE_ASSIGN(const Branches b, branches_of(ctx.graph(), ctx.node()));
   const Tensor& condition = ctx.in(0);
-  if (condition.dtype() != DType::boolean || condition.count() != 1) {
+  if (condition.is_sequence() || condition.dtype() != DType::boolean || condition.count() != 1) {
     return invalid("the condition is not one bool");
   }
   const BlockId taken = condition.int_at(0) != 0 ? b.taken_if_true : b.taken_if_false;
@@ -108,7 +108,8 @@ Status reference(RefContext& ctx) {
 
 constexpr AttrSpec attrs[] = {{"else_branch", AttrType::graph, true},
                               {"then_branch", AttrType::graph, true}};
-const OpDef defs[] = {{"", "If", 1, 1, 1, 1, -1, attrs, infer, reference, no_flops}};
+const OpDef defs[] = {
+    {"", "If", 1, 1, 1, 1, -1, attrs, infer, reference, no_flops, 1e-5, true, true}};
 
 }  // namespace
 

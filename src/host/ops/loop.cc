@@ -259,7 +259,7 @@ Result<Tensor> stacked(const std::vector<Tensor>& parts, const Fact& fact, int64
   Mover mover(type, dims);
   for (int64_t p = 0; p < count; ++p) {
     const Tensor& part = parts[static_cast<size_t>(p)];
-    if (part.dims() != each || part.dtype() != type) {
+    if (part.dims() != each || part.dtype() != type || part.is_sequence()) {
       return error(Code::shape_mismatch, "what is collected changes its shape");
     }
     for (int64_t i = 0; i < part.count(); ++i) {
@@ -270,7 +270,7 @@ Result<Tensor> stacked(const std::vector<Tensor>& parts, const Fact& fact, int64
 }
 
 Result<bool> as_bool(const Tensor& t) {
-  if (t.dtype() == DType::boolean && t.count() == 1) return t.int_at(0) != 0;
+  if (!t.is_sequence() && t.dtype() == DType::boolean && t.count() == 1) return t.int_at(0) != 0;
   return invalid("the condition is not one bool");
 }
 
@@ -279,6 +279,7 @@ Status loop(RefContext& ctx) {
   const std::vector<ValueId> outputs = ctx.graph().block(body).outputs;
   int64_t most = INT64_MAX;
   if (ctx.has_input(0)) {
+    if (ctx.in(0).is_sequence()) return invalid("the trip count is a sequence");
     HONE_ASSIGN(most, scalar_int(ctx, 0));
   }
   bool goes_on = true;
@@ -373,7 +374,7 @@ constexpr AttrSpec scan_9[] = {
     {"scan_output_axes", AttrType::ints}, {"scan_output_directions", AttrType::ints}};
 // Loop's first two inputs may both be absent.
 const OpDef defs[] = {
-    {"", "Loop", 1, 0, -1, 1, -1, loop_attrs, infer_loop, loop, no_flops},
+    {"", "Loop", 1, 0, -1, 1, -1, loop_attrs, infer_loop, loop, no_flops, 1e-5, true, true},
     {"", "Scan", 9, 1, -1, 1, -1, scan_9, infer_scan, scan, no_flops},
 };
 

@@ -1,4 +1,4 @@
-// Loop and Scan: facts that hold in every iteration, and what they compute.
+// Loop, Scan, sequences: facts that hold in every iteration, and what they compute.
 #include <gtest/gtest.h>
 
 #include "host/graph/text.h"
@@ -128,6 +128,64 @@ out %sums as "sums"
   ASSERT_TRUE(out.ok()) << out.status().text();
   EXPECT_TRUE(identical((*out)[0], Tensor::of<float>({2}, {6, 61})));
   EXPECT_TRUE(identical((*out)[1], Tensor::of<float>({2, 3}, {1, 3, 6, 11, 31, 61})));
+}
+
+TEST(Sequence, SplitsMapsAndJoins) {
+  const Graph g = parsed(R"(in %x f32[n,2]
+const %two f32[] = [2.0]
+const %last i64[] = [-1]
+%parts = SplitToSequence(%x) {axis=0}
+%doubled = SequenceMap(%parts)
+  body: {
+    in %part f32[1,2]
+    %y = Mul(%part, %two)
+    out %y
+  }
+%tail = SequenceAt(%doubled, %last)
+%longer = SequenceInsert(%doubled, %tail)
+%count = SequenceLength(%longer)
+%joined = ConcatFromSequence(%longer) {axis=0}
+out %joined as "joined"
+out %count as "count"
+)");
+  EXPECT_EQ(fact_of(g, "tail"), "f32[1,2]");
+  EXPECT_EQ(fact_of(g, "joined"), "f32[joined.0,2]");
+  const auto out = evaluate(g, {Tensor::of<float>({2, 2}, {1, 2, 3, 4})});
+  ASSERT_TRUE(out.ok()) << out.status().text();
+  EXPECT_TRUE(identical((*out)[0], Tensor::of<float>({3, 2}, {2, 4, 6, 8, 6, 8})));
+  EXPECT_TRUE(identical((*out)[1], Tensor::scalar<int64_t>(3)));
+}
+
+TEST(Sequence, LoopsCarryThem) {
+  const Graph g = parsed(R"(in %n i64[]
+in %x f32[2]
+%none = SequenceEmpty()
+%all = Loop(%n, _, %none)
+  body: {
+    in %i i64[]
+    in %goes_on bool[]
+    in %list f32[...]
+    %more = SequenceInsert(%list, %x)
+    out %goes_on
+    out %more
+  }
+%y = ConcatFromSequence(%all) {axis=0, new_axis=1}
+out %y as "y"
+)");
+  const auto out = evaluate(g, {Tensor::scalar<int64_t>(3), Tensor::of<float>({2}, {1, 2})});
+  ASSERT_TRUE(out.ok()) << out.status().text();
+  EXPECT_TRUE(identical((*out)[0], Tensor::of<float>({3, 2}, {1, 2, 1, 2, 1, 2})));
+}
+
+// What leaves the executor is a tensor; what computes on tensors is given no sequence.
+TEST(Sequence, StayInside) {
+  const Graph g = parsed("in %x f32[2,2]\n%y = SplitToSequence(%x)\nout %y as \"y\"");
+  const auto out = evaluate(g, {Tensor::of<float>({2, 2}, {1, 2, 3, 4})});
+  EXPECT_EQ(out.status().text(), "an output is a sequence");
+  const Graph bad =
+      parsed("in %x f32[2,2]\n%s = SplitToSequence(%x)\n%y = Neg(%s)\nout %y as \"y\"");
+  EXPECT_EQ(evaluate(bad, {Tensor::of<float>({2, 2}, {1, 2, 3, 4})}).status().text(),
+            "Neg: input 0 is a sequence");
 }
 
 }  // namespace

@@ -220,7 +220,7 @@ const OpDef defs[] = {
     {"", "Squeeze", 13, 1, 2, 1, 1, {}, infer_squeeze, squeeze, no_flops},
     {"", "Unsqueeze", 1, 1, 1, 1, 1, axes_required, infer_unsqueeze, unsqueeze, no_flops},
     {"", "Unsqueeze", 13, 2, 2, 1, 1, {}, infer_unsqueeze, unsqueeze, no_flops},
-    {"", "Identity", 1, 1, 1, 1, 1, {}, infer_same_content, identity, no_flops},
+    {"", "Identity", 1, 1, 1, 1, 1, {}, infer_same_content, identity, no_flops, 1e-5, true, true},
     {"", "Dropout", 7, 1, 1, 1, 2, ratio, infer_dropout, dropout, no_flops},
     {"", "Dropout", 12, 1, 3, 1, 2, seed, infer_dropout, dropout, no_flops},
 };
