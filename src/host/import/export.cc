@@ -162,10 +162,13 @@ class Exporter {
     return n;
   }
 
-  // Outputs must be made inside their own graph. A block's own constant can be.
-  void output(ValueId v, const std::string& called, graph::BlockId id, GraphProto* out) {
+  // Outputs must be made inside their own graph. A block's own constant can be. A value that a
+  // block gives `again` is copied: ONNX Runtime's Loop and Scan lose one of two outputs of one
+  // name.
+  void output(ValueId v, const std::string& called, graph::BlockId id, bool again,
+              GraphProto* out) {
     const graph::Value& value = g_.value(v);
-    const bool own = id == 0 || (value.block == id && !value.is_constant());
+    const bool own = id == 0 || (value.block == id && !value.is_constant() && !again);
     // The same output declared twice under one name stays so.
     const bool direct = own && name(v) == called;
     if (direct) {
@@ -203,7 +206,9 @@ class Exporter {
     }
     for (size_t i = 0; i < b.outputs.size(); ++i) {
       const ValueId v = b.outputs[i];
-      output(v, id == 0 ? g_.output_names[i] : name(v), id, out);
+      const auto at = b.outputs.begin() + static_cast<std::ptrdiff_t>(i);
+      const bool again = std::find(b.outputs.begin(), at, v) != at;
+      output(v, id == 0 ? g_.output_names[i] : name(v), id, again, out);
     }
     return {};
   }

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <limits>
 
 #include "host/graph/text.h"
+#include "host/ops/op_def.h"
 
 namespace hone {
 namespace {
@@ -376,6 +378,35 @@ TEST(Import, Errors) {
     const std::string got = text(c.make());
     EXPECT_TRUE(got.starts_with(c.message)) << got << "\nexpected: " << c.message;
   }
+}
+
+// ONNX Runtime's Loop and Scan lose one of two outputs of one name.
+TEST(Export, ABlockGivesNoNameTwice) {
+  auto g = graph::parse_text(R"(graph "g" opset {"" 18}
+in %start f32[2]
+in %x f32[n,2]
+%sum, %sums = Scan(%start, %x) {num_scan_inputs=1}
+  body: {
+    in %total f32[2]
+    in %slice f32[2]
+    %next = Add(%total, %slice)
+    out %next
+    out %next
+  }
+out %sum as "sum"
+out %sums as "sums"
+)");
+  ASSERT_TRUE(g.ok()) << g.status().text();
+  ASSERT_TRUE(ops::infer_graph(*g).ok());
+  const auto m = export_model(*g);
+  ASSERT_TRUE(m.ok()) << m.status().text();
+  const auto& attributes = m->graph.nodes.at(0).attributes;
+  const auto body = std::find_if(attributes.begin(), attributes.end(),
+                                 [](const auto& a) { return a.name == "body"; });
+  ASSERT_NE(body, attributes.end());
+  const auto& outputs = std::get<std::shared_ptr<model::GraphProto>>(body->value)->outputs;
+  ASSERT_EQ(outputs.size(), 2u);
+  EXPECT_NE(outputs[0].name, outputs[1].name);
 }
 
 // Every model whose operators are all known: imported, exported, read again, the same text.
