@@ -12,9 +12,9 @@ namespace {
 using graph::Layout;
 
 bool makes_channels_last(const Node& n) {
-  static const std::set<std::string> ops = {"Conv",         "FusedConv",     "MaxPool",
-                                            "AveragePool",  "GlobalMaxPool", "GlobalAveragePool",
-                                            "ConvTranspose"};
+  static const std::set<std::string> ops = {"Conv",          "FusedConv",     "MaxPool",
+                                            "AveragePool",   "GlobalMaxPool", "GlobalAveragePool",
+                                            "ConvTranspose", "QLinearConv"};
   return ops.contains(n.op);
 }
 
@@ -77,7 +77,9 @@ bool follows_operands(const Node& n) {
                                             "InstanceNormalization",
                                             "GroupNormalization",
                                             "QuantizeLinear",
-                                            "DequantizeLinear"};
+                                            "DequantizeLinear",
+                                            "QLinearAdd",
+                                            "QLinearMul"};
   if (n.op.starts_with("Reduce") && n.attributes.i("keepdims", 1) == 0) return false;
   if (n.op == "Softmax" || n.op == "LogSoftmax") return n.version >= 13;
   return ops.contains(n.op);

@@ -34,7 +34,7 @@ CaseMaker::CaseMaker(const char* domain, const char* op, uint32_t seed) : r(seed
     }
   }
   graph_.name = "case";
-  graph_.opsets = {{"", 17}, {graph::hone_domain, 1}};
+  graph_.opsets = {{"", 17}, {graph::hone_domain, 1}, {"com.microsoft", 1}};
   node.domain = domain;
   node.op = op;
   node.name = "n";
@@ -184,6 +184,9 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_dequantize, dequantize_case},
                               {plan::lower_conv_transpose, conv_transpose_case},
                               {plan::lower_rnn, rnn_case},
+                              {plan::lower_qlinear_conv, qlinear_conv_case},
+                              {plan::lower_qlinear_matmul, qlinear_matmul_case},
+                              {plan::lower_qlinear_binary, qlinear_binary_case},
                               {plan::lower_resize, resize_case},
                               {plan::lower_constant_of_shape, fill_case},
                               {plan::lower_depth_to_space, depth_space_case},

@@ -17,14 +17,8 @@ Result<PlanValue> weights(Lowering& l, const Node& n) {
 
 }  // namespace
 
-Status lower_conv(Lowering& l, const Node& n) {
-  const auto& xf = l.graph().fact(n.input(0));
-  const auto& wf = l.graph().fact(n.input(1));
-  const auto& yf = l.graph().fact(n.output(0));
-  if (xf.dtype != DType::f32) {
-    return unsupported(std::string("no convolution kernel for ") + name(xf.dtype));
-  }
-  const SymShape &x = *xf.shape, &w = *wf.shape, &y = *yf.shape;
+Result<kernels::ConvAttrs> conv_attrs(const Node& n, const SymShape& x, const SymShape& w,
+                                      const SymShape& y) {
   std::vector<int64_t> kernel;
   for (size_t i = 2; i < w.size(); ++i) {
     if (!w[i].is_const()) return unsupported("the kernel's size depends on the input");
@@ -34,11 +28,6 @@ Status lower_conv(Lowering& l, const Node& n) {
   HONE_ASSIGN(Window win, window(n, SymShape(x.begin() + 2, x.end()),
                                  SymShape(y.begin() + 2, y.end()), kernel));
   HONE_ASSIGN(Epilogue act, epilogue(n));
-  HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
-  HONE_ASSIGN(PlanValue pw, weights(l, n));
-  HONE_ASSIGN(PlanValue pb, l.use(n.input(2)));
-  HONE_ASSIGN(PlanValue pr, l.use_as(n.input(3), Layout::channels_last));
-
   kernels::ConvAttrs a{};
   a.out_channels = static_cast<int32_t>(w[0].value());
   a.groups = static_cast<int32_t>(n.attributes.i("group", 1));
@@ -49,7 +38,22 @@ Status lower_conv(Lowering& l, const Node& n) {
   a.pad_b = win.end[0], a.pad_r = win.end[1];
   a.act = act.act, a.act_a = act.a, a.act_b = act.b;
   a.residual_after_act = static_cast<int32_t>(n.attributes.i("residual_after_act", 0));
+  return a;
+}
 
+Status lower_conv(Lowering& l, const Node& n) {
+  const auto& xf = l.graph().fact(n.input(0));
+  const auto& wf = l.graph().fact(n.input(1));
+  const auto& yf = l.graph().fact(n.output(0));
+  if (xf.dtype != DType::f32) {
+    return unsupported(std::string("no convolution kernel for ") + name(xf.dtype));
+  }
+  const SymShape &x = *xf.shape, &w = *wf.shape, &y = *yf.shape;
+  HONE_ASSIGN(kernels::ConvAttrs a, conv_attrs(n, x, w, y));
+  HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
+  HONE_ASSIGN(PlanValue pw, weights(l, n));
+  HONE_ASSIGN(PlanValue pb, l.use(n.input(2)));
+  HONE_ASSIGN(PlanValue pr, l.use_as(n.input(3), Layout::channels_last));
   PlanValue py = l.define_as(n.output(0), Layout::channels_last);
   l.step(n, "conv", {as_rank4(l, px), pw, pb, as_rank4(l, pr)}, {as_rank4(l, py)}, a);
   return {};

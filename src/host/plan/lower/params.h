@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/kernels/activation.h"
+#include "device/kernels/conv/conv.h"
 #include "host/plan/lower.h"
 
 namespace hone::plan {
@@ -29,6 +30,10 @@ struct Window {
 // it.
 Result<Window> window(const Node& n, const SymShape& spatial, const SymShape& out,
                       std::vector<int64_t> kernel);
+
+// What a convolution of logical x by w to y asks of family conv.
+Result<kernels::ConvAttrs> conv_attrs(const Node& n, const SymShape& x, const SymShape& w,
+                                      const SymShape& y);
 
 // A channels-last value of rank 3 seen as rank 4 with H = 1.
 PlanValue as_rank4(Lowering& l, PlanValue v);

@@ -10,7 +10,9 @@ namespace hone::plan {
 Status lower_pool(Lowering& l, const Node& n) {
   const auto& xf = l.graph().fact(n.input(0));
   const SymShape &x = *xf.shape, &y = *l.graph().fact(n.output(0)).shape;
-  if (xf.dtype != DType::f32) {
+  // Bytes are whole numbers in f32 too, and so is the largest of them.
+  const bool bytes = (xf.dtype == DType::u8 || xf.dtype == DType::i8) && n.is("MaxPool");
+  if (xf.dtype != DType::f32 && !bytes) {
     return unsupported(std::string("no pooling kernel for ") + name(xf.dtype));
   }
   if (n.output(1) != graph::none) return unsupported("MaxPool's Indices output has no kernel");
@@ -32,7 +34,15 @@ Status lower_pool(Lowering& l, const Node& n) {
   }
   HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
   PlanValue py = l.define_as(n.output(0), Layout::channels_last);
-  l.step(n, "pool", {as_rank4(l, px)}, {as_rank4(l, py)}, a);
+  if (!bytes) {
+    l.step(n, "pool", {as_rank4(l, px)}, {as_rank4(l, py)}, a);
+    return {};
+  }
+  PlanValue wide_x = l.temporary(n.name, DType::f32, l.at(px).shape);
+  PlanValue wide_y = l.temporary(n.name, DType::f32, l.at(py).shape);
+  l.add_step(n, "cast", {px}, {wide_x}, {}, {});
+  l.step(n, "pool", {as_rank4(l, wide_x)}, {as_rank4(l, wide_y)}, a);
+  l.add_step(n, "cast", {wide_y}, {py}, {}, {});
   return {};
 }
 
