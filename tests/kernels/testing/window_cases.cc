@@ -126,7 +126,11 @@ Result<Case> pool_case(CaseMaker& m) {
     if (!automatic && m.has_attr("ceil_mode") && r.one_in(2)) m.attr("ceil_mode", int64_t{1});
     if (m.has_attr("count_include_pad") && r.one_in(2)) m.attr("count_include_pad", int64_t{1});
   }
-  m.laid_out(m.tensor(DType::f32, joined({r.pick({1, 1, 2, 3}), c}, w.in)));
+  // MaxPool takes bytes from version 12 on.
+  const bool bytes = m.is("MaxPool") && m.node.version >= 12 && r.one_in(6);
+  const DType t = !bytes ? DType::f32 : r.one_in(2) ? DType::u8 : DType::i8;
+  m.laid_out(m.tensor(t, joined({r.pick({1, 1, 2, 3}), c}, w.in), t == DType::u8 ? 0 : -2,
+                      bytes ? 99 : 2));
   return m.finish();
 }
 
