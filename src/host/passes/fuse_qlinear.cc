@@ -140,6 +140,8 @@ std::optional<Patch> as_sum(const Graph& g, NodeId id, const Quantised& y, NodeI
   const Node& sum = g.node(sum_id);
   const auto a = dequantised(g, sum.input(0)), b = dequantised(g, sum.input(1));
   if (!a || !b || sum.input(0) == sum.input(1)) return std::nullopt;
+  // QLinearAdd rounds with the zero point added: a tie falls alike where that is even.
+  if (y.zero != nullptr && y.zero->int_at(0) % 2 != 0) return std::nullopt;
   const DType t = g.fact(a->node->input(0)).dtype;
   if (g.fact(b->node->input(0)).dtype != t || g.fact(y.node->output(0)).dtype != t) {
     return std::nullopt;
