@@ -150,6 +150,9 @@ class Context : public Handle<hone_context, hone_context_free> {
   hone_status set_shape(int32_t input, const int64_t* dims, int32_t rank) {
     return hone_context_set_shape(p_, input, dims, rank);
   }
+  hone_status set_shape_values(int32_t input, const int64_t* values, int32_t count) {
+    return hone_context_set_shape_values(p_, input, values, count);
+  }
   hone_status bind() { return hone_context_bind(p_); }
   hone_status run() { return hone_run(p_); }
   hone_status reset_state() { return hone_context_reset_state(p_); }

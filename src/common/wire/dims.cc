@@ -45,9 +45,18 @@ bool evaluate(const DimInstr& instr, std::span<const Shape> inputs, const int64_
 }  // namespace
 
 device::Status eval_dims(std::span<const DimInstr> program, std::span<const Shape> inputs,
-                         std::span<int64_t> out) {
+                         std::span<const Measured> measured, std::span<int64_t> out) {
   assert(out.size() == program.size());
   for (size_t i = 0; i < program.size(); ++i) {
+    if (program[i].op() == DimOp::data) {
+      const Measured m = i < measured.size() ? measured[i] : Measured();
+      const int64_t bound = program[i].value();
+      out[i] = m.known ? m.value : bound < 0 ? 1 : out[bound];
+      if (!m.known || bound < 0 || m.value <= out[bound]) continue;
+      return device::error(Code::shape_mismatch,
+                           FixedText("a size that the data decide is ")
+                               << m.value << ", which is over its bound of " << out[bound]);
+    }
     if (evaluate(program[i], inputs, out.data(), &out[i])) continue;
     return device::error(Code::shape_mismatch,
                          FixedText("these input shapes give no size for dimension ")

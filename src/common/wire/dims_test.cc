@@ -16,7 +16,7 @@ int64_t value_of(DimOp op, int64_t a, int64_t b) {
   const std::vector<DimInstr> program = {DimInstr(DimOp::constant, 0, 0, a),
                                          DimInstr(DimOp::constant, 0, 0, b), DimInstr(op, 0, 1, 0)};
   std::vector<int64_t> out(3);
-  const device::Status s = eval_dims(program, {}, out);
+  const device::Status s = eval_dims(program, {}, {}, out);
   if (s.ok()) return out[2];
   EXPECT_EQ(s.code(), Code::shape_mismatch);
   return -999;
@@ -65,10 +65,10 @@ TEST(Dims, InputsAndSelect) {
       DimInstr(DimOp::less, 0, 1, 0), DimInstr(DimOp::select, 0, 1, 2)};
   std::vector<int64_t> out(4);
   const std::vector<Shape> shapes = {Shape{2, 5}, Shape{9}};
-  ASSERT_TRUE(eval_dims(program, shapes, out).ok());
+  ASSERT_TRUE(eval_dims(program, shapes, {}, out).ok());
   EXPECT_EQ(out, (std::vector<int64_t>{5, 9, 1, 5}));
   const std::vector<Shape> other = {Shape{2, 9}, Shape{5}};
-  ASSERT_TRUE(eval_dims(program, other, out).ok());
+  ASSERT_TRUE(eval_dims(program, other, {}, out).ok());
   EXPECT_EQ(out[3], 5);
 }
 
@@ -77,9 +77,27 @@ TEST(Dims, SaysWhichDimension) {
                                          DimInstr(DimOp::floor_div, 0, 0, 0)};
   std::vector<int64_t> out(2);
   const std::vector<Shape> shapes = {Shape{0}};
-  EXPECT_STREQ(eval_dims(program, shapes, out).text().c_str(),
+  EXPECT_STREQ(eval_dims(program, shapes, {}, out).text().c_str(),
                "these input shapes give no size for dimension 1 of the engine (floor_div overflows "
                "or divides by 0)");
+}
+
+TEST(Dims, DataAreTheirBoundUntilMeasured) {
+  const std::vector<DimInstr> program = {
+      DimInstr(DimOp::constant, 0, 0, 10), DimInstr(DimOp::data, 0, 0, 0),
+      DimInstr(DimOp::data, 0, 1, -1), DimInstr(DimOp::mul, 1, 2, 0)};
+  std::vector<int64_t> out(4);
+  std::vector<Measured> measured(4);
+  ASSERT_TRUE(eval_dims(program, {}, measured, out).ok());
+  EXPECT_EQ(out, (std::vector<int64_t>{10, 10, 1, 10}));
+  measured[1] = {3, true};
+  measured[2] = {-7, true};
+  ASSERT_TRUE(eval_dims(program, {}, measured, out).ok());
+  EXPECT_EQ(out, (std::vector<int64_t>{10, 3, -7, -21}));
+  measured[1].value = 11;
+  const device::Status s = eval_dims(program, {}, measured, out);
+  EXPECT_EQ(s.code(), Code::shape_mismatch);
+  EXPECT_STREQ(s.text().c_str(), "a size that the data decide is 11, which is over its bound of 10");
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ class Checker {
   Status check_dims() const {
     for (uint32_t i = 0; i < dims_; ++i) {
       const DimInstr& d = *m_.dims()->Get(i);
-      if (d.op() > DimOp::select) return bad("dimension", i, "has an unknown operation");
+      if (d.op() > DimOp::data) return bad("dimension", i, "has an unknown operation");
       if (d.op() == DimOp::constant) continue;
       if (d.op() == DimOp::input_dim) {
         if (!below(d.a(), inputs_) ||
@@ -110,11 +110,29 @@ class Checker {
         }
         continue;
       }
+      if (d.op() == DimOp::data) {
+        HONE_RETURN_IF_ERROR(check_data(d, i));
+        continue;
+      }
       const bool operands =
           below(d.a(), i) && below(d.b(), i) && (d.op() != DimOp::select || below(d.value(), i));
       if (!operands) return bad("dimension", i, "uses a later one");
     }
     return {};
+  }
+
+  // Data are read from dense integers.
+  Status check_data(const DimInstr& d, uint32_t i) const {
+    if (!below(d.a(), values_) || d.b() < 0 || (d.value() != -1 && !below(d.value(), i))) {
+      return bad("dimension", i, "names data or a bound out of range");
+    }
+    const Value& v = *m_.values()->Get(static_cast<uint32_t>(d.a()));
+    const auto dtype = static_cast<DType>(v.dtype());
+    if ((dtype == DType::i64 || dtype == DType::i32) && v.strides() == nullptr &&
+        v.place() != Place::none && v.place() != Place::weights) {
+      return {};
+    }
+    return bad("dimension", i, "is read from a value that is no dense integers");
   }
 
   Status check_value(const Value& v, uint32_t i) const {
@@ -151,7 +169,7 @@ class Checker {
   }
 
   Status check_step(const Step& s, uint32_t i) const {
-    if (s.kind() > StepKind::custom) return bad("step", i, "is of an unknown kind");
+    if (s.kind() > StepKind::measure) return bad("step", i, "is of an unknown kind");
     if (size_of(s.in()) > max_step_operands || size_of(s.out()) > max_step_operands ||
         size_of(s.attrs()) > max_step_attrs || size_of(s.dims()) > max_step_dims) {
       return bad("step", i, "has too many operands or attributes");
@@ -182,6 +200,7 @@ class Checker {
       case StepKind::trap:
         if (s.text() == nullptr) return bad("step", i, "is a trap without a reason");
         return {};
+      case StepKind::measure: return check_measure(s, i);
       default: break;
     }
     if (size_of(s.in()) != 1 || size_of(s.out()) != 0 || s.in()->Get(0) < 0) {
@@ -195,7 +214,20 @@ class Checker {
     return {};
   }
 
-  // Both regions of a branch lie inside the region the branch is in.
+  // It reads what its dims name and no more.
+  Status check_measure(const Step& s, uint32_t i) const {
+    if (size_of(s.out()) != 0) return bad("step", i, "is a measurement that writes");
+    for (uint32_t k = 0; k < size_of(s.dims()); ++k) {
+      const DimInstr& d = *m_.dims()->Get(static_cast<uint32_t>(s.dims()->Get(k)));
+      bool read = false;
+      for (uint32_t j = 0; j < size_of(s.in()); ++j) read = read || s.in()->Get(j) == d.a();
+      if (d.op() == DimOp::data && read) continue;
+      return bad("step", i, "measures a dimension that is not data of its operands");
+    }
+    return {};
+  }
+
+  // Both regions of a branch lie inside the region the branch is in; measurements in none.
   Status check_nesting() const {
     struct Region {
       uint32_t else_begin, end;
@@ -205,6 +237,9 @@ class Checker {
     for (uint32_t i = 0; i < steps_; ++i) {
       while (depth > 0 && i >= open[depth - 1].end) --depth;
       const Step& s = *m_.steps()->Get(i);
+      if (s.kind() == StepKind::measure && depth > 0) {
+        return bad("step", i, "is a measurement inside a branch");
+      }
       if (s.kind() != StepKind::branch) continue;
       uint32_t end = steps_;
       if (depth > 0) {

@@ -47,6 +47,12 @@ hone_status describe(const hone_engine* e, bool is_input, int32_t index, hone_te
     full.opt[d] = dim.size() >= 0 ? dim.size() : dim.opt();
     full.symbols[d] = dim.symbol() == nullptr ? nullptr : dim.symbol()->c_str();
   }
+  for (uint32_t i = 0; is_input && e->has_data && i < size_of(e->meta().dims()); ++i) {
+    const wire::DimInstr& d = *e->meta().dims()->Get(i);
+    if (d.op() != wire::DimOp::data) continue;
+    const wire::Value& v = *e->meta().values()->Get(static_cast<uint32_t>(d.a()));
+    if (v.place() == wire::Place::input && v.index() == index) full.shape_values = 1;
+  }
   for (uint32_t i = 0; i < size_of(e->meta().states()); ++i) {
     const wire::StateAlias& a = *e->meta().states()->Get(i);
     if ((is_input ? a.input() : a.output()) == index) full.state = 1;

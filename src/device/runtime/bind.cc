@@ -20,6 +20,7 @@ Status hone_context::bind() {
   for (uint32_t i = 0; i < input_count; ++i) {
     IoSlot& io = inputs[i];
     if (io.reserved != nullptr) std::memset(io.reserved, 0, static_cast<size_t>(io.bytes));
+    io.bound_shape = io.shape;
   }
   bound = true;
   return {};
@@ -42,8 +43,10 @@ Status hone_context::take_arena() {
   return {};
 }
 
-// Sets *pointer to the memory of a value, and notes it down where that can change.
-void* hone_context::resolve(int32_t value, void** pointer) {
+// The memory of a value, and a patch where that can change: then the pointer is set when a run
+// begins, or at once where the memory is known. A step that is not bound (`runs` = false) has no
+// offsets, but its patches keep their places.
+void* hone_context::resolve(int32_t value, bool runs, void** pointer, uint32_t* patch) {
   if (value < 0) return nullptr;
   const wire::Value& v = *meta().values()->Get(static_cast<uint32_t>(value));
   auto* base = static_cast<char*>(given_arena != nullptr ? given_arena : arena.data);
@@ -51,11 +54,25 @@ void* hone_context::resolve(int32_t value, void** pointer) {
   if (v.place() == wire::Place::weights) {
     return const_cast<std::byte*>(engine->file.weights().data() + v.weight_offset());
   }
-  const int64_t offset = dims[v.offset()] * hone::bits(static_cast<hone::DType>(v.dtype())) / 8;
+  const int64_t offset = !runs ? 0 : dims[v.offset()] * hone::bits(static_cast<hone::DType>(v.dtype())) / 8;
   if (v.place() == wire::Place::arena) return base + slot_offsets[v.index()] + offset;
   const IoSlot* io = v.place() == wire::Place::input ? &inputs[v.index()] : &outputs[v.index()];
-  patches[patch_count++] = {pointer, io, offset};
-  return nullptr;  // set when a run begins
+  patches[(*patch)++] = {pointer, io, offset};
+  return io->dense == nullptr ? nullptr : static_cast<char*>(io->dense) + offset;
+}
+
+void hone_context::resolve_step(uint32_t index) {
+  const wire::Step& s = *meta().steps()->Get(index);
+  hone::runtime::BoundStep& b = steps[index];
+  uint32_t patch = b.first_patch;
+  const bool runs = b.kind != wire::StepKind::trap;
+  for (uint32_t k = 0; s.in() != nullptr && k < s.in()->size(); ++k) {
+    b.in[k] = resolve(s.in()->Get(k), runs, const_cast<void**>(&b.in[k]), &patch);
+  }
+  for (uint32_t k = 0; s.out() != nullptr && k < s.out()->size(); ++k) {
+    b.out[k] = resolve(s.out()->Get(k), runs, &b.out[k], &patch);
+  }
+  if (patch > patch_count) patch_count = patch;
 }
 
 void hone_context::resolve_pointers() {
@@ -74,15 +91,8 @@ void hone_context::resolve_pointers() {
   }
   patch_count = 0;
   for (uint32_t i = 0; i < engine->step_count; ++i) {
-    const wire::Step& s = *meta().steps()->Get(i);
-    hone::runtime::BoundStep& b = steps[i];
-    if (b.kind == wire::StepKind::trap) continue;
-    for (uint32_t k = 0; s.in() != nullptr && k < s.in()->size(); ++k) {
-      b.in[k] = resolve(s.in()->Get(k), const_cast<void**>(&b.in[k]));
-    }
-    for (uint32_t k = 0; s.out() != nullptr && k < s.out()->size(); ++k) {
-      b.out[k] = resolve(s.out()->Get(k), &b.out[k]);
-    }
+    steps[i].first_patch = patch_count;
+    resolve_step(i);
   }
   buffers_changed = true;
   any_strided = false;

@@ -26,9 +26,9 @@ Status check_type(const wire::Io& io, bool is_input, const IoSlot& slot, const h
     return error(Code::invalid_argument, text << ": a buffer has 0 to 8 dims");
   }
   const Shape shape(std::span<const int64_t>(b.dims, static_cast<size_t>(b.rank)));
-  if (b.dtype == static_cast<int32_t>(slot.dtype) && shape == slot.shape) return {};
+  if (b.dtype == static_cast<int32_t>(slot.dtype) && shape == slot.bound_shape) return {};
   text << " is " << name(slot.dtype) << " ";
-  runtime::append_shape(slot.shape.span(), &text);
+  runtime::append_shape(slot.bound_shape.span(), &text);
   text << " here, the buffer is " << hone_dtype_name(b.dtype) << " ";
   runtime::append_shape(shape.span(), &text);
   return error(Code::shape_mismatch, text);
@@ -42,7 +42,7 @@ Status check_memory(const FixedText& name, const IoSlot& slot, const hone_buffer
   if (b.memory_space != HONE_MEMORY_HOST) {
     return error(Code::unsupported, FixedText(name) << ": no memory space but the host's yet");
   }
-  kernels::Operand o = kernels::dense(slot.dtype, slot.shape);
+  kernels::Operand o = kernels::dense(slot.dtype, slot.bound_shape);
   for (int d = 0; b.strides != nullptr && d < slot.shape.rank(); ++d) o.strides[d] = b.strides[d];
   int64_t elements = 0;
   const int bits = hone::bits(slot.dtype);

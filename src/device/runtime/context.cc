@@ -15,13 +15,17 @@ using hone::device::Status;
 namespace runtime = hone::runtime;
 namespace wire = hone::wire;
 
-namespace hone::runtime {
 namespace {
 
 template <class T>
 uint32_t size_of(const flatbuffers::Vector<T>* v) {
   return v == nullptr ? 0 : v->size();
 }
+
+}  // namespace
+
+namespace hone::runtime {
+namespace {
 
 struct alignas(64) Params {
   char bytes[kernels::max_params_bytes];
@@ -33,6 +37,8 @@ struct Arrays {
   IoSlot *inputs, *outputs;
   Shape* input_shapes;
   int64_t *dims, *slot_offsets;
+  wire::Measured *measured, *given;
+  uint8_t* from_data;
   BoundStep* steps;
   Params* params;
   void** pointers;
@@ -46,6 +52,10 @@ struct Arrays {
     outputs = c.take<IoSlot>(size_of(m.outputs()));
     input_shapes = c.take<Shape>(size_of(m.inputs()));
     dims = c.take<int64_t>(size_of(m.dims()));
+    const size_t data = e.has_data ? size_of(m.dims()) : 0;
+    measured = c.take<wire::Measured>(data);
+    given = c.take<wire::Measured>(data);
+    from_data = c.take<uint8_t>(data);
     slot_offsets = c.take<int64_t>(static_cast<size_t>(m.slots()));
     steps = c.take<BoundStep>(e.step_count);
     params = c.take<Params>(e.step_count);
@@ -129,6 +139,16 @@ device::Result<hone_context*> create_context(hone_engine* e, const hone_context_
   c->outputs = a.outputs;
   c->input_shapes = a.input_shapes;
   c->dims = a.dims;
+  if (e->has_data) {
+    c->measured = a.measured;
+    c->given = a.given;
+    c->from_data = a.from_data;
+    for (uint32_t i = 0; i < size_of(m.dims()); ++i) {
+      ::new (static_cast<void*>(c->measured + i)) wire::Measured;
+      ::new (static_cast<void*>(c->given + i)) wire::Measured;
+    }
+    c->mark_data();
+  }
   c->slot_offsets = a.slot_offsets;
   c->steps = a.steps;
   c->patches = a.patches;
@@ -196,6 +216,34 @@ Status hone_context::set_shape(int32_t input, const int64_t* sizes, int32_t rank
   if (slot.shape_set && slot.shape == shape) return {};
   slot.shape = shape;
   slot.shape_set = true;
+  planned = bound = false;
+  return {};
+}
+
+Status hone_context::set_shape_values(int32_t input, const int64_t* values, int32_t count) {
+  if (input < 0 || static_cast<uint32_t>(input) >= input_count) {
+    return error(Code::not_found, FixedText("no input ")
+                                      << input << ": the model has " << input_count);
+  }
+  if (count < 0 || (values == nullptr && count > 0)) {
+    return error(Code::invalid_argument, "no memory given for the values");
+  }
+  bool any = false;
+  for (uint32_t i = 0; measured != nullptr && i < size_of(meta().dims()); ++i) {
+    const wire::DimInstr& d = *meta().dims()->Get(i);
+    if (d.op() != wire::DimOp::data) continue;
+    const wire::Value& v = *meta().values()->Get(static_cast<uint32_t>(d.a()));
+    if (v.place() != wire::Place::input || v.index() != input) continue;
+    if (d.b() >= count) {
+      return error(Code::shape_mismatch,
+                   runtime::io_name(true, io_info(true, static_cast<uint32_t>(input)))
+                       << ": " << count << " values given, element " << d.b()
+                       << " decides a size");
+    }
+    given[i] = {values[d.b()], true};
+    any = true;
+  }
+  if (!any) return {};
   planned = bound = false;
   return {};
 }

@@ -5,6 +5,7 @@
 #include "common/base/device_status.h"
 #include "common/tensor/dtype.h"
 #include "common/tensor/shape.h"
+#include "common/wire/dims.h"
 #include "common/wire/limits.h"
 #include "device/runtime/loaded_engine.h"
 #include "device/runtime/memory.h"
@@ -21,8 +22,10 @@ namespace hone::runtime {
 
 // An input or an output.
 struct IoSlot {
-  Shape shape;
-  int64_t bytes = 0;
+  Shape shape;            // of an output: what the last run gave; until then as `bound_shape`
+  Shape bound_shape;      // what its memory is for: data count as their bounds
+  int64_t bytes = 0;      // of `shape`
+  int64_t capacity = 0;   // of `bound_shape`
   int64_t reserved_bytes = 0;  // in the arena: for the largest shapes of the profile; 0: none
   void* reserved = nullptr;
   void* dense = nullptr;    // what kernels read or write; nullptr: not set
@@ -50,6 +53,8 @@ struct BoundStep {
   int32_t phases = 0;
   wire::StepKind kind{};
   Flow flow;
+  uint32_t first_patch = 0;
+  uint32_t generation = 0;  // measure: of the dims that the steps after it are bound for
 };
 
 // An operand in a caller's buffer: its pointer follows the buffer.
@@ -75,9 +80,12 @@ struct hone_context {
   hone_status fail(const Status& s);
 
   Status set_shape(int32_t input, const int64_t* sizes, int32_t rank);
+  // Data dims of that input, known before it is bound.
+  Status set_shape_values(int32_t input, const int64_t* values, int32_t count);
   // Shapes -> layout, params of kernels. Needs no arena; does nothing where shapes are the same.
   Status plan();
   Status bind();
+  void mark_data();  // once, when created
 
   Status set_buffer(bool is_input, int32_t index, const hone_buffer* buffer);
   Status get_buffer(bool is_input, int32_t index, hone_buffer* buffer);
@@ -104,6 +112,10 @@ struct hone_context {
   hone::runtime::IoSlot* outputs = nullptr;
   hone::Shape* input_shapes = nullptr;  // for the shape program
   int64_t* dims = nullptr;
+  hone::wire::Measured* measured = nullptr;  // by dim; nullptr: the engine has no data dims
+  hone::wire::Measured* given = nullptr;     // likewise: what the caller said before binding
+  uint8_t* from_data = nullptr;              // by dim: 1 where it depends on data
+  uint32_t generation = 0;                   // of dims
   int64_t* slot_offsets = nullptr;
   hone::runtime::BoundStep* steps = nullptr;
   hone::runtime::Patch* patches = nullptr;
@@ -136,10 +148,19 @@ struct hone_context {
   Status plan_operand(int32_t value, hone::kernels::Operand* out) const;
   Status plan_step(uint32_t index);
   Status plan_branch(uint32_t index) const;
-  Status size_outputs();
+  Status plan_measure(uint32_t index) const;
+  Status measure(uint32_t index);
+  bool read_data(uint32_t index);
+  void rebind(uint32_t index);
+  Status eval_dims();
+  Status check_dims(bool all) const;
+  Status shape_outputs();
+  void set_trap(uint32_t index);
+  Status reserve_io();
   Status take_arena();
   void resolve_pointers();
-  void* resolve(int32_t value, void** pointer);
+  void resolve_step(uint32_t index);
+  void* resolve(int32_t value, bool runs, void** pointer, uint32_t* patch);
   Status apply_buffers();
   Status run_steps();
   void run_kernel(const hone::runtime::BoundStep& step);

@@ -61,6 +61,13 @@ uint32_t count_operands(const wire::EngineMeta& meta) {
   return n;
 }
 
+bool has_data(const wire::EngineMeta& meta) {
+  for (uint32_t i = 0; meta.dims() != nullptr && i < meta.dims()->size(); ++i) {
+    if (meta.dims()->Get(i)->op() == wire::DimOp::data) return true;
+  }
+  return false;
+}
+
 // Everything but who owns the bytes.
 device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
                                   const Allocator& allocator) {
@@ -82,6 +89,7 @@ device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
   for (uint32_t i = 0; i < steps; ++i) ::new (static_cast<void*>(e->steps + i)) EngineStep;
   e->step_count = steps;
   e->operand_count = count_operands(file.meta());
+  e->has_data = has_data(file.meta());
   e->allocator = allocator;
   e->log = o.log;
   e->log_user = o.log_user;

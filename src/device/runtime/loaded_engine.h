@@ -33,6 +33,7 @@ struct hone_engine {
   hone::runtime::EngineStep* steps = nullptr;
   uint32_t step_count = 0;
   uint32_t operand_count = 0;  // of all steps, absent ones counted
+  bool has_data = false;       // some dims are data
 
   hone::runtime::Allocator allocator;
   hone_log_fn log = nullptr;

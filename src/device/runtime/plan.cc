@@ -124,32 +124,56 @@ Status hone_context::plan_shapes() {
     if (!sane(input_shapes[i]) || !input_shapes[i].count_checked(&count)) return too_large();
     if (!bytes_of(inputs[i].dtype, count, &inputs[i].bytes)) return too_large();
   }
-  const auto* program = meta().dims();
-  const size_t count = size_of(program);
-  // A struct vector is an array of its structs; its alignment was verified.
-  const auto* instrs =
-      count == 0 ? nullptr : reinterpret_cast<const wire::DimInstr*>(program->Data());
-  HONE_RETURN_IF_ERROR(
-      wire::eval_dims({instrs, count}, {input_shapes, input_count}, {dims, count}));
-  for (uint32_t i = 0; i < size_of(meta().checks()); ++i) {
-    const wire::DimCheck& check = *meta().checks()->Get(i);
-    if (dims[check.dim()] == 0) return error(Code::shape_mismatch, check.text()->c_str());
+  for (uint32_t i = 0; measured != nullptr && i < size_of(meta().dims()); ++i) {
+    measured[i] = given[i];
   }
-  HONE_RETURN_IF_ERROR(size_outputs());
+  HONE_RETURN_IF_ERROR(eval_dims());
+  HONE_RETURN_IF_ERROR(check_dims(false));
+  HONE_RETURN_IF_ERROR(shape_outputs());
+  HONE_RETURN_IF_ERROR(reserve_io());
   HONE_RETURN_IF_ERROR(place_slots());
+  bool measured_before = false;
   for (uint32_t i = 0; i < engine->step_count; ++i) {
     const Status s = plan_step(i);
-    if (s.ok()) continue;
-    if (!engine->steps[i].nested) return s;
-    // The branch may be for other shapes than these: only a run that comes here fails.
-    steps[i].kind = wire::StepKind::trap;
-    steps[i].kernel = nullptr;
+    steps[i].generation = generation;
+    // What comes after a measurement, or in a branch that may be for other shapes, fails only when
+    // a run comes there.
+    if (!s.ok() && !measured_before && !engine->steps[i].nested) return s;
+    if (!s.ok()) set_trap(i);
+    measured_before = measured_before || steps[i].kind == wire::StepKind::measure;
   }
   raise(&layout, reserve);
   return {};
 }
 
-Status hone_context::size_outputs() {
+void hone_context::set_trap(uint32_t index) {
+  steps[index].kind = wire::StepKind::trap;
+  steps[index].kernel = nullptr;
+}
+
+Status hone_context::eval_dims() {
+  const auto* program = meta().dims();
+  const size_t count = size_of(program);
+  // A struct vector is an array of its structs; its alignment was verified.
+  const auto* instrs =
+      count == 0 ? nullptr : reinterpret_cast<const wire::DimInstr*>(program->Data());
+  ++generation;
+  return wire::eval_dims({instrs, count}, {input_shapes, input_count},
+                         {measured, measured == nullptr ? 0 : count}, {dims, count});
+}
+
+// Before the data are known only what does not depend on them (`all` = false).
+Status hone_context::check_dims(bool all) const {
+  for (uint32_t i = 0; i < size_of(meta().checks()); ++i) {
+    const wire::DimCheck& check = *meta().checks()->Get(i);
+    if (dims[check.dim()] != 0) continue;
+    if (!all && from_data != nullptr && from_data[check.dim()] != 0) continue;
+    return error(Code::shape_mismatch, check.text()->c_str());
+  }
+  return {};
+}
+
+Status hone_context::shape_outputs() {
   for (uint32_t i = 0; i < output_count; ++i) {
     const wire::Io& io = io_info(false, i);
     Shape shape;
@@ -163,6 +187,10 @@ Status hone_context::size_outputs() {
     outputs[i].shape = shape;
     if (!bytes_of(outputs[i].dtype, shape.count(), &outputs[i].bytes)) return too_large();
   }
+  return {};
+}
+
+Status hone_context::reserve_io() {
   for (uint32_t i = 0; i < size_of(meta().states()); ++i) {
     const wire::StateAlias& a = *meta().states()->Get(i);
     if (outputs[a.output()].bytes == inputs[a.input()].bytes) continue;
@@ -172,6 +200,8 @@ Status hone_context::size_outputs() {
   }
   for (uint32_t i = 0; i < input_count + output_count; ++i) {
     IoSlot& io = i < input_count ? inputs[i] : outputs[i - input_count];
+    io.capacity = io.bytes;
+    if (i >= input_count) io.bound_shape = io.shape;
     const bool wanted = !external_io || io.state;
     const int64_t bytes = wanted ? align64(max_of(io.bytes, 1)) : 0;
     io.reserved_bytes = profile == nullptr ? bytes : max_of(bytes, io.reserved_bytes);
@@ -249,8 +279,8 @@ Status hone_context::check_place(const wire::Value& v, const PlacedValue& p) con
   int64_t room = 0;
   switch (v.place()) {
     case wire::Place::weights: room = static_cast<int64_t>(v.weight_bytes()); break;
-    case wire::Place::input: room = inputs[v.index()].bytes; break;
-    case wire::Place::output: room = outputs[v.index()].bytes; break;
+    case wire::Place::input: room = inputs[v.index()].capacity; break;
+    case wire::Place::output: room = outputs[v.index()].capacity; break;
     default: room = layout.values - slot_offsets[v.index()]; break;
   }
   if (end <= room) return {};
@@ -283,6 +313,7 @@ Status hone_context::plan_step(uint32_t index) {
   b.kind = s.kind();
   b.kernel = nullptr;
   if (s.kind() == wire::StepKind::branch) return plan_branch(index);
+  if (s.kind() == wire::StepKind::measure) return plan_measure(index);
   if (s.kind() != wire::StepKind::kernel) return {};
 
   const auto refuse = [&](Code code, const char* why) {

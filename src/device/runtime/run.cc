@@ -57,7 +57,7 @@ Status hone_context::apply_buffers() {
     const uint32_t index = is_input ? i : i - input_count;
     const IoSlot& io = (is_input ? inputs : outputs)[index];
     if (io.strided != nullptr) any_strided = true;
-    if (io.dense != nullptr || io.bytes == 0) continue;
+    if (io.dense != nullptr || io.capacity == 0) continue;
     return error(Code::wrong_state, runtime::io_name(is_input, io_info(is_input, index))
                                         << " has no buffer: set it before the run");
   }
@@ -107,6 +107,10 @@ Status hone_context::run_steps() {
         i = yes ? step.flow.then_step : step.flow.else_step;
         break;
       }
+      case StepKind::measure:
+        HONE_RETURN_IF_ERROR(measure(i));
+        i = step.flow.next;
+        break;
       default: return trap(*this, i);
     }
   }

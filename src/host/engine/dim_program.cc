@@ -16,12 +16,20 @@ int32_t DimProgram::input_dim(int32_t input, int32_t axis) {
   return emit(DimOp::input_dim, input, axis, 0);
 }
 
-Result<int32_t> DimProgram::atom(const Dim::Atom& a) {
-  if (!a.symbol.empty()) {
-    auto where = plan_.symbols.find(a.symbol);
-    if (where == plan_.symbols.end()) return internal("no input gives the size " + a.symbol);
-    return input_dim(where->second.first, where->second.second);
+Result<int32_t> DimProgram::symbol(const std::string& name) {
+  auto where = plan_.symbols.find(name);
+  if (where != plan_.symbols.end()) return input_dim(where->second.first, where->second.second);
+  const plan::DataSize* data = plan_.find_data(name);
+  if (data == nullptr) return internal("no input gives the size " + name);
+  int32_t bound = -1;
+  if (data->bound) {
+    HONE_ASSIGN(bound, index(*data->bound));
   }
+  return emit(DimOp::data, number_(data->value), data->element, bound);
+}
+
+Result<int32_t> DimProgram::atom(const Dim::Atom& a) {
+  if (!a.symbol.empty()) return symbol(a.symbol);
   HONE_ASSIGN(std::vector<int32_t> args, indices(a.args));
   constexpr DimOp ops[] = {DimOp::floor_div, DimOp::ceil_div, DimOp::mod,  DimOp::min,
                            DimOp::max,       DimOp::equal,    DimOp::less, DimOp::select};

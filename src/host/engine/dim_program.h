@@ -1,6 +1,7 @@
 // Dims -> the shape program of the engine file.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,7 +15,9 @@ namespace hone::engine {
 // Instructions in the order they are first needed; equal instructions are one.
 class DimProgram {
  public:
-  explicit DimProgram(const plan::Plan& plan) : plan_(plan) {}
+  // `number` gives the engine's number of a plan value; asked for data sizes only.
+  DimProgram(const plan::Plan& plan, std::function<int32_t(plan::PlanValue)> number)
+      : plan_(plan), number_(std::move(number)) {}
 
   // Index of the instruction that computes `d`. Errors: internal for a symbol no input has.
   Result<int32_t> index(const graph::Dim& d);
@@ -25,9 +28,11 @@ class DimProgram {
   const std::vector<wire::DimInstr>& instructions() const { return code_; }
 
  private:
+  Result<int32_t> symbol(const std::string& name);
   Result<int32_t> atom(const graph::Dim::Atom& a);
 
   const plan::Plan& plan_;
+  std::function<int32_t(plan::PlanValue)> number_;
   std::vector<wire::DimInstr> code_;
   std::map<std::tuple<int, int32_t, int32_t, int64_t>, int32_t> known_;
 };

@@ -23,7 +23,9 @@ using Offsets = std::vector<Offset<T>>;
 class Writer {
  public:
   Writer(const Plan& plan, const WriteOptions& options)
-      : plan_(plan), options_(options), dims_(plan) {}
+      : plan_(plan), options_(options), dims_(plan, [this](plan::PlanValue v) {
+          return new_number_[static_cast<size_t>(v)];
+        }) {}
 
   Result<std::vector<std::byte>> write() {
     place_weights();
@@ -71,8 +73,12 @@ class Writer {
 
   Result<Offset<wire::Step>> step(const plan::Step& s) {
     constexpr wire::StepKind kinds[] = {wire::StepKind::kernel, wire::StepKind::branch,
-                                        wire::StepKind::trap};
+                                        wire::StepKind::trap, wire::StepKind::measure};
     HONE_ASSIGN(std::vector<int32_t> dims, dims_.indices(s.dims));
+    for (const std::string& symbol : s.measured) {
+      HONE_ASSIGN(int32_t dim, dims_.index(graph::Dim::symbol(symbol)));
+      dims.push_back(dim);
+    }
     auto kernel = s.kernel != nullptr ? fbb_.CreateString(s.kernel->name) : 0;
     auto in = fbb_.CreateVector(renumbered(s.in)), out = fbb_.CreateVector(renumbered(s.out));
     auto attrs = fbb_.CreateVector(s.attrs), dims_at = fbb_.CreateVector(dims);

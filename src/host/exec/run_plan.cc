@@ -57,12 +57,34 @@ class Runner {
                         to_string(inputs[i].dims()), name(io.dtype), to_string(io.shape)));
       }
     }
+    take_shape_values(inputs);
     for (const plan::Check& c : plan_.checks) {
+      if (depends_on_data(c.condition)) continue;
       if (c.condition.evaluate(sizes_).value_or(0) == 0) {
         return Status(Code::shape_mismatch, c.text);
       }
     }
     return {};
+  }
+
+  bool depends_on_data(const plan::Dim& d) const {
+    for (const std::string& symbol : d.symbols()) {
+      if (plan_.find_data(symbol) != nullptr) return true;
+    }
+    return false;
+  }
+
+  // Buffers are for the sizes that inputs decide and for the bounds of others.
+  void take_shape_values(const std::vector<Tensor>& inputs) {
+    sized_ = sizes_;
+    for (const auto& [symbol, data] : plan_.data) {
+      const plan::Value& v = plan_.values[static_cast<size_t>(data.value)];
+      const plan::Storage& s = plan_.storages[static_cast<size_t>(v.storage)];
+      if (s.place != Place::input) continue;
+      const Tensor& t = inputs[static_cast<size_t>(s.index)];
+      if (data.element < t.count()) sized_[symbol] = t.int_at(data.element);
+    }
+    sized_ = plan::with_bounds(plan_, std::move(sized_));
   }
 
   Status make_buffers(const std::vector<Tensor>& inputs) {
@@ -73,7 +95,7 @@ class Runner {
       if (s.place == Place::input) outside = inputs[index].data();
       Buffer own;
       if (s.place == Place::arena || s.place == Place::output) {
-        auto n = s.elements.evaluate(sizes_);
+        auto n = s.elements.evaluate(sized_);
         if (!n || *n < 0) return Status(Code::shape_mismatch, "a size does not fit these inputs");
         own = Buffer(byte_size(s.dtype, *n));
       }
@@ -86,7 +108,7 @@ class Runner {
   // Address of the value's first element.
   Result<std::byte*> address(PlanValue v) const {
     const plan::Value& value = plan_.values[static_cast<size_t>(v)];
-    auto offset = value.offset.evaluate(sizes_);
+    auto offset = value.offset.evaluate(sized_);
     if (!offset) return internal("an offset cannot be computed");
     const std::byte* base = pointers_[static_cast<size_t>(value.storage)];
     return const_cast<std::byte*>(base) + byte_size(value.dtype, *offset);
@@ -96,7 +118,7 @@ class Runner {
     const plan::Value& value = plan_.values[static_cast<size_t>(v)];
     Step probe;
     probe.in = {v};
-    HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, probe, sizes_));
+    HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, probe, sized_));
     const kernels::Operand& o = c.in[0];
     HONE_ASSIGN(const std::byte* from, address(v));
     Tensor t(value.dtype, Dims(o.shape.begin(), o.shape.end()));
@@ -128,13 +150,28 @@ class Runner {
         i = else_end - 1;
         continue;
       }
+      if (s.kind == Step::Kind::measure) {
+        HONE_RETURN_IF_ERROR(in(s.layer, measure(s)));
+        continue;
+      }
       HONE_RETURN_IF_ERROR(in(s.layer, run_step(i, s)));
     }
     return {};
   }
 
+  Status measure(const Step& s) {
+    for (const std::string& symbol : s.measured) {
+      const plan::DataSize& data = *plan_.find_data(symbol);
+      HONE_ASSIGN(Tensor t, read(data.value));
+      if (data.element >= t.count()) return internal("a size is read from beyond its value");
+      sizes_[symbol] = t.int_at(data.element);
+    }
+    sized_ = plan::with_bounds(plan_, sizes_);
+    return {};
+  }
+
   Status run_step(size_t number, const Step& s) {
-    HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, s, sizes_));
+    HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, s, sized_));
     HONE_ASSIGN(BoundStep bound, BoundStep::bind(*s.kernel, c.view()));
     std::vector<const void*> in;
     std::vector<void*> out;
@@ -164,7 +201,8 @@ class Runner {
 
   const Plan& plan_;
   const Tap& tap_;
-  plan::Sizes sizes_;
+  plan::Sizes sizes_;  // known
+  plan::Sizes sized_;  // and what the data decide later, at its bounds
   std::vector<Buffer> buffers_;
   std::vector<const std::byte*> pointers_;
 };

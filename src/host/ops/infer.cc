@@ -44,6 +44,35 @@ Status check_arity(const OpDef& def, const Node& node) {
   return {};
 }
 
+// Gives `v` content: by what its producer makes of its operands' once they have some (a sum of two
+// sizes), else symbols of its own.
+void decide_sizes(Graph& graph, ValueId v, int depth) {
+  constexpr int deepest = 32;
+  const Fact& known = graph.fact(v);
+  const bool integers = known.dtype == DType::i64 || known.dtype == DType::i32;
+  if (!integers || known.kind != Fact::Kind::tensor || known.content) return;
+  const std::optional<size_t> count = content_size(known);
+  if (!count || *count > 16) return;
+  const NodeId producer = graph.value(v).producer;
+  if (producer != graph::none && depth < deepest) {
+    const std::vector<ValueId> operands = graph.node(producer).inputs;
+    for (ValueId operand : operands) {
+      if (operand != graph::none && !graph.value(operand).is_constant()) {
+        decide_sizes(graph, operand, depth + 1);
+      }
+    }
+    // What it says of a wrong model it has said before.
+    static_cast<void>(infer_node(graph, producer));
+    if (graph.fact(v).content) return;
+  }
+  Fact fact = graph.fact(v);
+  fact.content.emplace();
+  for (size_t k = 0; k < *count; ++k) {
+    fact.content->push_back(Dim::symbol(data_symbol(graph, v, k)));
+  }
+  graph.set_fact(v, std::move(fact));
+}
+
 }  // namespace
 
 const Fact& InferContext::in(size_t i) const {
@@ -77,6 +106,14 @@ std::optional<std::vector<int64_t>> InferContext::ints(size_t i) const {
   return graph::const_dims(*dims);
 }
 
+std::optional<std::vector<Dim>> InferContext::sizes(size_t i) const {
+  if (auto known = content(i)) return known;
+  // Inside If and Loop nothing is measured.
+  if (!has_input(i) || constant(i) != nullptr || node_.block != 0) return std::nullopt;
+  decide_sizes(graph_, node_.input(i), 0);
+  return in(i).content;
+}
+
 void InferContext::set(size_t output, Fact fact) {
   if (has_output(output)) graph_.set_fact(node_.output(output), std::move(fact));
 }
@@ -108,6 +145,10 @@ Dim InferContext::unknown(size_t output, int axis) const {
   const std::string stem =
       has_output(output) ? graph_.value(node_.output(output)).name : node_.name;
   return Dim::symbol(fmt::format("{}.{}", stem, axis));
+}
+
+std::string data_symbol(const Graph& graph, ValueId v, size_t k) {
+  return fmt::format("?{}[{}]", graph.value(v).name, k);
 }
 
 Status infer_node(Graph& graph, NodeId id) {

@@ -32,9 +32,9 @@ struct AttrSpec {
   bool required = false;
 };
 
-// --- inference
-// ------------------------------------------------------------------------------------ What a
-// node's inference sees and sets. Inputs that are absent have dtype none.
+// ---- inference
+
+// What a node's inference sees and sets. Inputs that are absent have dtype none.
 class InferContext {
  public:
   InferContext(Graph& graph, NodeId node) : graph_(graph), node_(graph.node(node)), id_(node) {}
@@ -53,6 +53,9 @@ class InferContext {
   std::optional<std::vector<Dim>> content(size_t i) const;
   // Likewise, only where all are constants.
   std::optional<std::vector<int64_t>> ints(size_t i) const;
+  // Elements of an integer input that decide sizes (the shape of Reshape, the ends of Slice): as
+  // content(); where only data tell, symbols `data_symbol` of that value, which may be any integer.
+  std::optional<std::vector<Dim>> sizes(size_t i) const;
 
   void set(size_t output, Fact fact);
   void set(size_t output, DType dtype, SymShape shape);
@@ -70,9 +73,9 @@ class InferContext {
   NodeId id_;
 };
 
-// --- reference
-// ------------------------------------------------------------------------------------ One
-// evaluation: plain loops straight from the ONNX text, double accumulation. Slow on purpose.
+// ---- reference
+
+// One evaluation: plain loops straight from the ONNX text, double accumulation. Slow on purpose.
 class RefContext {
  public:
   RefContext(const Graph& graph, const Node& node, std::span<const Tensor> in)
@@ -142,5 +145,8 @@ Status infer_block(Graph& graph, BlockId block);
 Status bind_input_shapes(Graph& graph, const std::map<std::string, Dims>& shapes);
 
 Cost cost(const Graph& graph, const Node& node);
+
+// The symbol that stands for element `k` of an integer value whose data decide sizes.
+std::string data_symbol(const Graph& graph, ValueId v, size_t k);
 
 }  // namespace hone::ops

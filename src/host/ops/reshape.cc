@@ -49,6 +49,34 @@ Status fill_inferred(InferContext& ctx, const std::optional<SymShape>& from, siz
   return all_const(*from) && all_const(rest) ? check_total(*from, *out, "become") : Status();
 }
 
+// Sizes that only data tell may be 0 (copied from the input) and -1 (what is left), too. True where
+// there is one.
+bool resolve_data_sizes(const Fact& data, bool allow_zero, SymShape* out) {
+  using Op = Dim::Op;
+  std::vector<bool> open(out->size());
+  bool any = false;
+  for (size_t i = 0; i < out->size(); ++i) {
+    Dim& d = (*out)[i];
+    open[i] = !d.is_const() && d.lower_bound(1).value_or(-1) < 0;
+    any = any || open[i];
+    if (!open[i] || allow_zero || !data.has_rank() || i >= data.shape->size()) continue;
+    d = Dim::apply(Op::select, {Dim::apply(Op::equal, {d, Dim(0)}), (*data.shape)[i], d});
+  }
+  if (!any || !data.has_rank()) return any;
+  Dim others(1);
+  for (const Dim& d : *out) {
+    if (d == Dim(-1)) return any;  // the model's own -1: no other
+    others = others * Dim::apply(Op::select, {Dim::apply(Op::equal, {d, Dim(-1)}), Dim(1), d});
+  }
+  const Dim rest = floor_div(graph::product(*data.shape, 0, data.shape->size()), others);
+  for (size_t i = 0; i < out->size(); ++i) {
+    if (!open[i]) continue;
+    Dim& d = (*out)[i];
+    d = Dim::apply(Op::select, {Dim::apply(Op::equal, {d, Dim(-1)}), rest, d});
+  }
+  return any;
+}
+
 Status infer_to(InferContext& ctx, const std::vector<Dim>& target) {
   const Fact& data = ctx.in(0);
   const bool allow_zero = ctx.node().attributes.i("allowzero", 0) != 0;
@@ -69,8 +97,11 @@ Status infer_to(InferContext& ctx, const std::vector<Dim>& target) {
       out[i] = data.has_rank() ? (*data.shape)[i] : ctx.unknown(0, static_cast<int>(i));
     }
   }
+  const bool open = resolve_data_sizes(data, allow_zero, &out);
   if (minus_one) {
     HONE_RETURN_IF_ERROR(fill_inferred(ctx, data.shape, *minus_one, &out));
+  } else if (open) {
+    // Known when the data are.
   } else if (data.has_rank()) {
     HONE_RETURN_IF_ERROR(check_total(*data.shape, out, "become"));
   }
@@ -82,7 +113,7 @@ Status infer_to(InferContext& ctx, const std::vector<Dim>& target) {
 Status infer(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 1));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 1, 1, 1));
-  if (const auto target = ctx.content(1)) return infer_to(ctx, *target);
+  if (const auto target = ctx.sizes(1)) return infer_to(ctx, *target);
   const std::optional<size_t> rank = ctx.has_rank(1) ? content_size(ctx.in(1)) : std::nullopt;
   if (!rank) {
     ctx.set_unranked(0, ctx.in(0).dtype);

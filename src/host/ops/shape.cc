@@ -74,7 +74,7 @@ Status infer_filled(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 0));
   const Tensor value = fill_value(ctx.node());
   if (value.count() != 1) return invalid("'value' does not hold one element");
-  const auto content = ctx.content(0);
+  const auto content = ctx.sizes(0);
   if (!content) {
     const std::optional<size_t> rank = content_size(ctx.in(0));
     if (!rank || !ctx.has_rank(0) || ctx.in(0).rank() != 1) {
@@ -111,7 +111,7 @@ Status infer_expand(InferContext& ctx) {
   const DType t = ctx.in(0).dtype;
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 1));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 1, 1, 1));
-  const auto content = ctx.content(1);
+  const auto content = ctx.sizes(1);
   if (!ctx.has_rank(0) || !content) {
     const std::optional<size_t> n = ctx.has_rank(1) ? content_size(ctx.in(1)) : std::nullopt;
     if (!ctx.has_rank(0) || !n) {
@@ -159,7 +159,7 @@ Status infer_tile(InferContext& ctx) {
     return {};
   }
   SymShape out = ctx.shape(0);
-  const auto repeats = ctx.content(1);
+  const auto repeats = ctx.sizes(1);
   if (repeats && repeats->size() != out.size()) {
     return error(Code::shape_mismatch,
                  fmt::format("{} repeats for rank {}", repeats->size(), out.size()));
@@ -221,7 +221,7 @@ Result<int64_t> range_count(const Tensor& start, const Tensor& limit, const Tens
 }
 
 Status infer_range_symbolic(InferContext& ctx) {
-  const auto start = ctx.content(0), limit = ctx.content(1), delta = ctx.content(2);
+  const auto start = ctx.sizes(0), limit = ctx.sizes(1), delta = ctx.sizes(2);
   const bool scalars = start && limit && delta && start->size() == 1 && limit->size() == 1 &&
                        delta->size() == 1 && (*delta)[0].is_const();
   if (!scalars) return {};

@@ -28,9 +28,8 @@ Dim at_least(const Dim& a, int64_t bound) {
   return max(a, Dim(bound));
 }
 
-// `at` (a start or an end) counted from the front and clamped to [low, size + high]; nullopt where
-// its sign is not known.
-std::optional<Dim> clamped(const Dim& at, const Dim& size, int64_t low, int64_t high) {
+// `at` (a start or an end) counted from the front and clamped to [low, size + high].
+Dim clamped(const Dim& at, const Dim& size, int64_t low, int64_t high) {
   if (at.is_const()) {
     if (at.value() >= huge) return size + Dim(high);
     if (at.value() <= -huge) return Dim(low);
@@ -39,17 +38,18 @@ std::optional<Dim> clamped(const Dim& at, const Dim& size, int64_t low, int64_t 
   }
   if (at.lower_bound().value_or(-1) >= 0) return least_of(at, size + Dim(high));
   if (at.upper_bound().value_or(0) < 0) return at_least(size + at, low);
-  return std::nullopt;
+  const Dim from_front = Dim::apply(
+      Dim::Op::select, {Dim::apply(Dim::Op::less, {at, Dim(0)}), size + at, at});
+  return at_least(least_of(from_front, size + Dim(high)), low);
 }
 
-std::optional<Dim> sliced_size(const Dim& size, const Dim& start, const Dim& end, int64_t step) {
+Dim sliced_size(const Dim& size, const Dim& start, const Dim& end, int64_t step) {
   // Forwards, [0, size] bounds both; backwards, the start lies in [0, size - 1] and the end in
   // [-1, size - 1].
   const bool forward = step > 0;
-  const auto first = clamped(start, size, 0, forward ? 0 : -1);
-  const auto last = clamped(end, size, forward ? 0 : -1, forward ? 0 : -1);
-  if (!first || !last) return std::nullopt;
-  const Dim span = forward ? *last - *first : *first - *last;
+  const Dim first = clamped(start, size, 0, forward ? 0 : -1);
+  const Dim last = clamped(end, size, forward ? 0 : -1, forward ? 0 : -1);
+  const Dim span = forward ? last - first : first - last;
   const Dim width(forward ? step : step == INT64_MIN ? INT64_MAX : -step);
   return at_least(ceil_div(span, width), 0);
 }
@@ -85,8 +85,8 @@ Result<std::optional<Spec>> spec_of(const InferContext& ctx, bool* axes_known,
     axes = ctx.node().attributes.ints("axes", first_axes(s.size()));
     steps.emplace(s.size(), 1);
   } else {
-    starts = ctx.content(1);
-    ends = ctx.content(2);
+    starts = ctx.sizes(1);
+    ends = ctx.sizes(2);
     std::optional<size_t> n = content_size(ctx.in(1));
     if (!n) n = content_size(ctx.in(2));
     if (ctx.has_input(3)) axes = ctx.ints(3);
@@ -165,8 +165,8 @@ Status infer(InferContext& ctx) {
     const Dim &start = spec->starts[i], &end = spec->ends[i];
     if (size.is_const() && start.is_const() && end.is_const()) {
       out[at] = Dim(run_of(size.value(), start.value(), end.value(), spec->steps[i]).count);
-    } else if (const auto count = sliced_size(size, start, end, spec->steps[i])) {
-      out[at] = *count;
+    } else {
+      out[at] = sliced_size(size, start, end, spec->steps[i]);
     }
   }
   ctx.set(0, t, std::move(out));

@@ -104,6 +104,14 @@ class Largest {
       }
     }
     list_corners();
+    // What data decide lies between 0 and its bound.
+    for (const auto& [symbol, size] : plan.data) {
+      if (!size.bound) continue;
+      auto most = elements(*size.bound);
+      if (!most.ok()) continue;
+      ranges_[symbol] = {0, *most};
+      list_corners();
+    }
   }
 
   // At least as many elements as any sizes within the ranges need. Sizes need not grow with their
@@ -126,6 +134,7 @@ class Largest {
   // All combinations of smallest and largest size, of the first ten symbols; the rest at their
   // largest.
   void list_corners() {
+    corners_.clear();
     size_t free = std::min<size_t>(ranges_.size(), 10);
     for (uint32_t mask = 0; mask < (1u << free); ++mask) {
       Sizes s;

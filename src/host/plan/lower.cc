@@ -7,6 +7,7 @@
 
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/fill/fill.h"
+#include "host/ops/op_def.h"
 #include "host/plan/lower/lowerings.h"
 
 namespace hone::plan {
@@ -25,6 +26,17 @@ std::string label(const Node& n) { return n.name.empty() ? n.op : n.name; }
 
 std::string join(const std::vector<std::string>& parts, const char* sep) {
   return fmt::format("{}", fmt::join(parts, sep));
+}
+
+// The elements are expressions of sizes, none of them only the data's to tell.
+bool is_shape(const Graph& graph, ValueId v) {
+  const auto& content = graph.fact(v).content;
+  if (!content) return false;
+  for (size_t k = 0; k < content->size(); ++k) {
+    const Dim& d = (*content)[k];
+    if (d.is_symbol() && d.symbol_name() == ops::data_symbol(graph, v, k)) return false;
+  }
+  return true;
 }
 
 // Copies `src` (row-major `dims`) so that physical dimension i is dimension order[i].
@@ -63,7 +75,7 @@ LowerFn find_lowering(const Node& node) {
 bool is_shape_arithmetic(const Graph& graph, const Node& n) {
   if (!n.blocks.empty() || n.outputs.empty()) return false;
   return std::all_of(n.outputs.begin(), n.outputs.end(), [&](ValueId v) {
-    return v == graph::none || graph.fact(v).content.has_value();
+    return v == graph::none || is_shape(graph, v);
   });
 }
 
@@ -268,6 +280,37 @@ void Lowering::check(Dim condition, std::string text) {
   plan_.steps.back().text = std::move(text);
 }
 
+Status Lowering::measure(const Node& node, const std::string& symbol, PlanValue value,
+                         int32_t element, std::optional<Dim> bound) {
+  if (depth_ > 0) return unsupported("a size that only the data tell, inside a branch");
+  plan_.data.emplace_back(symbol, DataSize{value, element, std::move(bound)});
+  if (plan_.steps.empty() || plan_.steps.back().kind != Step::Kind::measure ||
+      plan_.steps.back().layer != label(node)) {
+    Step s;
+    s.kind = Step::Kind::measure;
+    s.layer = label(node);
+    s.op = "Measure";
+    plan_.steps.push_back(std::move(s));
+  }
+  Step& s = plan_.steps.back();
+  if (std::find(s.in.begin(), s.in.end(), value) == s.in.end()) s.in.push_back(value);
+  s.measured.push_back(symbol);
+  return {};
+}
+
+Status Lowering::measure_content(const Node& node, ValueId v) {
+  const graph::Value& g = graph_.value(v);
+  if (!g.fact.content) return {};
+  for (size_t k = 0; k < g.fact.content->size(); ++k) {
+    const Dim& d = (*g.fact.content)[k];
+    std::string own = ops::data_symbol(graph_, v, k);
+    if (!d.is_symbol() || d.symbol_name() != own) continue;
+    HONE_ASSIGN(PlanValue from, use_as(v, Layout::row_major));
+    HONE_RETURN_IF_ERROR(measure(node, own, from, static_cast<int32_t>(k)));
+  }
+  return {};
+}
+
 Result<std::vector<Dim>> Lowering::content(const Node& node, size_t input) const {
   ValueId v = node.input(input);
   if (v != graph::none) {
@@ -315,10 +358,21 @@ Status Lowering::node(const Node& n) {
     }
   }
   current_ = &n;
-  return lower(*this, n);
+  HONE_RETURN_IF_ERROR(lower(*this, n));
+  for (ValueId v : n.outputs) {
+    if (v != graph::none) HONE_RETURN_IF_ERROR(measure_content(n, v));
+  }
+  return {};
 }
 
 Status Lowering::block(graph::BlockId b) {
+  depth_ += b != 0;
+  Status s = nodes_of(b);
+  depth_ -= b != 0;
+  return s;
+}
+
+Status Lowering::nodes_of(graph::BlockId b) {
   const graph::Block& block = graph_.block(b);
   for (graph::NodeId id : block.nodes) {
     const Node& n = graph_.node(id);

@@ -24,10 +24,10 @@ class Lowering {
   const Graph& graph() const { return graph_; }
   Plan& plan() { return plan_; }
 
-  // --- values
-  // ------------------------------------------------------------------------------------- The value
-  // as plan value in its own layout. Makes it if nothing has: a constant, or (a shape as data) a
-  // fill step.
+  // ---- values
+
+  // The value as plan value in its own layout. Makes it if nothing has: a constant, or (a shape as
+  // data) a fill step.
   Result<PlanValue> use(ValueId v);
   // The same elements in another layout: a view where memory agrees, a permuted constant, else a
   // copy step.
@@ -56,8 +56,8 @@ class Lowering {
   std::vector<Dim> strides_of(PlanValue v) const;
   const Value& at(PlanValue v) const { return plan_.values[static_cast<size_t>(v)]; }
 
-  // --- steps
-  // --------------------------------------------------------------------------------------
+  // ---- steps
+
   template <class Attrs>
   void step(const Node& node, const char* family, std::vector<PlanValue> in,
             std::vector<PlanValue> out, const Attrs& attrs, std::vector<Dim> dims = {}) {
@@ -75,10 +75,16 @@ class Lowering {
   // Conditions that hold where the regions run which a valid input takes: the sizes that tactics
   // are timed at should meet them.
   std::vector<Dim> wishes;
+  // From here on `symbol` is element `element` of `value` (dense i64 or i32), at most `bound`.
+  // Errors: unsupported inside a branch.
+  Status measure(const Node& node, const std::string& symbol, PlanValue value, int32_t element = 0,
+                 std::optional<Dim> bound = {});
+  // Likewise for every element of `v` that is a symbol of its own (see ops: InferContext::sizes).
+  Status measure_content(const Node& node, ValueId v);
 
-  // --- facts
-  // -------------------------------------------------------------------------------------- Elements
-  // of an integer input as expressions; error names the input where only data tell.
+  // ---- facts
+
+  // Elements of an integer input as expressions; error names the input where only data tell.
   Result<std::vector<Dim>> content(const Node& node, size_t input) const;
   Result<std::vector<int64_t>> ints(const Node& node, size_t input) const;
 
@@ -100,6 +106,7 @@ class Lowering {
   void restore(Made made) { made_ = std::move(made); }
 
  private:
+  Status nodes_of(graph::BlockId b);
   PlanValue add_value(Value v);
   PlanValue new_storage_value(const std::string& name, DType dtype, SymShape shape, Place place,
                               int32_t index);
@@ -112,6 +119,7 @@ class Lowering {
 
   const Graph& graph_;
   Plan& plan_;
+  int depth_ = 0;  // of branches
   Made made_;
   std::map<std::pair<ValueId, std::string>, PlanValue> constants_;  // by value and how it lies
   const Node* current_ = nullptr;

@@ -65,6 +65,12 @@ class Maker {
         plan_.symbols.try_emplace(d.symbol_name(), number, static_cast<int32_t>(axis));
       }
     }
+    for (ValueId v : root.inputs) {
+      graph::Node node;
+      node.op = "Input";
+      node.name = graph_.value(v).name;
+      HONE_RETURN_IF_ERROR(lower_.measure_content(node, v));
+    }
     HONE_ASSIGN(ranges_, resolve_profile(plan_.inputs, options_.profile));
     return {};
   }
@@ -112,7 +118,8 @@ class Maker {
     std::set<std::string> unknown;
     auto look = [&](const Dim& d) {
       for (const std::string& s : d.symbols()) {
-        if (!plan_.symbols.contains(s)) unknown.insert(s);
+        bool known = plan_.symbols.contains(s) || plan_.find_data(s) != nullptr;
+        if (!known) unknown.insert(s);
       }
     };
     for (const Value& v : plan_.values) {
@@ -122,6 +129,11 @@ class Maker {
     }
     for (const Step& s : plan_.steps) {
       for (const Dim& d : s.dims) look(d);
+    }
+    for (const auto& [symbol, size] : plan_.data) {
+      const Value& v = plan_.values[static_cast<size_t>(size.value)];
+      bool given = plan_.storages[static_cast<size_t>(v.storage)].place == Place::input;
+      if (!given && !size.bound) unknown.insert(symbol);
     }
     if (unknown.empty()) return;
     problems->push_back(
@@ -192,7 +204,7 @@ class Maker {
     const auto leader = tied_symbols();
     int least = INT_MAX;
     for (int64_t other : default_sizes) {
-      Sizes sizes = example_with(other, leader);
+      Sizes sizes = with_bounds(plan_, example_with(other, leader));
       bool wished = std::all_of(lower_.wishes.begin(), lower_.wishes.end(),
                                 [&](const Dim& d) { return d.evaluate(sizes).value_or(0) != 0; });
       int score = 2 * misfits(sizes) + (wished ? 0 : 1);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,7 @@ struct TacticNote {
 };
 
 struct Step {
-  enum class Kind : uint8_t { kernel = 0, branch = 1, trap = 2 };
+  enum class Kind : uint8_t { kernel = 0, branch = 1, trap = 2, measure = 3 };
   Kind kind = Kind::kernel;
   std::string family;
   const kernels::Kernel* kernel = nullptr;
@@ -62,6 +63,7 @@ struct Step {
   std::vector<Dim> dims;
   int32_t then_steps = 0, else_steps = 0;  // branch: in[0] is the condition
   std::string text;                        // trap: why
+  std::vector<std::string> measured;       // measure: the symbols it reads from in[]
   std::string layer;                       // names of the ONNX nodes, "conv1 + relu1"
   std::string op;                          // "Conv + Relu"
   std::vector<TacticNote> tactics;         // what was possible, best first
@@ -73,6 +75,13 @@ struct Io {
   DType dtype = DType::none;
   SymShape shape;  // row-major, as the model declares it
   PlanValue value = absent;
+};
+
+// A symbol that the data give, while a run goes on.
+struct DataSize {
+  PlanValue value = absent;  // dense integers
+  int32_t element = 0;
+  std::optional<Dim> bound;  // it is at most that; none: an input's element, any integer
 };
 
 struct Check {
@@ -109,6 +118,10 @@ struct Plan {
   // Where each symbol's value comes from, and the size tactics were timed at.
   std::map<std::string, std::pair<int32_t, int32_t>> symbols;  // -> input, axis
   std::map<std::string, int64_t> example;
+  // And of those that only data tell, in the order they are measured.
+  std::vector<std::pair<std::string, DataSize>> data;
+
+  const DataSize* find_data(const std::string& symbol) const;
 };
 
 // A node that cannot be planned. Without a node it is an output or a size of the model.
@@ -121,5 +134,9 @@ std::string problem_text(const Problem& problem);  // "Loop 'body': no kernel; .
 // Every field, as text: plans that differ print differently (constants by their hash). For tests,
 // `hone build --explain` and eyes.
 std::string to_text(const Plan& plan);
+
+// `sizes` with the data sizes that it lacks at their bounds; those without bound as in the example,
+// else 1.
+std::map<std::string, int64_t> with_bounds(const Plan& plan, std::map<std::string, int64_t> sizes);
 
 }  // namespace hone::plan

@@ -61,6 +61,13 @@ std::string work(const Step& s) {
     case Step::Kind::branch:
       return fmt::format("branch on {}: {} steps, else {}", operands(s.in), s.then_steps,
                          s.else_steps);
+    case Step::Kind::measure: {
+      std::string symbols;
+      for (const std::string& name : s.measured) {
+        symbols += (symbols.empty() ? "" : ", ") + quoted(name);
+      }
+      return fmt::format("measure {} in {}", symbols, operands(s.in));
+    }
     case Step::Kind::trap: return "trap " + quoted(s.text);
     default: break;
   }
@@ -89,6 +96,11 @@ void print_head(std::ostringstream& out, const Plan& plan) {
                      t.l1d_bytes, t.l2_bytes, t.l3_bytes, t.memory_bytes);
   for (const auto& [symbol, where] : plan.symbols) {
     out << fmt::format("symbol {} = input {} axis {}\n", quoted(symbol), where.first, where.second);
+  }
+  for (const auto& [symbol, size] : plan.data) {
+    out << fmt::format("data {} = v{}[{}]", quoted(symbol), size.value, size.element);
+    if (size.bound) out << " <= " << to_string(*size.bound);
+    out << "\n";
   }
   for (const auto& [symbol, size] : plan.example) {
     out << fmt::format("timed at {} = {}\n", quoted(symbol), size);

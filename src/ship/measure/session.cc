@@ -19,6 +19,7 @@ IoInfo describe(const hone_tensor_info& i) {
   io.name = i.name;
   io.dtype = static_cast<DType>(i.dtype);
   io.dims.assign(i.dims, i.dims + i.rank);
+  io.shape_values = i.shape_values != 0;
   io.opt.assign(i.opt, i.opt + i.rank);
   for (int32_t axis = 0; axis < i.rank; ++axis) {
     io.symbols.emplace_back(i.symbols[axis] != nullptr ? i.symbols[axis] : "");
@@ -76,6 +77,19 @@ std::vector<Dims> Session::default_shapes() const {
   return shapes;
 }
 
+Status Session::set_shape_values(size_t index, const Tensor& value) {
+  if (!inputs_[index].shape_values || !is_integer(value.dtype())) return {};
+  values_.resize(inputs_.size());
+  Dims values = to_ints(value);
+  if (is_bound_ && values == values_[index]) return {};
+  auto code = hone_context_set_shape_values(context_.get(), static_cast<int32_t>(index),
+                                            values.data(), static_cast<int32_t>(values.size()));
+  if (code != HONE_OK) return failure(code, context_.error());
+  values_[index] = std::move(values);
+  is_bound_ = false;
+  return {};
+}
+
 Status Session::bind(const std::vector<Dims>& shapes) {
   if (shapes.size() != inputs_.size()) {
     return Status(Code::shape_mismatch, fmt::format("{} inputs given, the model takes {}",
@@ -128,6 +142,9 @@ Tensor Session::output(size_t index) {
 Result<std::vector<Tensor>> Session::run(const std::vector<Tensor>& inputs) {
   std::vector<Dims> shapes;
   for (const Tensor& t : inputs) shapes.push_back(t.dims());
+  for (size_t i = 0; i < inputs.size() && i < inputs_.size(); ++i) {
+    HONE_RETURN_IF_ERROR(set_shape_values(i, inputs[i]));
+  }
   HONE_RETURN_IF_ERROR(bind(shapes));
   for (size_t i = 0; i < inputs.size(); ++i) HONE_RETURN_IF_ERROR(set_input(i, inputs[i]));
   HONE_RETURN_IF_ERROR(run());

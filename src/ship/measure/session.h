@@ -18,6 +18,7 @@ struct IoInfo {
   Dims opt;                          // the sizes the engine was timed at
   std::vector<std::string> symbols;  // "" where the size is fixed
   bool ranked = true;                // false: a model that states no shape at all; dims are empty
+  bool shape_values = false;         // its elements decide sizes
 };
 
 class Session {
@@ -32,6 +33,8 @@ class Session {
   const Engine& engine() const { return engine_; }
   Context& context() { return context_; }
 
+  // Elements of an input whose shape_values is set, to bind for. Ignored for others.
+  Status set_shape_values(size_t index, const Tensor& value);
   // Shapes of all inputs in order. Does nothing where they are those already bound.
   Status bind(const std::vector<Dims>& shapes);
   // Every dynamic dimension at the size the engine was timed at.
@@ -53,6 +56,7 @@ class Session {
   Context context_;
   std::vector<IoInfo> inputs_, outputs_;
   std::vector<Dims> bound_;
+  std::vector<Dims> values_;  // by input, those set
   bool is_bound_ = false;
 };
 

@@ -101,13 +101,14 @@ struct SliceAxis {
 };
 
 // ONNX Slice on one axis: starts and ends may be negative (from the end) or beyond it (clamped).
-Result<Dim> resolve_start(const Dim& start, const Dim& extent, int64_t step) {
+Dim resolve_start(const Dim& start, const Dim& extent, int64_t step) {
   auto lower = start.lower_bound(0), upper = start.upper_bound(0);
   Dim from_front = start;
   if (upper && *upper < 0) {
     from_front = start + extent;
   } else if (!lower || *lower < 0) {
-    return unsupported("Slice: the sign of a start is not known");
+    from_front = Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::less, {start, Dim(0)}),
+                                              start + extent, start});
   }
   Dim last = step > 0 ? extent : extent - Dim(1);
   return min(max(from_front, Dim(0)), last);
@@ -136,8 +137,7 @@ Result<std::vector<SliceAxis>> slice_axes(Lowering& l, const Node& n, const SymS
     HONE_ASSIGN(int axis, normal_axis(which.empty() ? static_cast<int64_t>(i) : which[i], rank));
     auto at = static_cast<size_t>(axis);
     int64_t step = steps.empty() ? 1 : steps[i];
-    HONE_ASSIGN(Dim start, resolve_start(starts[i], in[at], step));
-    result[at] = {start, out[at], step};
+    result[at] = {resolve_start(starts[i], in[at], step), out[at], step};
   }
   return result;
 }
