@@ -2,6 +2,7 @@
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/fill/fill.h"
 #include "device/kernels/gather/gather.h"
+#include "device/kernels/nms/nms.h"
 #include "device/kernels/pad/pad.h"
 #include "device/kernels/testing/typed_tensor.h"
 #include "kernel_bench.h"
@@ -60,6 +61,33 @@ void register_gather() {
     fill<int64_t>(which, [&](int64_t) { return random_int(rng, 0, 7999); });
     s.in = {random_tensor(rng, {8000, 384}), which};
     s.out = {tensor(DType::f32, {128, 384})};
+    return s;
+  });
+}
+
+void register_nonzero() {
+  register_step("nonzero", "mask", {0, 2.0 * 320 * 320}, [] {
+    Rng rng(1);
+    TestStep s;
+    Tensor mask = tensor(DType::boolean, {320, 320});
+    for (int64_t i = 0; i < mask.count(); ++i) set(mask, i, random_int(rng, 0, 9) == 0 ? 1 : 0);
+    s.in = {mask};
+    s.out = {tensor(DType::i64, {2, 320 * 320}), tensor(DType::i64, {})};
+    return s;
+  });
+}
+
+void register_nms() {
+  register_step("nms", "ssd", {0, 4.0 * 1917 * (4 + 90)}, [] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(NmsAttrs{0});
+    Tensor threshold = tensor(DType::f32, {1});
+    fill<float>(threshold, [](int64_t) { return 0.6f; });
+    s.in = {random_tensor(rng, {1, 1917, 4}), random_tensor(rng, {1, 90, 1917}), threshold,
+            threshold};
+    s.out = {tensor(DType::i64, {90 * 100, 3}), tensor(DType::i64, {})};
+    s.dims = {100};
     return s;
   });
 }

@@ -15,6 +15,8 @@
 #include "device/kernels/gemm/gemm.h"
 #include "device/kernels/lstm/lstm.h"
 #include "device/kernels/norm/norm.h"
+#include "device/kernels/nms/nms.h"
+#include "device/kernels/nonzero/nonzero.h"
 #include "device/kernels/pad/pad.h"
 #include "device/kernels/pool/pool.h"
 #include "device/kernels/quantize/quantize.h"

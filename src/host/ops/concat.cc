@@ -138,7 +138,7 @@ std::optional<std::vector<Dim>> explicit_parts(const InferContext& ctx, bool* gi
     return std::vector<Dim>(parts.begin(), parts.end());
   }
   *given = ctx.has_input(1);
-  return *given ? ctx.content(1) : std::nullopt;
+  return *given ? ctx.sizes(1) : std::nullopt;
 }
 
 void split_content(InferContext& ctx, const std::vector<Dim>& parts) {

@@ -21,6 +21,7 @@ Status infer_nms(InferContext& ctx) {
     HONE_RETURN_IF_ERROR(check_equal(ctx.shape(0)[1], ctx.shape(1)[2], "boxes and scores"));
     HONE_RETURN_IF_ERROR(check_equal(ctx.shape(0)[2], Dim(4), "numbers of a box, and 4"));
   }
+  ctx.sizes(2);  // it bounds the result
   ctx.set(0, DType::i64, {ctx.unknown(0, 0), Dim(3)});
   return {};
 }

@@ -19,7 +19,7 @@ Status infer_one_hot(InferContext& ctx) {
   HONE_ASSIGN(const int axis,
               normal_axis(ctx.node().attributes.i("axis", -1), ctx.in(0).rank() + 1));
   Dim depth = ctx.unknown(0, axis);
-  if (const auto content = ctx.content(1)) {
+  if (const auto content = ctx.sizes(1)) {
     if (content->size() != 1) return error(Code::shape_mismatch, "depth is not one number");
     depth = content->front();
   } else if (const Tensor* given = ctx.constant(1)) {

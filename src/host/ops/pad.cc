@@ -50,7 +50,7 @@ Status infer(InferContext& ctx) {
     const std::vector<int64_t> pads = ctx.node().attributes.ints("pads");
     list.emplace(pads.begin(), pads.end());
   } else {
-    list = ctx.content(1);
+    list = ctx.sizes(1);
     if (ctx.has_input(3)) axes = ctx.ints(3);
   }
   if (!list || !axes) {

@@ -110,7 +110,7 @@ Status infer(InferContext& ctx) {
   HONE_ASSIGN(const std::vector<int> axes, axes_of(ctx.node(), ctx.in(0).rank()));
   if (slots.sizes >= 0 && ctx.has_input(static_cast<size_t>(slots.sizes))) {
     HONE_RETURN_IF_ERROR(
-        infer_by_sizes(ctx, axes, ctx.content(static_cast<size_t>(slots.sizes)), &out));
+        infer_by_sizes(ctx, axes, ctx.sizes(static_cast<size_t>(slots.sizes)), &out));
   } else {
     HONE_RETURN_IF_ERROR(infer_by_scales(ctx, axes, known_scales(ctx, slots.scales), &out));
   }

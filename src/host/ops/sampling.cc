@@ -182,7 +182,7 @@ Status infer_affine(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 3, 3));
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 1));
-  const auto size = ctx.content(1);
+  const auto size = ctx.sizes(1);
   if (!size) {
     ctx.set_unranked(0, ctx.in(0).dtype);
     return {};

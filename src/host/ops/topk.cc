@@ -21,7 +21,7 @@ Status infer(InferContext& ctx) {
   Dim k = ctx.unknown(0, axis);
   if (ctx.node().version < 10) {
     k = Dim(ctx.node().attributes.i("k", 0));
-  } else if (const auto content = ctx.content(1)) {
+  } else if (const auto content = ctx.sizes(1)) {
     if (content->size() != 1) return error(Code::shape_mismatch, "K is not one number");
     k = content->front();
   }

@@ -366,13 +366,6 @@ Status Lowering::node(const Node& n) {
 }
 
 Status Lowering::block(graph::BlockId b) {
-  depth_ += b != 0;
-  Status s = nodes_of(b);
-  depth_ -= b != 0;
-  return s;
-}
-
-Status Lowering::nodes_of(graph::BlockId b) {
   const graph::Block& block = graph_.block(b);
   for (graph::NodeId id : block.nodes) {
     const Node& n = graph_.node(id);

@@ -106,7 +106,6 @@ class Lowering {
   void restore(Made made) { made_ = std::move(made); }
 
  private:
-  Status nodes_of(graph::BlockId b);
   PlanValue add_value(Value v);
   PlanValue new_storage_value(const std::string& name, DType dtype, SymShape shape, Place place,
                               int32_t index);
@@ -119,7 +118,6 @@ class Lowering {
 
   const Graph& graph_;
   Plan& plan_;
-  int depth_ = 0;  // of branches
   Made made_;
   std::map<std::pair<ValueId, std::string>, PlanValue> constants_;  // by value and how it lies
   const Node* current_ = nullptr;

@@ -188,6 +188,9 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_qlinear_matmul, qlinear_matmul_case},
                               {plan::lower_qlinear_binary, qlinear_binary_case},
                               {plan::lower_resize, resize_case},
+                              {plan::lower_nonzero, nonzero_case},
+                              {plan::lower_compress, compress_case},
+                              {plan::lower_nms, nms_case},
                               {plan::lower_constant_of_shape, fill_case},
                               {plan::lower_depth_to_space, depth_space_case},
                               {plan::lower_space_to_depth, depth_space_case}};

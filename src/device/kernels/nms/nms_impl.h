@@ -1,0 +1,25 @@
+// What nms.cc shares with the file that runs.
+#pragma once
+
+#include "device/kernels/nms/nms.h"
+
+namespace hone::kernels {
+
+// Phase 0: one unit for each class of each picture, which lists what it keeps in the workspace.
+// Phase 1: the lists one after the other.
+struct NmsParams {
+  int64_t batch, classes, boxes, most;
+  bool center, has_overlap, has_threshold;
+};
+
+// One candidate, in scratch.
+struct NmsBox {
+  float x1, y1, x2, y2, score;
+  int32_t index;
+};
+
+namespace portable {
+void nms_f32(const RunArgs& args);
+}
+
+}  // namespace hone::kernels
