@@ -16,7 +16,7 @@ namespace hone::engine {
 class DimProgram {
  public:
   // `number` gives the engine's number of a plan value; asked for data sizes only.
-  DimProgram(const plan::Plan& plan, std::function<int32_t(plan::PlanValue)> number)
+  DimProgram(const plan::Plan& plan, std::function<int32_t(plan::PlanValue)> number = {})
       : plan_(plan), number_(std::move(number)) {}
 
   // Index of the instruction that computes `d`. Errors: internal for a symbol no input has.

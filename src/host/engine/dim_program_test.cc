@@ -67,7 +67,7 @@ TEST(DimProgram, AgreesWithTheExpressionsAtAnySize) {
       const int64_t n = random.size(), m = random.size(), other = random.size();
       const Shape shapes[] = {Shape({n, 3, m}), Shape({5, other})};
       std::vector<int64_t> out(program.instructions().size());
-      auto ran = wire::eval_dims(program.instructions(), shapes, out);
+      auto ran = wire::eval_dims(program.instructions(), shapes, {}, out);
       auto want = d.evaluate({{"n", n}, {"m", m}, {"k", other}});
       ASSERT_EQ(ran.ok(), want.has_value())
           << to_string(d) << " at " << n << " " << m << " " << other;

@@ -120,7 +120,7 @@ TEST(WriteEngine, SizesAreThePlansAtAnyShape) {
   for (auto [n, cols] : {std::pair<int64_t, int64_t>{1, 64}, {3, 1}, {17, 1000}}) {
     const Shape shapes[] = {Shape({n, 4, cols}), Shape()};
     std::vector<int64_t> dims(m.dims()->size());
-    ASSERT_TRUE(wire::eval_dims({instrs, dims.size()}, shapes, dims).ok());
+    ASSERT_TRUE(wire::eval_dims({instrs, dims.size()}, shapes, {}, dims).ok());
     const std::map<std::string, int64_t> sizes = {{"n", n}, {"m", cols}};
     for (size_t i = 0; i < p.steps.size(); ++i) {
       const wire::Step& s = *m.steps()->Get(static_cast<uint32_t>(i));

@@ -86,7 +86,7 @@ out %y as "y"
 TEST(Problems, AreAllNamedAtOnce) {
   const char* body = R"(in %x f32[4]
 in %i i64[n]
-%a = NonZero(%i) "which"
+%a = Unique(%i) "which"
 %b = Exp(%x) "fine"
 %c = Einsum(%b) {equation="i->i"} "sum of products"
 out %b as "b"
@@ -106,12 +106,12 @@ out %b as "b"
   std::string text;
   for (const Problem& p : problems) text += problem_text(p) + "\n";
   EXPECT_EQ(text,
-            "NonZero 'which': no kernel; it runs in the reference executor only\n"
+            "Unique 'which': no kernel; it runs in the reference executor only\n"
             "Einsum 'sum of products': no kernel; it runs in the reference executor only\n"
             "sizes known only when the data are: k\n");
   auto refused = make_plan(*g, test_options());
   EXPECT_EQ(refused.code(), Code::unsupported);
-  EXPECT_EQ(refused.status().text().find("cannot build: NonZero 'which'"), 0u);
+  EXPECT_EQ(refused.status().text().find("cannot build: Unique 'which'"), 0u);
 }
 
 TEST(ShapeArithmetic, NeedsNoKernel) {

@@ -70,6 +70,12 @@ Plan full() {
   branch.in = {0};
   branch.then_steps = 1;
   p.steps.push_back(branch);
+  p.data = {{"d", {0, 1, Dim(9)}}, {"e", {0, 2, std::nullopt}}};
+  Step measure;
+  measure.kind = Step::Kind::measure;
+  measure.in = {0};
+  measure.measured = {"d"};
+  p.steps.insert(p.steps.end() - 1, measure);
   Step trap;
   trap.kind = Step::Kind::trap;
   trap.text = "never";
@@ -80,15 +86,17 @@ Plan full() {
 // Binds every member, so that whoever adds one must come here and to to_text().
 void count_members(Plan& p) {
   [[maybe_unused]] auto& [name, hash, precision, target, threads, storages, values, constants,
-                          steps, inputs, outputs, checks, profiles, slots, symbols, example] = p;
+                          steps, inputs, outputs, checks, profiles, slots, symbols, example,
+                          sizes] = p;
   [[maybe_unused]] auto& [place, index, elements, dtype, first, last] = storages.at(0);
   [[maybe_unused]] auto& [vname, vdtype, vshape, vstrides, vstorage, voffset] = values.at(0);
   [[maybe_unused]] auto& [cname, data] = constants.at(0);
   [[maybe_unused]] auto& [kind, family, kernel, in, out, attrs, dims, then_steps, else_steps, text,
-                          layer, op, tactics, ns] = steps.at(0);
+                          measured, layer, op, tactics, ns] = steps.at(0);
   [[maybe_unused]] auto& [tkernel, tns, reason] = tactics.at(0);
   [[maybe_unused]] auto& [ioname, iodtype, ioshape, iovalue] = inputs.at(0);
   [[maybe_unused]] auto& [condition, ctext] = checks.at(0);
+  [[maybe_unused]] auto& [svalue, element, most] = sizes.at(0).second;
   [[maybe_unused]] auto& [ranges, arena, bound, offsets] = profiles.at(0);
   [[maybe_unused]] auto& [min, opt, max] = ranges.at(0);
   [[maybe_unused]] auto& [cpu, os, arch, isa, cores, l1d, l2, l3, memory] = target;
@@ -158,6 +166,13 @@ TEST(PlanText, EveryFieldShows) {
       {"step.then", [](Plan& p) { ++p.steps[p.steps.size() - 2].then_steps; }},
       {"step.else", [](Plan& p) { ++p.steps[p.steps.size() - 2].else_steps; }},
       {"step.text", [](Plan& p) { p.steps.back().text += "!"; }},
+      {"step.measured", [](Plan& p) { p.steps[p.steps.size() - 3].measured[0] += "x"; }},
+      {"measure.in", [](Plan& p) { ++p.steps[p.steps.size() - 3].in[0]; }},
+      {"data.symbol", [](Plan& p) { p.data[0].first += "x"; }},
+      {"data.value", [](Plan& p) { ++p.data[0].second.value; }},
+      {"data.element", [](Plan& p) { ++p.data[0].second.element; }},
+      {"data.bound", [](Plan& p) { p.data[0].second.bound = Dim(8); }},
+      {"data.no bound", [](Plan& p) { p.data[0].second.bound.reset(); }},
       {"step.layer", [](Plan& p) { p.steps[0].layer += "x"; }},
       {"trap.layer", [](Plan& p) { p.steps.back().layer += "x"; }},
       {"step.op", [](Plan& p) { p.steps[0].op += "x"; }},
