@@ -183,7 +183,7 @@ typedef struct hone_tensor_info {
   int64_t opt[HONE_MAX_RANK];         /* the sizes the engine was timed at */
   const char* symbols[HONE_MAX_RANK]; /* names of dynamic dimensions, NULL where there is none */
   int32_t state;                      /* 1: carried from one run to the next */
-  int32_t shape_values; /* 1: an input whose elements decide sizes: see hone_context_set_shape_values */
+  int32_t shape_values;               /* 1: its elements decide sizes: see set_shape_values */
 } hone_tensor_info;
 HONE_API hone_status hone_engine_input(const hone_engine* engine, int32_t index,
                                        hone_tensor_info* info);
@@ -229,10 +229,11 @@ HONE_API const char* hone_context_error(const hone_context* context);
 HONE_API hone_status hone_context_set_shape(hone_context* context, int32_t input,
                                             const int64_t* dims, int32_t rank);
 
-/* And the elements of every input whose hone_tensor_info.shape_values is 1 (the shape that a Reshape
- * takes, say), so that memory is bound for them. Runs read the input itself: one with other elements
- * works as long as it needs no more memory, and fails with HONE_SHAPE_MISMATCH or
- * HONE_INVALID_ARGUMENT where it does. Ignored for other inputs. The context must be bound (again). */
+/* And the elements of every input whose hone_tensor_info.shape_values is 1 (the shape that a
+ * Reshape takes, say), so that memory is bound for them. Runs read the input itself: one with other
+ * elements works as long as it needs no more memory, and fails with HONE_SHAPE_MISMATCH or
+ * HONE_INVALID_ARGUMENT where it does. Ignored for other inputs. The context must be bound (again).
+ */
 HONE_API hone_status hone_context_set_shape_values(hone_context* context, int32_t input,
                                                    const int64_t* values, int32_t count);
 
@@ -257,9 +258,9 @@ HONE_API hone_status hone_context_set_arena(hone_context* context, void* arena, 
  * set_shape; the arena is kept where it is large enough. */
 HONE_API hone_status hone_context_bind(hone_context* context);
 
-/* Shapes of this binding: dims has room for HONE_MAX_RANK. Where the data decide the size of an output
- * (the boxes that NonMaxSuppression keeps), the largest possible one, which its buffer must hold, until
- * a run has told the real one; its elements then begin the buffer, without gaps. */
+/* Shapes of this binding: dims has room for HONE_MAX_RANK. Where the data decide the size of an
+ * output (the boxes that NonMaxSuppression keeps), the largest possible one, which its buffer must
+ * hold, until a run has told the real one; its elements then begin the buffer, without gaps. */
 HONE_API hone_status hone_context_input_shape(hone_context* context, int32_t index, int64_t* dims,
                                               int32_t* rank);
 HONE_API hone_status hone_context_output_shape(hone_context* context, int32_t index, int64_t* dims,

@@ -53,9 +53,9 @@ device::Status eval_dims(std::span<const DimInstr> program, std::span<const Shap
       const int64_t bound = program[i].value();
       out[i] = m.known ? m.value : bound < 0 ? 1 : out[bound];
       if (!m.known || bound < 0 || m.value <= out[bound]) continue;
-      return device::error(Code::shape_mismatch,
-                           FixedText("a size that the data decide is ")
-                               << m.value << ", which is over its bound of " << out[bound]);
+      return device::error(Code::shape_mismatch, FixedText("a size that the data decide is ")
+                                                     << m.value << ", which is over its bound of "
+                                                     << out[bound]);
     }
     if (evaluate(program[i], inputs, out.data(), &out[i])) continue;
     return device::error(Code::shape_mismatch,

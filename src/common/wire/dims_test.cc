@@ -97,7 +97,8 @@ TEST(Dims, DataAreTheirBoundUntilMeasured) {
   measured[1].value = 11;
   const device::Status s = eval_dims(program, {}, measured, out);
   EXPECT_EQ(s.code(), Code::shape_mismatch);
-  EXPECT_STREQ(s.text().c_str(), "a size that the data decide is 11, which is over its bound of 10");
+  EXPECT_STREQ(s.text().c_str(),
+               "a size that the data decide is 11, which is over its bound of 10");
 }
 
 }  // namespace

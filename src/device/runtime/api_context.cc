@@ -100,8 +100,7 @@ hone_status hone_context_set_shape(hone_context* c, int32_t input, const int64_t
 
 hone_status hone_context_set_shape_values(hone_context* c, int32_t input, const int64_t* values,
                                           int32_t count) {
-  return c == nullptr ? HONE_INVALID_ARGUMENT
-                      : c->fail(c->set_shape_values(input, values, count));
+  return c == nullptr ? HONE_INVALID_ARGUMENT : c->fail(c->set_shape_values(input, values, count));
 }
 
 hone_status hone_context_memory(hone_context* c, hone_memory_info* info) {

@@ -54,7 +54,8 @@ void* hone_context::resolve(int32_t value, bool runs, void** pointer, uint32_t* 
   if (v.place() == wire::Place::weights) {
     return const_cast<std::byte*>(engine->file.weights().data() + v.weight_offset());
   }
-  const int64_t offset = !runs ? 0 : dims[v.offset()] * hone::bits(static_cast<hone::DType>(v.dtype())) / 8;
+  const int64_t offset =
+      !runs ? 0 : dims[v.offset()] * hone::bits(static_cast<hone::DType>(v.dtype())) / 8;
   if (v.place() == wire::Place::arena) return base + slot_offsets[v.index()] + offset;
   const IoSlot* io = v.place() == wire::Place::input ? &inputs[v.index()] : &outputs[v.index()];
   patches[(*patch)++] = {pointer, io, offset};

@@ -237,8 +237,7 @@ Status hone_context::set_shape_values(int32_t input, const int64_t* values, int3
     if (d.b() >= count) {
       return error(Code::shape_mismatch,
                    runtime::io_name(true, io_info(true, static_cast<uint32_t>(input)))
-                       << ": " << count << " values given, element " << d.b()
-                       << " decides a size");
+                       << ": " << count << " values given, element " << d.b() << " decides a size");
     }
     given[i] = {values[d.b()], true};
     any = true;

@@ -22,10 +22,10 @@ namespace hone::runtime {
 
 // An input or an output.
 struct IoSlot {
-  Shape shape;            // of an output: what the last run gave; until then as `bound_shape`
-  Shape bound_shape;      // what its memory is for: data count as their bounds
-  int64_t bytes = 0;      // of `shape`
-  int64_t capacity = 0;   // of `bound_shape`
+  Shape shape;                 // of an output: what the last run gave; until then as `bound_shape`
+  Shape bound_shape;           // what its memory is for: data count as their bounds
+  int64_t bytes = 0;           // of `shape`
+  int64_t capacity = 0;        // of `bound_shape`
   int64_t reserved_bytes = 0;  // in the arena: for the largest shapes of the profile; 0: none
   void* reserved = nullptr;
   void* dense = nullptr;    // what kernels read or write; nullptr: not set

@@ -105,10 +105,10 @@ Status hone_context::measure(uint32_t index) {
     HONE_RETURN_IF_ERROR(shape_outputs());
     for (uint32_t i = 0; i < output_count; ++i) {
       if (outputs[i].bytes <= outputs[i].capacity) continue;
-      return error(Code::shape_mismatch,
-                   runtime::io_name(false, io_info(false, i))
-                       << " would take " << outputs[i].bytes << " bytes for these data, it was "
-                       << "bound for " << outputs[i].capacity);
+      return error(Code::shape_mismatch, runtime::io_name(false, io_info(false, i))
+                                             << " would take " << outputs[i].bytes
+                                             << " bytes for these data, it was "
+                                             << "bound for " << outputs[i].capacity);
     }
   }
   if (steps[index].generation != generation) rebind(index);

@@ -23,9 +23,9 @@ using Offsets = std::vector<Offset<T>>;
 class Writer {
  public:
   Writer(const Plan& plan, const WriteOptions& options)
-      : plan_(plan), options_(options), dims_(plan, [this](plan::PlanValue v) {
-          return new_number_[static_cast<size_t>(v)];
-        }) {}
+      : plan_(plan),
+        options_(options),
+        dims_(plan, [this](plan::PlanValue v) { return new_number_[static_cast<size_t>(v)]; }) {}
 
   Result<std::vector<std::byte>> write() {
     place_weights();

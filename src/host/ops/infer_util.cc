@@ -89,9 +89,7 @@ Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown) {
   for (const auto& [large, small] : {std::pair(a, b), std::pair(b, a)}) {
     if (max(large, small) == large && small.lower_bound(1).value_or(0) >= 1) return large;
   }
-  // In a valid model they are the same, or one of them is 1.
-  if (a.lower_bound(0).value_or(-1) < 0 && b.lower_bound(0).value_or(-1) < 0) return unknown;
-  return Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::equal, {a, one}), b, a});
+  return unknown;
 }
 
 Result<std::optional<SymShape>> broadcast_inputs(const InferContext& ctx, size_t first,

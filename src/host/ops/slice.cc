@@ -38,8 +38,8 @@ Dim clamped(const Dim& at, const Dim& size, int64_t low, int64_t high) {
   }
   if (at.lower_bound().value_or(-1) >= 0) return least_of(at, size + Dim(high));
   if (at.upper_bound().value_or(0) < 0) return at_least(size + at, low);
-  const Dim from_front = Dim::apply(
-      Dim::Op::select, {Dim::apply(Dim::Op::less, {at, Dim(0)}), size + at, at});
+  const Dim from_front =
+      Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::less, {at, Dim(0)}), size + at, at});
   return at_least(least_of(from_front, size + Dim(high)), low);
 }
 

@@ -74,9 +74,8 @@ LowerFn find_lowering(const Node& node) {
 
 bool is_shape_arithmetic(const Graph& graph, const Node& n) {
   if (!n.blocks.empty() || n.outputs.empty()) return false;
-  return std::all_of(n.outputs.begin(), n.outputs.end(), [&](ValueId v) {
-    return v == graph::none || is_shape(graph, v);
-  });
+  return std::all_of(n.outputs.begin(), n.outputs.end(),
+                     [&](ValueId v) { return v == graph::none || is_shape(graph, v); });
 }
 
 PlanValue Lowering::add_value(Value v) {

@@ -55,8 +55,7 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
-const Kernel nonzero_any_portable = {
-    "nonzero_any_portable", "nonzero", Isa::portable, 1, bind, portable::nonzero_any,
-    nullptr,                nullptr};
+const Kernel nonzero_any_portable = {"nonzero_any_portable", "nonzero", Isa::portable, 1, bind,
+                                     portable::nonzero_any,  nullptr,   nullptr};
 
 }  // namespace hone::kernels

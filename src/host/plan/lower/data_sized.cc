@@ -21,7 +21,8 @@ Result<std::string> size_symbol(const Lowering& l, const Node& n, size_t axis) {
 Result<PlanValue> nonzero_of(Lowering& l, const Node& n, PlanValue x, const std::string& symbol) {
   const SymShape shape = l.at(x).shape;
   const Dim most = graph::product(shape, 0, shape.size());
-  PlanValue where = l.temporary(symbol, DType::i64, {Dim(static_cast<int64_t>(shape.size())), most});
+  PlanValue where =
+      l.temporary(symbol, DType::i64, {Dim(static_cast<int64_t>(shape.size())), most});
   PlanValue count = l.temporary(symbol + ".count", DType::i64, {});
   l.add_step(n, "nonzero", {x}, {where, count}, {}, {});
   HONE_RETURN_IF_ERROR(l.measure(n, symbol, count, 0, most));

@@ -107,8 +107,8 @@ Dim resolve_start(const Dim& start, const Dim& extent, int64_t step) {
   if (upper && *upper < 0) {
     from_front = start + extent;
   } else if (!lower || *lower < 0) {
-    from_front = Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::less, {start, Dim(0)}),
-                                              start + extent, start});
+    from_front = Dim::apply(Dim::Op::select,
+                            {Dim::apply(Dim::Op::less, {start, Dim(0)}), start + extent, start});
   }
   Dim last = step > 0 ? extent : extent - Dim(1);
   return min(max(from_front, Dim(0)), last);
