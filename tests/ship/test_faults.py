@@ -185,7 +185,7 @@ def test_parity_by_layers_names_the_first_that_differs(tmp_path):
         assert m.graph.node[where[1]].name in r.stdout.split(" (")[0], r.stdout
     assert hone("build", model, "-o", tmp_path / "e").returncode == 0
     r = hone("parity", model, tmp_path / "e", "--layers")
-    assert r.returncode == 2 and "give the ONNX file" in r.stderr
+    assert r.returncode == 2 and "the ONNX file it was built from" in r.stderr
 
 
 # Where height, width and channels are alike, dimensions do not tell the order of a value.

@@ -29,8 +29,9 @@ struct Options {
   bool layers = false;
 };
 
-// Structured noise of the seed, in the sizes of --shape where given.
-Result<std::vector<Tensor>> random_inputs(const Options& o, const std::vector<ship::IoInfo>& io) {
+// Structured noise of the seed, in the sizes of --shape where given, for the inputs that --input
+// does not name.
+Status add_random_inputs(const Options& o, const std::vector<ship::IoInfo>& io, Given* have) {
   HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
   for (const auto& [name, dims] : shapes) {
     auto names = names_of(io);
@@ -39,18 +40,18 @@ Result<std::vector<Tensor>> random_inputs(const Options& o, const std::vector<sh
   std::vector<Dims> sizes;
   for (const ship::IoInfo& i : io) {
     bool given = shapes.contains(i.name);
-    if (!given && !i.ranked && i.opt.empty()) {
+    if (!given && !have->by_name.contains(i.name) && !i.ranked && i.opt.empty()) {
       return invalid(fmt::format("input '{0}' may have any shape; give --shape {0}=...", i.name));
     }
     sizes.push_back(given ? shapes[i.name] : i.opt);
   }
   HONE_RETURN_IF_ERROR(check_memory(io, shapes));
-  std::vector<Tensor> out;
   for (size_t i = 0; i < io.size(); ++i) {
+    if (have->by_name.contains(io[i].name)) continue;
     uint64_t seed = static_cast<uint64_t>(o.seed) * 64 + i + 1;
-    out.push_back(ship::random_input(io[i], sizes[i], seed));
+    have->by_name[io[i].name] = ship::random_input(io[i], sizes[i], seed);
   }
-  return out;
+  return {};
 }
 
 // Sizes of random inputs that --shape leaves open: those an engine was timed at.
@@ -69,7 +70,7 @@ Status take_engine_sizes(const Options& o, std::vector<ship::IoInfo>* io) {
   return {};
 }
 
-// Inputs by graph order: from files where any are given, else noise.
+// Inputs by graph order: all from a folder, or those that --input names and noise for the others.
 Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g) {
   auto io = graph_io(g, g.block().inputs);
   HONE_RETURN_IF_ERROR(take_engine_sizes(o, &io));
@@ -78,12 +79,16 @@ Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g)
     return invalid(fmt::format("{}: hone parity takes tensors (.npy, .npz, .pb), not pictures",
                                given.pictures.begin()->second));
   }
-  return given.empty() ? random_inputs(o, io) : in_order(given, io);
+  bool all = o.inputs.folder.empty() && given.by_name.size() < io.size();
+  if (all) HONE_RETURN_IF_ERROR(add_random_inputs(o, io, &given));
+  return in_order(given, io);
 }
 
-std::string what_inputs(const Options& o) {
-  bool given = !o.inputs.files.empty() || !o.inputs.folder.empty();
-  return given ? "the inputs given" : fmt::format("random inputs of seed {}", o.seed);
+std::string what_inputs(const Options& o, const graph::Graph& g) {
+  size_t named = o.inputs.files.size() + o.inputs.more.size();
+  std::string noise = fmt::format("random inputs of seed {}", o.seed);
+  if (!o.inputs.folder.empty() || named >= g.block().inputs.size()) return "the inputs given";
+  return named == 0 ? noise : "the inputs given, the others " + noise;
 }
 
 Result<std::vector<Tensor>> folder_outputs(const std::string& folder, size_t count) {
@@ -131,14 +136,14 @@ Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tens
   if (r.first) s.exit = no;
   nlohmann::json j = {{"schema", 1},
                       {"agree", !r.first},
-                      {"inputs", what_inputs(o)},
+                      {"inputs", what_inputs(o, a)},
                       {"values_compared", r.compared},
                       {"first_difference", r.first ? nlohmann::json(first) : nlohmann::json()}};
   HONE_ASSIGN(bool text, give_json(s, o.json, j));
   if (!text) return {};
   s.printer.out(r.first ? "first difference at " + first
                         : fmt::format("{} values compared, all agree", r.compared));
-  s.printer.note("on " + what_inputs(o));
+  s.printer.note("on " + what_inputs(o, a));
   return {};
 }
 
@@ -185,12 +190,12 @@ Status run_parity(const Options& o, Session& s) {
   nlohmann::json j = {{"schema", 1},
                       {"agree", agree},
                       {"tolerance", o.tolerance},
-                      {"inputs", what_inputs(o)},
+                      {"inputs", what_inputs(o, *a)},
                       {"outputs", list}};
   HONE_ASSIGN(bool text, give_json(s, o.json, j));
   if (!text) return {};
   s.printer.out_raw(lines);
-  s.printer.note("on " + what_inputs(o));
+  s.printer.note("on " + what_inputs(o, *a));
   return {};
 }
 

@@ -26,7 +26,7 @@ TEST(Breadth, SizesThatTheDataDecideAreFreshSymbols) {
                       "out %y as \"y\""),
             "f32[a,y.1]");
   EXPECT_EQ(fact_of_y("in %x f32[a,n]\nin %k i64[1]\n%v, %y = TopK(%x, %k)\nout %y as \"y\""),
-            "i64[a,v.1]");
+            "i64[a,\"?k[0]\"]");
 }
 
 TEST(Breadth, SizesThatAreContentsAreKnown) {

@@ -30,13 +30,16 @@ out %y as "y"
 
 Tensor ones() { return Tensor::of<float>({1, 4}, {1, 1, 1, 1}); }
 
-// A vector whose bytes begin at a multiple of 64, or do not.
+// A vector whose bytes begin at a multiple of 64, or do not. The tries are kept, so that the
+// allocator does not give the same place again.
 std::shared_ptr<std::vector<std::byte>> placed(const std::vector<std::byte>& bytes, bool aligned) {
-  for (size_t extra = 0; extra < 4096; extra += 16) {
+  std::vector<std::shared_ptr<std::vector<std::byte>>> tries;
+  for (size_t extra = 0; extra < 65536; extra += 16) {
     auto copy = std::make_shared<std::vector<std::byte>>();
-    copy->reserve(bytes.size() + extra);
+    copy->reserve(bytes.size() + extra % 4096);
     *copy = bytes;
     if ((reinterpret_cast<uintptr_t>(copy->data()) % 64 == 0) == aligned) return copy;
+    tries.push_back(std::move(copy));
   }
   return nullptr;
 }
