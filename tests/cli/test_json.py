@@ -23,6 +23,8 @@ COMMANDS = {
     "parity good.onnx good.onnx --layers": {"schema", "agree", "values_compared"},
     "bench good.engine --duration 0.05": {"schema", "samples", "latency_ms", "memory", "energy",
                                           "conditions"},
+    "kernels --coverage good.onnx": {"schema", "model", "runs", "us", "portable_share", "kernels",
+                                     "conditions"},
     "doctor --model good.onnx": {"schema", "cpu", "isa", "accelerators", "backends", "model"},
     "ship hone.toml --bench-seconds 0.1": {"schema", "reports"},
 }
@@ -59,6 +61,24 @@ def test_gate_and_kernels(folder):
     assert set(json.loads(gate.stdout)["models"][0]) == {"model", "target", "verdict", "checks"}
     kernels = json.loads(hone(folder, "kernels --json -").stdout)
     assert {k["name"] for k in kernels} and all("runs_here" in k for k in kernels)
+
+
+@pytest.mark.parametrize("isa", ["portable", None])
+def test_coverage(folder, isa):
+    """Sin has no vector form: its kernel is portable, which counts where the machine has more."""
+    nodes = [files.node("Sin", "x", "s", "sine"), files.node("Relu", "s", "y", "bend")]
+    (folder / "sin.onnx").write_bytes(files.chain(*nodes, outputs=[files.tensor("y")]))
+    env = {**os.environ, **({"HONE_FORCE_ISA": isa} if isa else {})}
+    run = subprocess.run([files.HONE, "kernels", "--coverage", "sin.onnx", "--shape", "x=64x2",
+                          "--json", "-"], cwd=folder, capture_output=True, text=True, env=env)
+    assert run.returncode == 0, run.stderr
+    result = json.loads(run.stdout)
+    shares = [k["share"] for k in result["kernels"]]
+    assert shares == sorted(shares, reverse=True) and abs(sum(shares) - 1) < 1e-9
+    assert result["portable_share"] == sum(k["share"] for k in result["kernels"] if k["portable"])
+    assert (result["portable_share"] > 0) == result["machine_has_better"]
+    if isa == "portable":
+        assert not result["machine_has_better"]
 
 
 def test_values_of_run(folder):
