@@ -1,4 +1,6 @@
 // Einsum, Det.
+#include "host/ops/einsum.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -11,13 +13,6 @@ namespace hone::ops {
 namespace {
 
 // --- Einsum -------------------------------------------------------------------------------------
-
-// Labels of each operand's axes and of the result's: letters, and for the axes of an ellipsis their
-// number from the right (1, 2, ...), so that they broadcast.
-struct Equation {
-  std::vector<std::vector<int>> inputs;
-  std::vector<int> output;
-};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -59,6 +54,8 @@ std::vector<int> implicit_output(const std::vector<std::vector<int>>& inputs) {
   }
   return output;
 }
+
+}  // namespace
 
 Result<Equation> equation_of(const Node& node, const std::vector<size_t>& ranks) {
   std::string text = node.attributes.s("equation", "");
@@ -108,6 +105,8 @@ Result<Equation> equation_of(const Node& node, const std::vector<size_t>& ranks)
   }
   return e;
 }
+
+namespace {
 
 Status infer_einsum(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_same_dtype(ctx));

@@ -88,7 +88,7 @@ TEST(Problems, AreAllNamedAtOnce) {
 in %i i64[n]
 %a = Unique(%i) "which"
 %b = Exp(%x) "fine"
-%c = Einsum(%b) {equation="i->i"} "sum of products"
+%c = Bernoulli(%b) "drawn"
 out %b as "b"
 )";
   std::vector<Problem> problems;
@@ -107,7 +107,7 @@ out %b as "b"
   for (const Problem& p : problems) text += problem_text(p) + "\n";
   EXPECT_EQ(text,
             "Unique 'which': no kernel; it runs in the reference executor only\n"
-            "Einsum 'sum of products': no kernel; it runs in the reference executor only\n"
+            "Bernoulli 'drawn': no kernel; it runs in the reference executor only\n"
             "sizes known only when the data are: k\n");
   auto refused = make_plan(*g, test_options());
   EXPECT_EQ(refused.code(), Code::unsupported);

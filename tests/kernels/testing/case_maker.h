@@ -101,6 +101,7 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
 Result<Case> conv_case(CaseMaker& m);
 Result<Case> pool_case(CaseMaker& m);
 Result<Case> gemm_case(CaseMaker& m);
+Result<Case> einsum_case(CaseMaker& m);
 Result<Case> lstm_case(CaseMaker& m);
 Result<Case> unary_case(CaseMaker& m);
 Result<Case> clip_case(CaseMaker& m);

@@ -145,9 +145,9 @@ Result<Case> expand_case(CaseMaker& m) {
 
 Result<Case> tile_case(CaseMaker& m) {
   m.exact = true;
-  const Dims x = m.r.dims(m.r.between(1, 4), 600);
+  const Dims x = m.r.dims(m.r.between(1, 6), 600);
   std::vector<int64_t> repeats;
-  for (size_t i = 0; i < x.size(); ++i) repeats.push_back(m.r.pick({1, 1, 2, 3}));
+  for (size_t i = 0; i < x.size(); ++i) repeats.push_back(i > 3 ? 1 : m.r.pick({1, 1, 2, 3}));
   m.laid_out(values(m, x));
   m.constant(list(repeats));
   return m.finish();

@@ -1,5 +1,6 @@
 // Matrix products, recurrences, reductions, softmax.
 #include <cmath>
+#include <map>
 
 #include "case_maker.h"
 
@@ -70,6 +71,53 @@ Result<Case> gemm_case(CaseMaker& m) {
   }
   if (m.node.inputs.size() == 3 && a_batch == all) {
     m.input(m.tensor(DType::f32, stacked(all, rows, columns, false)));
+  }
+  return m.finish();
+}
+
+// Every letter has one size; dots are one or two dimensions, of size 1 in one operand in four.
+Result<Case> einsum_case(CaseMaker& m) {
+  Random& r = m.r;
+  const auto equation = r.pick<std::string>({"ij,jk->ik",
+                                             "bij,bjk->bik",
+                                             "bqhd,bkhd->bhqk",
+                                             "aecd,abcd->acbe",
+                                             "acbe,aecd->abcd",
+                                             "abcd,cde->abe",
+                                             "abc,cde->abde",
+                                             "...ij,...jk->...ik",
+                                             "...i,ij",
+                                             "ij->ji",
+                                             "ij->",
+                                             "ii->i",
+                                             "iji->j",
+                                             "i,j->ij",
+                                             "ij,ij->",
+                                             "bi,bi->b",
+                                             "bij,kj->bk",
+                                             "ii,ij->j",
+                                             "ab,bc,cd->ad",
+                                             "ab,ab,bc->ca",
+                                             "ji,jk->ik",
+                                             "ab,ca->bc",
+                                             "ij,jk"});
+  m.attr("equation", equation);
+  std::map<char, int64_t> sizes;
+  for (char c : equation) sizes.emplace(c, r.pick({1, 2, 3, 4, 5, 8, 11}));
+  const Dims dots = r.dims(r.between(1, 2), 6);
+  Dims dims;
+  for (size_t i = 0; i <= equation.size(); ++i) {
+    const char c = i < equation.size() ? equation[i] : ',';
+    if (c == ',' || c == '-') {
+      operand(m, dims, 3);
+      dims.clear();
+      if (c == '-') break;
+    } else if (c == '.') {
+      for (int64_t d : dots) dims.push_back(r.one_in(4) ? 1 : d);
+      i += 2;
+    } else {
+      dims.push_back(sizes.at(c));
+    }
   }
   return m.finish();
 }

@@ -194,18 +194,23 @@ Status lower_expand(Lowering& l, const Node& n) {
 }
 
 Status lower_tile(Lowering& l, const Node& n) {
-  // [d0, d1] tiled r0, r1 times is [1, d0, 1, d1] broadcast to [r0, d0, r1, d1].
+  // [d0, d1] tiled r0, r1 times is [1, d0, 1, d1] broadcast to [r0, d0, r1, d1]. What is 1 needs no
+  // dimension.
   HONE_ASSIGN(std::vector<Dim> repeats, l.content(n, 1));
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
   const SymShape in = l.at(x).shape;
-  if (2 * in.size() > max_rank) return unsupported("Tile of rank over 4");
   auto own = l.strides_of(x);
   SymShape wide;
   std::vector<Dim> strides;
   for (size_t i = 0; i < in.size(); ++i) {
-    wide.insert(wide.end(), {repeats[i], in[i]});
-    strides.insert(strides.end(), {Dim(0), own[i]});
+    for (const auto& [size, stride] : {std::pair(repeats[i], Dim(0)), std::pair(in[i], own[i])}) {
+      if (size == Dim(1)) continue;
+      wide.push_back(size);
+      strides.push_back(stride);
+    }
   }
+  if (wide.empty()) wide.emplace_back(1), strides.emplace_back(0);
+  if (wide.size() > max_rank) return unsupported("Tile of more than 8 repeats and sizes over 1");
   PlanValue y = l.define_as(n.output(0), Layout::row_major);
   l.copy(n, l.view(x, wide, std::move(strides), 0), l.reshape_view(y, wide));
   return {};
