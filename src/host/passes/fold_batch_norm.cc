@@ -1,18 +1,13 @@
-// fold_batch_norm: BatchNormalization, and Mul or Add by one number per channel, behind a Conv
-// become part of its weights and bias. In double, rounded once.
+// fold_batch_norm: BatchNormalization, and arithmetic with one number per channel, behind a
+// Conv become part of its weights and bias. In double, rounded once.
 
 #include <cmath>
 
-#include "host/passes/match.h"
+#include "host/passes/affine.h"
 
 namespace hone::passes {
 
 namespace {
-
-// y = x scale[c] + shift[c]
-struct Affine {
-  std::vector<double> scale, shift;
-};
 
 std::optional<Affine> batch_norm(const Graph& g, const Node& n, int64_t channels) {
   if (!n.is("BatchNormalization") || n.attributes.i("training_mode", 0) != 0) return std::nullopt;
@@ -33,34 +28,10 @@ std::optional<Affine> batch_norm(const Graph& g, const Node& n, int64_t channels
   return a;
 }
 
-// A constant that broadcasts over [N, C, ...] of `rank` as one number per channel (or one in all).
-std::optional<std::vector<double>> per_channel(const Tensor& t, int rank, int64_t channels) {
-  if (t.rank() > rank) return std::nullopt;
-  int64_t channel_axis = t.rank() - (rank - 1);  // in t; negative where t has no such axis
-  for (int64_t i = 0; i < t.rank(); ++i) {
-    int64_t d = t.dims()[static_cast<size_t>(i)];
-    if (d != 1 && !(i == channel_axis && d == channels)) return std::nullopt;
-  }
-  std::vector<double> v;
-  for (int64_t c = 0; c < channels; ++c) v.push_back(t.at(t.count() == 1 ? 0 : c));
-  return v;
-}
-
-std::optional<Affine> mul_or_add(const Graph& g, const Node& n, int64_t channels) {
-  bool mul = n.is("Mul"), add = n.is("Add");
-  auto operands = mul || add ? with_constant(g, n) : std::nullopt;
-  if (!operands || !g.fact(operands->value).has_rank()) return std::nullopt;
-  if (!same_shape(g, operands->value, n.output(0))) return std::nullopt;
-  auto v = per_channel(*operands->constant, g.fact(operands->value).rank(), channels);
-  if (!v) return std::nullopt;
-  std::vector<double> rest(v->size(), mul ? 0.0 : 1.0);
-  return mul ? Affine{*v, rest} : Affine{rest, *v};
-}
-
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   ValueId in = n.is("BatchNormalization") ? n.input(0) : graph::none;
-  if (n.is("Mul") || n.is("Add")) {
+  if (in == graph::none) {
     if (auto operands = with_constant(g, n)) in = operands->value;
   }
   const Node* conv = g.producer_of(in);
@@ -73,7 +44,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
   if (!plain || (conv->input(2) != graph::none && b == nullptr)) return std::nullopt;
   int64_t channels = w->dims()[0];
   auto affine = batch_norm(g, n, channels);
-  if (!affine) affine = mul_or_add(g, n, channels);
+  if (!affine) affine = affine_of(g, n, 1, channels);
   if (!affine) return std::nullopt;
 
   Tensor weights(DType::f32, w->dims()), bias(DType::f32, {channels});
@@ -83,9 +54,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
     for (int64_t i = c * per; i < (c + 1) * per; ++i) weights.set(i, w->at(i) * affine->scale[k]);
     bias.set(c, (b != nullptr ? b->at(c) : 0) * affine->scale[k] + affine->shift[k]);
   }
-  for (int64_t i = 0; i < weights.count(); ++i) {
-    if (!std::isfinite(weights.at(i))) return std::nullopt;
-  }
+  if (!all_finite(weights)) return std::nullopt;
   NodeId conv_id = g.value(in).producer;
   Patch p(g, id);
   Node folded = *conv;

@@ -6,39 +6,6 @@ namespace hone::passes {
 
 namespace {
 
-constexpr const char* fused_op = "FusedGemm";
-
-// Gemm whose C is a row (or absent) and MatMul of matrices, as FusedGemm.
-std::optional<Node> as_fused(const Graph& g, const Node& n) {
-  bool product = n.is("MatMul") || n.is("Gemm") || n.is(fused_op, graph::hone_domain);
-  if (!product || !is_f32(g, n.output(0))) return std::nullopt;
-  for (size_t i : {size_t{0}, size_t{1}}) {
-    if (!g.fact(n.input(i)).has_rank() || g.fact(n.input(i)).rank() < 2) return std::nullopt;
-  }
-  if (n.is(fused_op, graph::hone_domain)) {
-    Node f = n;
-    f.origin.clear();
-    return f;
-  }
-  Node f;
-  f.op = fused_op;
-  f.domain = graph::hone_domain;
-  f.version = 1;
-  f.name = n.name;
-  f.inputs = {n.input(0), n.input(1)};
-  if (n.is("MatMul")) return f;
-  if (n.input(2) != graph::none) {
-    const auto &c = g.fact(n.input(2)).shape, &y = g.fact(n.output(0)).shape;
-    bool row = c && y && c->size() == 1 && (*c)[0] == y->back();
-    if (!row || n.attributes.f("beta", 1) != 1) return std::nullopt;
-    f.inputs.push_back(n.input(2));
-  }
-  f.attributes.set("trans_a", n.attributes.i("transA", 0));
-  f.attributes.set("trans_b", n.attributes.i("transB", 0));
-  f.attributes.set("alpha", n.attributes.f("alpha", 1));
-  return f;
-}
-
 Patch replace_both(const Graph& g, NodeId last, NodeId first, Node made) {
   Patch p(g, last);
   p.set_why(label(g.node(first)) + " + " + label(g.node(last)));
@@ -53,7 +20,7 @@ std::optional<Patch> with_activation(const Graph& g, NodeId id) {
   auto act = activation_of(g, n);
   const Node* gemm = act ? g.producer_of(n.input(0)) : nullptr;
   if (gemm == nullptr || gemm->block != n.block || !g.single_use(n.input(0))) return std::nullopt;
-  auto made = as_fused(g, *gemm);
+  auto made = as_fused_gemm(g, *gemm);
   if (!made || made->attributes.s("activation", "none") != "none") return std::nullopt;
   set_activation(*made, *act);
   return replace_both(g, id, g.value(n.input(0)).producer, std::move(*made));
@@ -69,7 +36,7 @@ std::optional<Patch> with_bias(const Graph& g, NodeId id) {
   const auto& y = g.fact(n.output(0)).shape;
   bool row = y && !y->empty() && y->back() == graph::Dim(operands->constant->count()) &&
              same_shape(g, operands->value, n.output(0));
-  auto made = row ? as_fused(g, *gemm) : std::nullopt;
+  auto made = row ? as_fused_gemm(g, *gemm) : std::nullopt;
   if (!made || made->attributes.s("activation", "none") != "none") return std::nullopt;
   if (made->input(2) != graph::none || made->input(3) != graph::none) return std::nullopt;
   made->inputs.resize(3, graph::none);

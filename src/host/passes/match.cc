@@ -78,4 +78,35 @@ void set_activation(graph::Node& n, const Activation& a) {
   n.attributes.set("act_b", a.b);
 }
 
+std::optional<Node> as_fused_gemm(const Graph& g, const Node& n) {
+  constexpr const char* fused_op = "FusedGemm";
+  bool product = n.is("MatMul") || n.is("Gemm") || n.is(fused_op, graph::hone_domain);
+  if (!product || !is_f32(g, n.output(0))) return std::nullopt;
+  for (size_t i : {size_t{0}, size_t{1}}) {
+    if (!g.fact(n.input(i)).has_rank() || g.fact(n.input(i)).rank() < 2) return std::nullopt;
+  }
+  if (n.is(fused_op, graph::hone_domain)) {
+    Node f = n;
+    f.origin.clear();
+    return f;
+  }
+  Node f;
+  f.op = fused_op;
+  f.domain = graph::hone_domain;
+  f.version = 1;
+  f.name = n.name;
+  f.inputs = {n.input(0), n.input(1)};
+  if (n.is("MatMul")) return f;
+  if (n.input(2) != graph::none) {
+    const auto &c = g.fact(n.input(2)).shape, &y = g.fact(n.output(0)).shape;
+    bool row = c && y && c->size() == 1 && (*c)[0] == y->back();
+    if (!row || n.attributes.f("beta", 1) != 1) return std::nullopt;
+    f.inputs.push_back(n.input(2));
+  }
+  f.attributes.set("trans_a", n.attributes.i("transA", 0));
+  f.attributes.set("trans_b", n.attributes.i("transB", 0));
+  f.attributes.set("alpha", n.attributes.f("alpha", 1));
+  return f;
+}
+
 }  // namespace hone::passes

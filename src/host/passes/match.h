@@ -32,6 +32,9 @@ struct Activation {
 std::optional<Activation> activation_of(const Graph& g, const Node& n);
 void set_activation(graph::Node& n, const Activation& a);
 
+// Gemm whose C is a row (or absent), MatMul of matrices or FusedGemm, as a new FusedGemm node.
+std::optional<Node> as_fused_gemm(const Graph& g, const Node& n);
+
 bool same_shape(const Graph& g, ValueId a, ValueId b);
 bool is_f32(const Graph& g, ValueId v);
 
