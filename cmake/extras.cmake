@@ -1,11 +1,16 @@
 # Benchmarks and the skeleton units that the documentation shows; found like everything else.
 
-# bench/micro/*.cc -> hone_bench, built when asked for.
+# bench/micro/*.cc -> hone_bench. Built with the tests, so that a family or kernel without a benchmark
+# is noticed where it is added.
 file(GLOB bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/micro/*.cc")
 find_package(benchmark QUIET)
 if(bench_sources AND benchmark_FOUND)
-  add_executable(hone_bench EXCLUDE_FROM_ALL ${bench_sources})
+  add_executable(hone_bench ${bench_sources})
   target_link_libraries(hone_bench PRIVATE hone_ship benchmark::benchmark)
+  if(HONE_TESTS)
+    add_test(NAME bench/every_kernel COMMAND hone_bench --benchmark_list_tests=true)
+    set_tests_properties(bench/every_kernel PROPERTIES LABELS "quick;full" TIMEOUT 60)
+  endif()
 endif()
 
 # examples/skeleton_*/: the units that the "how to add" pages show, compiled, and run by their tests.
