@@ -15,8 +15,10 @@ namespace hone::plan {
 namespace {
 
 // Sizes tried, in order, for dimensions nobody gave a profile for: 1 for the first of an input and
-// 64 for others, then larger ones for models whose windows do not fit into 64.
-constexpr int64_t default_sizes[] = {64, 128, 224, 256, 512, 576, 1024, 4096, 16000, 48000};
+// 64 for others, then larger ones for models whose windows do not fit into 64, and
+// smaller ones for those whose tables end before it.
+constexpr int64_t default_sizes[] = {64,   128,   224,   256, 512, 576, 1024,
+                                     4096, 16000, 48000, 32,  16,  8};
 
 class Maker {
  public:

@@ -83,6 +83,18 @@ out %y as "y"
   EXPECT_EQ(plan.example.at("h"), 128);
 }
 
+TEST(ExampleSizes, AreSmallerWhereATableEnds) {
+  const Plan plan = planned(R"(in %x f32[n,s]
+const %table f32[20] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]
+const %zero i64[1] = [0]
+%s = Shape(%x) {start=1} "size"
+%p = Slice(%table, %zero, %s) "places"
+%y = Add(%x, %p) "sum"
+out %y as "y"
+)");
+  EXPECT_EQ(plan.example.at("s"), 16);
+}
+
 TEST(Problems, AreAllNamedAtOnce) {
   const char* body = R"(in %x f32[4]
 in %i i64[n]

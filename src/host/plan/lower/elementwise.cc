@@ -196,6 +196,23 @@ DType power_type(DType base, DType exponent) {
   return is_float(exponent) ? DType::f64 : DType::i64;
 }
 
+// Where sizes do not show that the operands broadcast ([min(s, 77)] beside [s]), those that kernels
+// are timed at should.
+void wish_broadcast(Lowering& l, const Node& n) {
+  const SymShape& y = *l.graph().fact(n.output(0)).shape;
+  for (ValueId v : n.inputs) {
+    if (v == graph::none) continue;
+    const SymShape& x = *l.graph().fact(v).shape;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const Dim &own = x[i], &whole = y[i + y.size() - x.size()];
+      if (own == whole || own == Dim(1)) continue;
+      const Dim one = Dim::apply(Dim::Op::equal, {own, Dim(1)});
+      const Dim same = Dim::apply(Dim::Op::equal, {own, whole});
+      l.wishes.push_back(Dim::apply(Dim::Op::select, {one, Dim(1), same}));
+    }
+  }
+}
+
 PlanValue cast_to(Lowering& l, const Node& n, PlanValue v, DType type) {
   if (l.at(v).dtype == type) return v;
   PlanValue cast = l.temporary(n.name, type, l.at(v).shape);
@@ -207,6 +224,7 @@ PlanValue cast_to(Lowering& l, const Node& n, PlanValue v, DType type) {
 
 Status lower_binary(Lowering& l, const Node& n) {
   HONE_ASSIGN(Binary op, binary_code(n));
+  wish_broadcast(l, n);
   HONE_ASSIGN(Epilogue act, epilogue(n));
   Layout layout = l.graph().value(n.output(0)).layout;
   int rank = l.graph().fact(n.output(0)).rank();
@@ -229,6 +247,7 @@ Status lower_binary(Lowering& l, const Node& n) {
 
 Status lower_variadic(Lowering& l, const Node& n) {
   HONE_ASSIGN(Binary op, binary_code(n));
+  wish_broadcast(l, n);
   Layout layout = l.graph().value(n.output(0)).layout;
   const auto& fact = l.graph().fact(n.output(0));
   int rank = fact.rank();
@@ -256,6 +275,7 @@ Status lower_variadic(Lowering& l, const Node& n) {
 }
 
 Status lower_where(Lowering& l, const Node& n) {
+  wish_broadcast(l, n);
   Layout layout = l.graph().value(n.output(0)).layout;
   int rank = l.graph().fact(n.output(0)).rank();
   std::vector<PlanValue> in;
