@@ -1,5 +1,6 @@
 // Convolutions of ResNet-50 and MobileNetV2 at batch 1, every kernel, one thread, warm caches.
 #include "device/kernels/conv/conv.h"
+#include "device/kernels/qconv/qconv.h"
 #include "kernel_bench.h"
 
 namespace hone::kernels::testing {
@@ -53,14 +54,44 @@ TestStep make(const Shape2d& s) {
   return step;
 }
 
-}  // namespace
+Tensor random_bytes(Rng& rng, DType t, const Shape& shape) {
+  Tensor x = tensor(t, shape);
+  fill<uint8_t>(x, [&](int64_t) { return static_cast<uint8_t>(random_int(rng, 0, 255)); });
+  return x;
+}
 
-void register_conv() {
+// The same convolution of u8 by i8, with a scale for each filter.
+TestStep make_quantised(const Shape2d& s) {
+  Rng rng(1);
+  QConvAttrs a{};
+  a.out_channels = s.o, a.groups = s.depthwise ? s.c : 1;
+  a.kernel_h = a.kernel_w = s.kernel, a.stride_h = a.stride_w = s.stride;
+  a.dilation_h = a.dilation_w = 1;
+  a.pad_t = a.pad_l = a.pad_b = a.pad_r = s.kernel / 2;
+  a.x_zero = 128, a.y_zero = 128;
+  TestStep step;
+  step.attrs = words(a);
+  Tensor bias = tensor(DType::i32, {s.o});
+  fill<int32_t>(bias, [&](int64_t) { return random_int(rng, -1000, 1000); });
+  const Shape filters = {s.o, s.kernel, s.kernel, s.c / a.groups};
+  step.in = {random_bytes(rng, DType::u8, {1, s.size, s.size, s.c}),
+             constant(random_bytes(rng, DType::i8, filters)), constant(bias),
+             constant(random_tensor(rng, {s.o}, 0, 0.001f, 0.002f)), Tensor{}};
+  step.out = {tensor(DType::u8, {1, out_size(s), out_size(s), s.o})};
+  return step;
+}
+
+void register_shapes(const char* family, TestStep (*make_step)(const Shape2d&)) {
   for (const Shape2d& s : shapes) {
     const double pixels = out_size(s) * out_size(s), taps = s.kernel * s.kernel;
-    register_step("conv", s.name, {2 * pixels * s.o * taps * (s.depthwise ? 1 : s.c)},
-                  [&s] { return make(s); });
+    register_step(family, s.name, {2 * pixels * s.o * taps * (s.depthwise ? 1 : s.c)},
+                  [&s, make_step] { return make_step(s); });
   }
 }
+
+}  // namespace
+
+void register_conv() { register_shapes("conv", make); }
+void register_qconv() { register_shapes("qconv", make_quantised); }
 
 }  // namespace hone::kernels::testing

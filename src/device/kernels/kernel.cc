@@ -19,6 +19,7 @@
 #include "device/kernels/norm/norm.h"
 #include "device/kernels/pad/pad.h"
 #include "device/kernels/pool/pool.h"
+#include "device/kernels/qconv/qconv.h"
 #include "device/kernels/quantize/quantize.h"
 #include "device/kernels/range/range.h"
 #include "device/kernels/reduce/reduce.h"

@@ -39,34 +39,41 @@ const char* check_shapes(const ConvAttrs& a, const Shape& x, const Shape& y) {
 
 }  // namespace
 
+const char* check_conv_sizes(const ConvAttrs& a, const Shape& x, const Shape& y, ConvParams* p) {
+  if (const char* reason = check_attrs(a)) return reason;
+  *p = {};
+  if (x.rank() != 4 || y.rank() != 4) return "x and y must have 4 dimensions";
+  if (const char* reason = check_shapes(a, x, y)) return reason;
+  p->batch = x[0], p->h = x[1], p->w = x[2], p->c = x[3];
+  p->oh = y[1], p->ow = y[2], p->o = y[3];
+  p->groups = a.groups, p->cg = p->c / p->groups, p->og = p->o / p->groups;
+  p->kh = a.kernel_h, p->kw = a.kernel_w, p->sh = a.stride_h, p->sw = a.stride_w;
+  p->dh = a.dilation_h, p->dw = a.dilation_w, p->pt = a.pad_t, p->pl = a.pad_l;
+  p->taps = p->kh * p->kw;
+  p->pointwise = p->taps == 1 && p->sh == 1 && p->sw == 1 && p->pt == 0 && p->pl == 0 &&
+                 p->oh == p->h && p->ow == p->w;
+  int64_t weights = 0;
+  if (mul_overflows(p->o * p->taps, p->cg + 1, &weights) || weights > max_elements) {
+    return "weights too large";
+  }
+  return nullptr;
+}
+
 const char* check_conv(const Step& step, ConvParams* p) {
   const ConvAttrs* a = attrs_as<ConvAttrs>(step);
   if (!a || step.in.size() < 2 || step.in.size() > 4 || step.out.size() != 1) {
     return "not the operands of a conv";
   }
-  if (const char* reason = check_attrs(*a)) return reason;
   const Operand &x = step.in[0], &y = step.out[0], &r = operand_or_absent(step.in, 3);
-  *p = {};
-  if (x.shape.rank() != 4 || y.shape.rank() != 4) return "x and y must have 4 dimensions";
-  if (!f32_rows(x, &p->x_row) || !f32_rows(y, &p->y_row)) return "x or y is not f32 in rows";
-  if (const char* reason = check_shapes(*a, x.shape, y.shape)) return reason;
+  int64_t x_row = 0, y_row = 0;
+  if (!f32_rows(x, &x_row) || !f32_rows(y, &y_row)) return "x or y is not f32 in rows";
+  if (const char* reason = check_conv_sizes(*a, x.shape, y.shape, p)) return reason;
+  p->x_row = x_row, p->y_row = y_row;
   if (r.present() && (!(r.shape == y.shape) || !f32_rows(r, &p->r_row))) {
     return "residual is not f32 rows of y's shape";
   }
-  p->batch = x.shape[0], p->h = x.shape[1], p->w = x.shape[2], p->c = x.shape[3];
-  p->oh = y.shape[1], p->ow = y.shape[2], p->o = y.shape[3];
-  p->groups = a->groups, p->cg = p->c / p->groups, p->og = p->o / p->groups;
-  p->kh = a->kernel_h, p->kw = a->kernel_w, p->sh = a->stride_h, p->sw = a->stride_w;
-  p->dh = a->dilation_h, p->dw = a->dilation_w, p->pt = a->pad_t, p->pl = a->pad_l;
-  p->taps = p->kh * p->kw;
-  p->pointwise = p->taps == 1 && p->sh == 1 && p->sw == 1 && p->pt == 0 && p->pl == 0 &&
-                 p->oh == p->h && p->ow == p->w;
   p->act = a->act, p->act_a = a->act_a, p->act_b = a->act_b;
   p->residual_after_act = a->residual_after_act != 0;
-  int64_t weights = 0;
-  if (mul_overflows(p->o * p->taps, p->cg + 1, &weights) || weights > max_elements) {
-    return "weights too large";
-  }
   return nullptr;
 }
 

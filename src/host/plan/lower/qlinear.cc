@@ -1,13 +1,17 @@
-// Operators on quantised tensors, by way of f32: operands less their zero points are whole numbers,
-// whose products and sums f32 holds exactly up to 2^24, far above what layers of 8 bits reach in
-// practice. Then as the reference: one f32 multiplier, one rounding, saturation.
+// Operators on quantised tensors. Convolutions, and products by constant matrices, are family
+// qconv: integers throughout. The others go by way of f32: operands less their zero points are
+// whole numbers, whose products and sums f32 holds exactly up to 2^24. Then as the reference: one
+// f32 multiplier, one rounding, saturation.
 
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "device/kernels/binary/binary.h"
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/dequantize/dequantize.h"
 #include "device/kernels/gemm/gemm.h"
+#include "device/kernels/qconv/qconv.h"
 #include "device/kernels/quantize/quantize.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
@@ -78,21 +82,74 @@ Result<Tensor> multipliers(const Lowering& l, const Node& n, size_t x, size_t w,
   return m;
 }
 
-// Constant filters [O, I, ...] less their zero points (one, or one for each filter), channels last.
-Result<Tensor> centred_filters(const Lowering& l, const Node& n, size_t input, size_t zero) {
-  HONE_ASSIGN(const Tensor* w, fixed(l, n, input));
-  HONE_ASSIGN(const Tensor* z, fixed(l, n, zero));
-  const Dims& d = w->dims();
-  const int64_t filters = d[0], depth = d[1], taps = depth == 0 ? 0 : w->count() / filters / depth;
-  Dims dims = {filters};
-  dims.insert(dims.end(), d.begin() + 2, d.end());
-  dims.push_back(depth);
-  Tensor out(DType::f32, dims);
-  for (int64_t i = 0; i < out.count(); ++i) {
-    const int64_t c = i % depth, t = i / depth % taps, f = i / depth / taps;
-    out.set(i, w->at((f * depth + c) * taps + t) - z->at(z->count() == 1 ? 0 : f));
+// Whether a sum can leave 32 bits: the largest |x - zero| times the sum of each filter's
+// |w - zero|, and its bias. Filters are the rows of `w`.
+bool is_wide(const Tensor& w, const Tensor& w_zero, DType x, double x_zero, const Tensor* bias) {
+  const double lowest = x == DType::u8 ? 0 : -128, top = lowest + 255;
+  const double largest = std::max(x_zero - lowest, top - x_zero);
+  const int64_t filters = w.dims()[0], depth = filters == 0 ? 0 : w.count() / filters;
+  for (int64_t f = 0; f < filters; ++f) {
+    const double zero = w_zero.at(w_zero.count() == 1 ? 0 : f);
+    double sum = bias != nullptr ? std::abs(bias->at(f)) : 0;
+    for (int64_t i = 0; i < depth; ++i) sum += largest * std::abs(w.at(f * depth + i) - zero);
+    if (sum > INT32_MAX) return true;
   }
-  return out;
+  return false;
+}
+
+// What of a QLinearConv and QLinearMatMul family qconv reads beside x. `w` has a filter in each
+// row.
+struct Filters {
+  const Tensor* w;
+  PlanValue packed;  // w as the kernels want it
+  PlanValue bias;
+  const Tensor* sums;  // the bias's; nullptr: none
+};
+
+// The step of a node whose operands are x, scale, zero, w, scale, zero, y's scale, zero.
+Status integer_step(Lowering& l, const Node& n, kernels::ConvAttrs c, PlanValue x,
+                    const Filters& filters, PlanValue y) {
+  HONE_ASSIGN(Tensor scale, multipliers(l, n, 1, 4, 6));
+  HONE_ASSIGN(float x_zero, fixed_scalar(l, n, 2));
+  HONE_ASSIGN(float y_zero, fixed_scalar(l, n, 7));
+  HONE_ASSIGN(const Tensor* w_zero, fixed(l, n, 5));
+  if (w_zero->count() != 1 && w_zero->count() != c.out_channels) {
+    return unsupported("zero points that are not by column");
+  }
+  kernels::QConvAttrs a{};
+  a.out_channels = c.out_channels, a.groups = c.groups;
+  a.kernel_h = c.kernel_h, a.kernel_w = c.kernel_w;
+  a.stride_h = c.stride_h, a.stride_w = c.stride_w;
+  a.dilation_h = c.dilation_h, a.dilation_w = c.dilation_w;
+  a.pad_t = c.pad_t, a.pad_l = c.pad_l, a.pad_b = c.pad_b, a.pad_r = c.pad_r;
+  a.x_zero = static_cast<int32_t>(x_zero), a.y_zero = static_cast<int32_t>(y_zero);
+  a.wide = is_wide(*filters.w, *w_zero, l.at(x).dtype, static_cast<double>(x_zero), filters.sums);
+  Tensor zero(w_zero->dtype(), {w_zero->count()});
+  for (int64_t i = 0; i < zero.count(); ++i) zero.set(i, w_zero->at(i));
+  l.step(n, "qconv",
+         {x, filters.packed, filters.bias, l.constant("scale", std::move(scale)),
+          l.constant("zero", std::move(zero))},
+         {y}, a);
+  return {};
+}
+
+// a by a constant matrix: each row of a is a pixel, each column of b a filter.
+Status constant_product(Lowering& l, const Node& n, const Tensor& b) {
+  const int64_t k = b.dims()[0], columns = b.dims()[1];
+  Tensor w(b.dtype(), {columns, 1, 1, k});
+  for (int64_t i = 0; i < w.count(); ++i) w.set(i, b.at(i % k * columns + i / k));
+  kernels::ConvAttrs c{};
+  c.out_channels = static_cast<int32_t>(columns), c.groups = 1;
+  c.kernel_h = c.kernel_w = c.stride_h = c.stride_w = c.dilation_h = c.dilation_w = 1;
+  HONE_ASSIGN(PlanValue a, l.use_as(n.input(0), Layout::row_major));
+  PlanValue y = l.define_as(n.output(0), Layout::row_major);
+  const SymShape& s = l.at(a).shape;
+  const Dim rows = graph::product(s, 0, s.size() - 1);
+  const PlanValue pixels = l.reshape_view(a, {Dim(1), Dim(1), rows, Dim(k)});
+  const PlanValue out = l.reshape_view(y, {Dim(1), Dim(1), rows, Dim(columns)});
+  const Tensor filters = w;
+  const PlanValue packed = l.constant(l.graph().value(n.input(3)).name, std::move(w));
+  return integer_step(l, n, c, pixels, {&filters, packed, absent, nullptr}, out);
 }
 
 }  // namespace
@@ -104,25 +161,17 @@ Status lower_qlinear_conv(Lowering& l, const Node& n) {
   if (!is_byte(l.graph().fact(n.input(0)).dtype)) return unsupported("8 bits only");
   if (x.size() < 3 || x.size() > 4) return unsupported("convolution of 1 or 2 axes only");
   HONE_ASSIGN(kernels::ConvAttrs a, conv_attrs(n, x, w, y));
-  HONE_ASSIGN(Tensor scale, multipliers(l, n, 1, 4, 6));
-  HONE_ASSIGN(Tensor filters, centred_filters(l, n, 3, 5));
-  PlanValue bias = absent;
+  Filters filters{nullptr, absent, absent, nullptr};
+  HONE_ASSIGN(filters.w, fixed(l, n, 3));
   if (n.input(8) != graph::none) {
-    HONE_ASSIGN(const Tensor* b, fixed(l, n, 8));
-    Tensor sums(DType::f32, b->dims());
-    for (int64_t i = 0; i < sums.count(); ++i) sums.set(i, b->at(i));
-    bias = l.constant("bias", std::move(sums));
+    HONE_ASSIGN(filters.sums, fixed(l, n, 8));
+    HONE_ASSIGN(filters.bias, l.use(n.input(8)));
   }
+  HONE_ASSIGN(PlanValue w_last, l.use_as(n.input(3), Layout::channels_last));
+  filters.packed = as_rank4(l, w_last);
   HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
-  HONE_ASSIGN(PlanValue whole, widened(l, n, px, 1, 2));
   PlanValue py = l.define_as(n.output(0), Layout::channels_last);
-  const SymShape shape = l.at(py).shape;
-  PlanValue sums = l.temporary(n.name, DType::f32, shape);
-  PlanValue pw = as_rank4(l, l.constant(l.graph().value(n.input(3)).name, std::move(filters)));
-  l.step(n, "conv", {as_rank4(l, whole), pw, bias}, {as_rank4(l, sums)}, a);
-  PlanValue scaled = combined(l, n, Binary::mul, sums, l.constant("scale", scale), shape);
-  HONE_ASSIGN(PlanValue zero, l.use(n.input(7)));
-  return narrow(l, n, scaled, zero, py);
+  return integer_step(l, n, a, as_rank4(l, px), filters, as_rank4(l, py));
 }
 
 // a, scale, zero, b, scale, zero, y's scale, zero; one scale for all of a, one or one for each
@@ -134,6 +183,11 @@ Status lower_qlinear_matmul(Lowering& l, const Node& n) {
     return unsupported("8 bits only");
   }
   if (af.rank() < 2 || bf.rank() < 2) return unsupported("ranks below 2");
+  const Tensor* constant_b = l.graph().constant(n.input(3));
+  const bool empty = graph::product(*af.shape, 0, af.shape->size()) == Dim(0);
+  if (constant_b != nullptr && bf.rank() == 2 && constant_b->count() > 0 && !empty) {
+    return constant_product(l, n, *constant_b);
+  }
   HONE_ASSIGN(Tensor scale, multipliers(l, n, 1, 4, 6));
   HONE_ASSIGN(const Tensor* b_zero, fixed(l, n, 5));
   HONE_RETURN_IF_ERROR(fixed_scalar(l, n, 7).status());

@@ -1,0 +1,14 @@
+#define HONE_ISA avx2
+#include "device/kernels/qconv/ints_avx2.h"
+
+#include "device/kernels/qconv/dw.inl.h"
+#include "device/kernels/qconv/tile.inl.h"
+
+namespace hone::kernels::avx2 {
+
+const QTileFunction qtiles_5x16[10] = {
+    qtile<1, 1>, qtile<2, 1>, qtile<3, 1>, qtile<4, 1>, qtile<5, 1>,
+    qtile<1, 2>, qtile<2, 2>, qtile<3, 2>, qtile<4, 2>, qtile<5, 2>,
+};
+
+}  // namespace hone::kernels::avx2

@@ -1,0 +1,78 @@
+// What qconv's bind functions check once for all kernels, and what its run functions read.
+#pragma once
+
+#include "device/kernels/conv/params.h"
+#include "device/kernels/qconv/qconv.h"
+
+namespace hone::kernels {
+
+struct QConvParams {
+  ConvParams conv;  // rows of x and y in elements
+  DType x_type, w_type, y_type;
+  int32_t x_zero, y_zero;
+  bool wide, scales, zeros, zero;  // scales, zeros: one for each filter
+};
+static_assert(sizeof(QConvParams) <= max_params_bytes);
+
+// Checks x, y and the attributes against each other (not w and what belongs to it) and fills what
+// they say. nullptr, or the reason for refusing.
+const char* check_qconv(const Step& step, QConvParams* p);
+// The same for in[1] to in[4] as they come from the model.
+const char* check_qconv_raw_weights(const Step& step, QConvParams* p);
+
+// Whether all of in[1] to in[4] that there is is constant, so that it can be packed as one.
+bool has_constant_weights(const Step& step);
+
+// What makes bytes of sums.
+struct QFinish {
+  float zero, lowest, highest;
+};
+static inline QFinish finish_of(const QConvParams& p) {
+  const float lowest = p.y_type == DType::i8 ? -128.0f : 0.0f;
+  return {static_cast<float>(p.y_zero), lowest, lowest + 255};
+}
+
+// Positions k of a kernel with 0 <= start + k dilation < size.
+struct TapRange {
+  int64_t begin, end;
+};
+static inline TapRange taps_inside(int64_t start, int64_t dilation, int64_t size, int64_t kernel) {
+  const int64_t begin = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+  int64_t end = start >= size ? 0 : (size - start + dilation - 1) / dilation;
+  if (end > kernel) end = kernel;
+  return {begin, end < begin ? begin : end};
+}
+
+// Reads the weights of a step whose operands check_qconv_raw_weights() has taken.
+struct RawWeights {
+  const void* w;
+  const int32_t* bias;  // nullptr: 0
+  const float* scale;
+  const void* zero;  // nullptr: 0
+  const QConvParams* p;
+
+  int32_t byte(const void* from, int64_t i) const {
+    return p->w_type == DType::u8 ? static_cast<const uint8_t*>(from)[i]
+                                  : static_cast<const int8_t*>(from)[i];
+  }
+  int32_t weight(int64_t i) const { return byte(w, i); }
+  int32_t zero_of(int64_t o) const { return zero ? byte(zero, p->zeros ? o : 0) : 0; }
+  int32_t bias_of(int64_t o) const { return bias ? bias[o] : 0; }
+  float scale_of(int64_t o) const { return scale[p->scales ? o : 0]; }
+};
+static inline RawWeights raw_weights(const QConvParams& p, const void* const* in) {
+  return {in[1], p.conv.bias ? static_cast<const int32_t*>(in[2]) : nullptr,
+          static_cast<const float*>(in[3]), p.zero ? in[4] : nullptr, &p};
+}
+
+void qconv_portable_run(const RunArgs& args);
+#if defined(__x86_64__)
+namespace avx2 {
+void qconv_dw_run(const RunArgs& args);
+}
+namespace avx512 {
+void qconv_dw_run(const RunArgs& args);
+}
+#endif
+
+}  // namespace hone::kernels

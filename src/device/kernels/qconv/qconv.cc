@@ -1,0 +1,79 @@
+#include "device/kernels/qconv/qconv.h"
+
+#include "device/kernels/qconv/tiled.h"
+
+namespace hone::kernels {
+namespace {
+
+const char* bind_portable(const Step& step, void* params, Work* work) {
+  QConvParams* p = static_cast<QConvParams*>(params);
+  if (const char* reason = check_qconv_raw_weights(step, p)) return reason;
+  *work = {};
+  work->units[0] = p->conv.batch * p->conv.oh * p->conv.ow;
+  return nullptr;
+}
+
+#if defined(__x86_64__)
+template <const QTiling& t>
+const char* bind_tiled(const Step& step, void* params, Work* work) {
+  return bind_qconv_tiled(t, step, params, work);
+}
+template <const QTiling& t>
+int64_t tiled_bytes(const Step& step, int index) {
+  return qconv_tiled_bytes(t, step, index);
+}
+template <const QTiling& t>
+void pack_tiled(const Step& step, const void* const* raw, int, void* dst) {
+  pack_qconv_tiled(t, step, raw, dst);
+}
+template <const QTiling& t>
+void run_tiled(const RunArgs& args) {
+  run_qconv_tiled(t, args);
+}
+
+template <int width>
+const char* bind_dw(const Step& step, void* params, Work* work) {
+  return bind_qconv_dw(width, step, params, work);
+}
+template <int width>
+int64_t dw_bytes(const Step& step, int index) {
+  return qconv_dw_bytes(width, step, index);
+}
+template <int width>
+void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
+  pack_qconv_dw(width, step, raw, dst);
+}
+#endif
+
+}  // namespace
+
+#if defined(__x86_64__)
+#define HONE_QCONV_TILED(name, isa, tiling) \
+  extern const Kernel name;                 \
+  const Kernel name = {#name,               \
+                       "qconv",             \
+                       isa,                 \
+                       1,                   \
+                       bind_tiled<tiling>,  \
+                       run_tiled<tiling>,   \
+                       tiled_bytes<tiling>, \
+                       pack_tiled<tiling>};
+
+HONE_QCONV_TILED(qconv_8bit_12x32_avx512_vnni, Isa::avx512_vnni, avx512_vnni_q12x32)
+HONE_QCONV_TILED(qconv_8bit_12x32_avx512, Isa::avx512, avx512_q12x32)
+HONE_QCONV_TILED(qconv_8bit_5x16_avx2, Isa::avx2, avx2_q5x16)
+
+#define HONE_QCONV_DW(name, isa, width, run)                                     \
+  extern const Kernel name;                                                      \
+  const Kernel name = {#name, "qconv",         isa,           1, bind_dw<width>, \
+                       run,   dw_bytes<width>, pack_dw<width>};
+
+HONE_QCONV_DW(qconv_dw_8bit_c16_avx512, Isa::avx512, 16, avx512::qconv_dw_run)
+HONE_QCONV_DW(qconv_dw_8bit_c8_avx2, Isa::avx2, 8, avx2::qconv_dw_run)
+#endif
+
+extern const Kernel qconv_8bit_portable;
+const Kernel qconv_8bit_portable = {"qconv_8bit_portable", "qconv", Isa::portable, 1, bind_portable,
+                                    qconv_portable_run,    nullptr, nullptr};
+
+}  // namespace hone::kernels
