@@ -162,6 +162,25 @@ def test_parity_says_yes_and_no(tmp_path):
     assert hone("parity", model, tmp_path / "none.onnx").returncode == 2
 
 
+@needs_shared
+@pytest.mark.parametrize("name", ["mobilenet_v1_0.25_128_quant", "mobilenet_v2_1.0_224_quant"])
+def test_quantised_outputs_agree_but_for_ties(tmp_path, name):
+    """The engine sums integers where the reference sums floats: what lies 1e-5 quanta from a tie may
+    be rounded either way, and layers behind it spread that. A scale that is off is seen."""
+    path = f"{R}/tflite_onnx/{name}.onnx"
+    for seed in ("1", "2"):
+        r = hone("parity", path, path, "--seed", seed)
+        assert r.returncode == 0 and "elements equal (limit: " in r.stdout, r.stdout + r.stderr
+    m = onnx.load(path)
+    conv = [n for n in m.graph.node if n.op_type == "Conv"][-1]
+    scale = next(n for n in m.graph.node if n.output[0] == conv.input[1]).input[1]
+    tensor = next(t for t in m.graph.initializer if t.name == scale)
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(1.1), scale))
+    onnx.save(m, tmp_path / "wrong.onnx")
+    r = hone("parity", path, tmp_path / "wrong.onnx", "--seed", "1")
+    assert r.returncode == 1 and r.stdout.startswith("DIFFERS"), r.stdout + r.stderr
+
+
 def heavier(model, where, factor):
     """The model with the weights of one layer scaled."""
     model = copy.deepcopy(model)

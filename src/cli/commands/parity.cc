@@ -179,7 +179,8 @@ Status run_parity(const Options& o, Session& s) {
   nlohmann::json list = nlohmann::json::array();
   std::string lines;
   for (size_t i = 0; i < want->size(); ++i) {
-    ship::Comparison c = ship::compare(got[i], (*want)[i], o.tolerance);
+    ship::Comparison c =
+        ship::compare_value(*a, a->block().outputs[i], got[i], (*want)[i], o.tolerance);
     const char* word = c.agree ? "agrees" : "DIFFERS";
     lines += fmt::format("{:<7} {}: {}\n", word, a->output_names[i], c.text);
     list.push_back(

@@ -109,6 +109,10 @@ class Chooser {
     if (options_.prefer_kernel.empty()) return;
     std::vector<Timed> wanted;
     for (const Timed& t : able) {
+      if (t.kernel->name == options_.prefer_kernel) {  // a name may be part of another
+        wanted = {t};
+        break;
+      }
       if (std::strstr(t.kernel->name, options_.prefer_kernel.c_str()) != nullptr)
         wanted.push_back(t);
     }

@@ -272,7 +272,8 @@ class Chain {
       HONE_ASSIGN(std::vector<Tensor> want, ops::evaluate(*g, inputs[i]));
       HONE_ASSIGN(std::vector<Tensor> got, s.run(inputs[i]));
       for (size_t k = 0; k < got.size() && differs.empty(); ++k) {
-        Comparison c = compare(got[k], want[k], o_.parity_tolerance);
+        Comparison c =
+            compare_value(*g, g->block().outputs[k], got[k], want[k], o_.parity_tolerance);
         worst = std::max(worst, c.worst);
         if (c.agree) continue;
         differs = fmt::format("engine differs from the reference on {} {}: output '{}': {}; {}",

@@ -81,4 +81,49 @@ Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
   return c;
 }
 
+std::optional<double> rounded_from_floats(const graph::Graph& graph, graph::ValueId v) {
+  const graph::Node* n = graph.producer_of(v);
+  while (n != nullptr && (n->is("Reshape") || n->is("Transpose") || n->is("Flatten") ||
+                          n->is("Squeeze") || n->is("Unsqueeze") || n->is("Identity"))) {
+    n = graph.producer_of(n->input(0));
+  }
+  if (n == nullptr || !n->is("QuantizeLinear") || !is_integer(graph.fact(v).dtype)) return {};
+  if (n->input(2) == graph::none) return 0;
+  const Tensor* zero = graph.constant(n->input(2));
+  if (zero == nullptr || zero->count() == 0) return {};
+  double lowest = zero->at(0);
+  for (int64_t i = 1; i < zero->count(); ++i) lowest = std::min(lowest, zero->at(i));
+  return lowest;
+}
+
+Comparison compare_rounded(const Tensor& a, const Tensor& b, double tolerance, double zero) {
+  if (a.dtype() != b.dtype() || a.dims() != b.dims()) return compare(a, b, tolerance);
+  Comparison c;
+  c.same_type = true;
+  const int64_t n = b.count();
+  double largest = 0;
+  int64_t unequal = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    largest = std::max(largest, std::abs(b.at(i) - zero));
+    const double d = std::abs(a.at(i) - b.at(i));
+    unequal += d != 0;
+    if (d > c.max_abs) c.max_abs = d, c.worst_at = i;
+  }
+  const double apart = tolerance * largest;
+  const double quanta = std::ceil(apart);
+  const double elements =
+      std::min(std::ceil(apart * static_cast<double>(n)), static_cast<double>(n));
+  c.worst = c.max_abs / std::max(largest, 1.0);
+  c.agree = c.max_abs <= quanta && static_cast<double>(unequal) <= elements;
+  c.text = fmt::format("{} of {} elements equal (limit: {} others), max abs {} quanta (limit {})",
+                       n - unequal, n, elements, c.max_abs, quanta);
+  return c;
+}
+
+Comparison compare_value(const graph::Graph& graph, graph::ValueId v, const Tensor& a,
+                         const Tensor& b, double tolerance) {
+  const auto zero = rounded_from_floats(graph, v);
+  return zero ? compare_rounded(a, b, tolerance, *zero) : compare(a, b, tolerance);
+}
+
 }  // namespace hone::ship

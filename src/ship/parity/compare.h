@@ -1,8 +1,10 @@
 // Do two tensors agree? Judged per channel, so that a small channel cannot hide behind a big one.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "host/graph/graph.h"
 #include "host/model/tensor.h"
 
 namespace hone::ship {
@@ -21,5 +23,19 @@ struct Comparison {
 // |a - b| <= tolerance * s per channel (axis 1 for rank >= 3, else all elements are one channel).
 // Integers and bools: equal on 99.9 % of the elements. b is the reference.
 Comparison compare(const Tensor& a, const Tensor& b, double tolerance);
+
+// Where `v` holds integers that a QuantizeLinear rounds floats to: its zero point (the lowest of
+// them where there are several). nullopt: integers are exact, or a zero point is computed.
+std::optional<double> rounded_from_floats(const graph::Graph& graph, graph::ValueId v);
+
+// Such integers, of zero point `zero`. Before the rounding two sides may be d = tolerance * s
+// quanta apart, s the largest |b - zero|, as floats may. Numbers d apart become integers at most
+// ceil(d) apart, and a share d of them falls on two sides of a tie: with n elements, at most ceil(d
+// n) differ. At the usual tolerance of 1e-3 one quantum is the most that 8 bits may differ by.
+Comparison compare_rounded(const Tensor& a, const Tensor& b, double tolerance, double zero);
+
+// The value of `graph` by whichever of the two fits it.
+Comparison compare_value(const graph::Graph& graph, graph::ValueId v, const Tensor& a,
+                         const Tensor& b, double tolerance);
 
 }  // namespace hone::ship

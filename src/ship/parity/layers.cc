@@ -35,7 +35,8 @@ Tensor from_channels_last(const Tensor& physical) {
 
 // A plan tells the order of its values only by their dimensions. Where these fit both orders
 // (height, width and channels alike), the one that agrees is the one it is.
-Comparison compare_physical(const Tensor& got, const Tensor& want, double tolerance) {
+Comparison compare_physical(const graph::Graph& graph, graph::ValueId v, const Tensor& got,
+                            const Tensor& want, double tolerance) {
   std::vector<Tensor> readings;
   if (got.dims() == want.dims()) readings.push_back(got);
   if (got.rank() == want.rank() && got.rank() >= 3) {
@@ -45,7 +46,7 @@ Comparison compare_physical(const Tensor& got, const Tensor& want, double tolera
   if (readings.empty()) readings.push_back(got.reshaped(want.dims()));
   Comparison c;
   for (const Tensor& reading : readings) {
-    c = compare(reading, want, tolerance);
+    c = compare_value(graph, v, reading, want, tolerance);
     if (c.agree) break;
   }
   return c;
@@ -59,18 +60,24 @@ std::string Divergence::text() const {
 
 Result<LayerReport> compare_layers(const graph::Graph& graph, const plan::Plan& plan,
                                    const std::vector<Tensor>& inputs, double tolerance) {
-  std::map<std::string, Tensor> want;
-  auto reference = ops::evaluate(
-      graph, inputs, [&](graph::ValueId v, const Tensor& t) { want[graph.value(v).name] = t; });
+  struct Wanted {
+    graph::ValueId value;
+    Tensor tensor;
+  };
+  std::map<std::string, Wanted> want;
+  auto reference = ops::evaluate(graph, inputs, [&](graph::ValueId v, const Tensor& t) {
+    want[graph.value(v).name] = {v, t};
+  });
   if (!reference.ok()) return reference.status();
   LayerReport report;
   auto ran = exec::run_plan(plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& got) {
     const std::string& name = plan.values[static_cast<size_t>(v)].name;
     auto it = want.find(name);
     if (it == want.end() || report.first) return;
-    if (it->second.count() != got.count() || it->second.dtype() != got.dtype()) return;
+    const auto& [value, tensor] = it->second;
+    if (tensor.count() != got.count() || tensor.dtype() != got.dtype()) return;
     ++report.compared;
-    Comparison c = compare_physical(got, it->second, tolerance);
+    Comparison c = compare_physical(graph, value, got, tensor, tolerance);
     if (c.agree) return;
     const plan::Step& at = plan.steps[step];
     report.first =
