@@ -12,7 +12,7 @@ constexpr int64_t rms_norm_since = 23;
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   auto found = over_its_rms(g, g.node(id));
   if (!found) return take_affine(g, id, "RMSNormalization", false);
-  return normalisation(g, id, "RMSNormalization", rms_norm_since, found->x, *found);
+  return replace_by(g, id, {"RMSNormalization", rms_norm_since, found->x}, *found);
 }
 
 }  // namespace

@@ -50,16 +50,6 @@ std::optional<Normalised> is_root_of(const Graph& g, ValueId v, ValueId x) {
   return is_moment_of(g, root->input(0), x);
 }
 
-// v = 1 / sqrt(mean(x^2) + epsilon).
-std::optional<Normalised> is_inverse_root_of(const Graph& g, ValueId v, ValueId x) {
-  const Node* n = g.producer_of(v);
-  if (n == nullptr) return std::nullopt;
-  if (n->is("Reciprocal")) return is_root_of(g, n->input(0), x);
-  if (n->is("Div") && scalar(g, n->input(0)) == 1.0) return is_root_of(g, n->input(1), x);
-  if (is_power(g, *n, -0.5)) return is_moment_of(g, n->input(0), x);
-  return std::nullopt;
-}
-
 bool all_ones(const Tensor& t) {
   for (int64_t i = 0; i < t.count(); ++i) {
     if (t.at(i) != 1) return false;
@@ -91,35 +81,53 @@ std::optional<Tensor> with_dims(const Tensor& t, const Dims& dims) {
 
 }  // namespace
 
+std::optional<Normalised> is_inverse_rms(const Graph& g, ValueId v, ValueId x) {
+  const Node* n = g.producer_of(v);
+  if (n == nullptr) return std::nullopt;
+  if (n->is("Reciprocal")) return is_root_of(g, n->input(0), x);
+  if (n->is("Div") && scalar(g, n->input(0)) == 1.0) return is_root_of(g, n->input(1), x);
+  if (is_power(g, *n, -0.5)) return is_moment_of(g, n->input(0), x);
+  return std::nullopt;
+}
+
 std::optional<Normalised> over_its_rms(const Graph& g, const Node& n) {
   if (n.inputs.size() != 2 || !is_f32(g, n.output(0))) return std::nullopt;
   if (n.is("Div")) return is_root_of(g, n.input(1), n.input(0));
   if (!n.is("Mul")) return std::nullopt;
-  auto found = is_inverse_root_of(g, n.input(1), n.input(0));
-  return found ? found : is_inverse_root_of(g, n.input(0), n.input(1));
+  auto found = is_inverse_rms(g, n.input(1), n.input(0));
+  return found ? found : is_inverse_rms(g, n.input(0), n.input(1));
 }
 
-std::optional<Patch> normalisation(const Graph& g, NodeId id, const char* op, int64_t version,
-                                   ValueId x, const Normalised& what) {
+std::optional<Patch> replace_by(const Graph& g, NodeId id, const Normalisation& made,
+                                const Normalised& what) {
   const Node& n = g.node(id);
-  if (!g.fact(x).has_rank() || !same_shape(g, x, n.output(0))) return std::nullopt;
-  const auto& shape = *g.fact(x).shape;
+  if (!g.fact(made.x).has_rank() || !same_shape(g, made.x, n.output(0))) return std::nullopt;
+  const auto& shape = *g.fact(made.x).shape;
   const auto axis = static_cast<size_t>(what.axes.front());
   if (axis + what.axes.size() != shape.size()) return std::nullopt;  // not the last ones
   auto inner = sizes_from(shape, axis);
   if (!inner) return std::nullopt;
-  Patch p(g, id);
   Tensor ones(DType::f32, *inner);
   for (int64_t i = 0; i < ones.count(); ++i) ones.set(i, 1);
-  Node made;
-  made.op = op;
-  made.version = version;
-  made.inputs = {x, p.constant(std::move(ones), n.name + "_scale")};
-  made.attributes.set("axis", static_cast<int64_t>(axis) - static_cast<int64_t>(shape.size()));
-  made.attributes.set("epsilon", what.epsilon);
-  p.replace(n.output(0), p.add(std::move(made), {id}));
+  Patch p(g, id);
+  Node norm;
+  norm.op = made.op;
+  norm.version = made.version;
+  norm.inputs = {made.x};
+  if (made.scale == graph::none) {
+    norm.inputs.push_back(p.constant(std::move(ones), n.name + "_scale"));
+  }
+  for (ValueId parameter : {made.scale, made.bias}) {
+    if (parameter == graph::none) continue;
+    auto t = with_dims(*g.constant(parameter), *inner);
+    if (!t) return std::nullopt;
+    norm.inputs.push_back(p.constant(std::move(*t), g.value(parameter).name));
+  }
+  norm.attributes.set("axis", static_cast<int64_t>(axis) - static_cast<int64_t>(shape.size()));
+  norm.attributes.set("epsilon", what.epsilon);
+  p.replace(n.output(0), p.add(std::move(norm), {id}));
   p.remove(id);
-  p.set_why(label(n) + " is " + op);
+  p.set_why(label(n) + " is " + made.op);
   return p;
 }
 

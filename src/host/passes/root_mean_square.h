@@ -20,10 +20,18 @@ struct Normalised {
 // What n normalises, where it gives x / sqrt(mean(x^2) + epsilon).
 std::optional<Normalised> over_its_rms(const Graph& g, const Node& n);
 
-// A normalisation of x with a scale of ones, over `axes`, which must be the last ones and of known
-// size: the patch that puts it in n's place.
-std::optional<Patch> normalisation(const Graph& g, NodeId n, const char* op, int64_t version,
-                                   ValueId x, const Normalised& what);
+// Whether v = 1 / sqrt(mean(x^2) + epsilon), and over what.
+std::optional<Normalised> is_inverse_rms(const Graph& g, ValueId v, ValueId x);
+
+// A normalisation of x over `axes`, which must be the last ones and of known size, with constants
+// as scale (none: ones) and bias (none: no bias): the patch that puts it in n's place.
+struct Normalisation {
+  const char* op;
+  int64_t version;
+  ValueId x, scale = graph::none, bias = graph::none;
+};
+std::optional<Patch> replace_by(const Graph& g, NodeId n, const Normalisation& made,
+                                const Normalised& what);
 
 // Mul (and Add, where the operator has a bias) by a constant of the normalised shape behind a
 // normalisation whose scale is still ones (bias absent): that constant becomes the scale (bias).
