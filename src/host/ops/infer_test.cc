@@ -128,6 +128,13 @@ TEST(Infer, Broadcasting) {
   check({
       {"in %a f32[n,1,4]\nin %b f32[3,1]\n%y = Add(%a, %b)", "f32[n,3,4]"},
       {"in %a f32[n]\nin %b f32[m]\n%y = Add(%a, %b)", "f32[select(equal(n, 1), m, n)]"},
+      // A size is not negative: the same, however it was sliced.
+      {"in %a f32[floor_div(t, 9) - 1]\n"
+       "in %b f32[min(floor_div(t, 9), max(0, floor_div(t, 9) - 1))]\n%y = Add(%a, %b)",
+       "f32[floor_div(t, 9) - 1]"},
+      {"in %a f32[t - 3]\nin %b f32[max(0, t - 3)]\n%y = Add(%b, %a)", "f32[t - 3]"},
+      {"in %a f32[t - 3]\nin %b f32[max(0, t - 4)]\n%y = Add(%a, %b)",
+       "f32[select(equal(t, 4), max(0, t - 4), t - 3)]"},
       {"in %a f32[n]\nin %b f32[7]\n%y = Add(%a, %b)", "f32[7]"},
       {"in %a f32[2]\nin %b f32[3]\n%y = Add(%a, %b) \"a\"",
        "Add 'a': sizes 2 and 3 cannot be broadcast"},

@@ -74,6 +74,47 @@ Status check_equal(const Dim& a, const Dim& b, const char* what) {
 
 const Dim& better(const Dim& a, const Dim& b) { return b.is_const() && !a.is_const() ? b : a; }
 
+namespace {
+
+// d with every `atom`, a symbol or an operation, replaced.
+Dim with_replaced(const Dim& d, const Dim& atom, const Dim& by) {
+  Dim sum = 0;
+  for (const Dim::Term& t : d.terms()) {
+    Dim product = t.coefficient;
+    for (const auto& f : t.factors) {
+      const bool symbol = !f->symbol.empty();
+      Dim factor = symbol ? Dim::symbol(f->symbol) : Dim::apply(f->op, f->args);
+      if (factor == atom) {
+        factor = by;
+      } else if (!symbol) {
+        std::vector<Dim> args;
+        for (const Dim& arg : f->args) args.push_back(with_replaced(arg, atom, by));
+        factor = Dim::apply(f->op, std::move(args));
+      }
+      product = product * factor;
+    }
+    sum = sum + product;
+  }
+  return sum;
+}
+
+// Whether b is a, given that a is the size of something and so not negative: with a = x - 1,
+// max(0, x - 1) is a as well.
+bool same_as_size(const Dim& a, const Dim& b) {
+  const std::set<std::string> known = b.symbols();
+  for (const Dim::Term& t : a.terms()) {
+    if (t.coefficient != 1 || t.factors.size() != 1) continue;
+    const Dim::Atom& f = *t.factors[0];
+    const Dim atom = f.symbol.empty() ? Dim::apply(f.op, f.args) : Dim::symbol(f.symbol);
+    const Dim rest = a - atom, size = Dim::symbol("size");
+    if (!rest.is_const() || known.contains("size")) return false;
+    return with_replaced(b, atom, size - rest) == size;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown) {
   const Dim one(1);
   if (a == b || b == one) return a;
@@ -89,6 +130,8 @@ Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown) {
   for (const auto& [large, small] : {std::pair(a, b), std::pair(b, a)}) {
     if (max(large, small) == large && small.lower_bound(1).value_or(0) >= 1) return large;
   }
+  if (same_as_size(a, b)) return a;
+  if (same_as_size(b, a)) return b;
   return unknown;
 }
 
