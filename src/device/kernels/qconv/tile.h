@@ -18,7 +18,6 @@ struct QTile {
   const int16_t* const* a;
   int64_t taps, pairs;
   const uint8_t* panel;
-  int64_t panel_columns;  // a multiple of the vectors' width
   uint8_t* y;
   int64_t y_row;
   int64_t columns;  // valid ones; bytes of the others are not stored

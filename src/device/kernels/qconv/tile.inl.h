@@ -7,20 +7,23 @@
 
 namespace hone::kernels::HONE_ISA {
 
-template <int rows, int vectors>
-HONE_INLINE void finish(const QTile& t, const float* scale, const I (&sum)[rows][vectors]) {
+// Sums in memory to bytes: one vector at a time, so that the sums of a tile stay in registers until
+// all of them are stored.
+static __attribute__((noinline)) void finish(const QTile& t, const float* scale,
+                                             const int32_t* sums, int rows, int64_t row) {
   const QFinish& f = t.finish;
-  HONE_UNROLL for (int i = 0; i < rows; ++i) {
+  for (int i = 0; i < rows; ++i, sums += row) {
     uint8_t* y = t.y + i * t.y_row;
-    HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-      const I bytes = requantised(sum[i][j], scale + j * width, f.zero, f.lowest, f.highest);
-      const int64_t left = t.columns - j * width;
+    for (int64_t j = 0; j < t.columns; j += width) {
+      const I sum = load_ints(sums + j);
+      const I bytes = requantised(sum, scale + j, f.zero, f.lowest, f.highest);
+      const int64_t left = t.columns - j;
       if (left >= width) {
-        store_bytes(y + j * width, bytes);
+        store_bytes(y + j, bytes);
       } else {
         uint8_t last[width];
         store_bytes(last, bytes);
-        for (int64_t k = 0; k < left; ++k) y[j * width + k] = last[k];
+        for (int64_t k = 0; k < left; ++k) y[j + k] = last[k];
       }
     }
   }
@@ -52,7 +55,11 @@ static void qtile(const QTile& t) {
       }
     }
   }
-  finish<rows, vectors>(t, scale, sum);
+  alignas(64) int32_t sums[rows][vectors * width];
+  HONE_UNROLL for (int i = 0; i < rows; ++i) {
+    HONE_UNROLL for (int j = 0; j < vectors; ++j) store_ints(&sums[i][j * width], sum[i][j]);
+  }
+  finish(t, scale, &sums[0][0], rows, vectors * width);
 }
 
 }  // namespace hone::kernels::HONE_ISA
