@@ -4,8 +4,12 @@
 
 #include "device/kernels/qconv/tiled.h"
 
+#define HONE_UNROLL _Pragma("GCC unroll 32")
+
 namespace hone::kernels::HONE_ISA {
 namespace {
+
+constexpr int together = 4;  // pixels summed side by side: one sum would wait for itself
 
 // `width` channels from p on; the last n of a row by way of a buffer.
 template <class X>
@@ -16,11 +20,24 @@ HONE_INLINE I channels(const X* p, int64_t n) {
   return load_bytes(last);
 }
 
-template <class X>
-void pixel(const QConvParams& p, const X* x, const void* packed, int64_t iy, int64_t ix,
-           uint8_t* y) {
+// Output pixels of one row whose windows begin at (iy, ix), (iy, ix + stride), ... and take the
+// same taps.
+struct Span {
+  int64_t iy, ix;
+  TapRange ky, kx;
+  uint8_t* y;
+};
+
+HONE_INLINE void store_channels(uint8_t* y, I bytes, int64_t n) {
+  if (n >= width) return store_bytes(y, bytes);
+  uint8_t last[width];
+  store_bytes(last, bytes);
+  for (int64_t i = 0; i < n; ++i) y[i] = last[i];
+}
+
+template <int count, class X>
+void pixels(const QConvParams& p, const X* x, const void* packed, const Span& s) {
   const ConvParams& c = p.conv;
-  const TapRange ky = taps_inside(iy, c.dh, c.h, c.kh), kx = taps_inside(ix, c.dw, c.w, c.kw);
   const QFinish f = finish_of(p);
   const I x_zero = set_int(p.x_zero);
   const uint8_t* block = static_cast<const uint8_t*>(packed);
@@ -28,22 +45,22 @@ void pixel(const QConvParams& p, const X* x, const void* packed, int64_t iy, int
     const int32_t* bias = reinterpret_cast<const int32_t*>(block);
     const int16_t* w = reinterpret_cast<const int16_t*>(bias + 2 * width);
     const int64_t n = c.c - at;
-    I sum = load_ints(bias);
-    for (int64_t i = ky.begin; i < ky.end; ++i) {
-      const X* row = x + (iy + i * c.dh) * c.w * c.x_row + at;
-      for (int64_t j = kx.begin; j < kx.end; ++j) {
-        const I v = sub_ints(channels(row + (ix + j * c.dw) * c.x_row, n), x_zero);
-        sum = dot(sum, v, load_lower_words(w + (i * c.kw + j) * width));
+    I sum[count];
+    HONE_UNROLL for (int q = 0; q < count; ++q) sum[q] = load_ints(bias);
+    for (int64_t i = s.ky.begin; i < s.ky.end; ++i) {
+      const X* row = x + (s.iy + i * c.dh) * c.w * c.x_row + at;
+      for (int64_t j = s.kx.begin; j < s.kx.end; ++j) {
+        const I tap = load_lower_words(w + (i * c.kw + j) * width);
+        HONE_UNROLL for (int q = 0; q < count; ++q) {
+          const X* from = row + (s.ix + q * c.sw + j * c.dw) * c.x_row;
+          sum[q] = dot(sum[q], sub_ints(channels(from, n), x_zero), tap);
+        }
       }
     }
     const float* scale = reinterpret_cast<const float*>(bias + width);
-    const I bytes = requantised(sum, scale, f.zero, f.lowest, f.highest);
-    if (n >= width) {
-      store_bytes(y + at, bytes);
-    } else {
-      uint8_t last[width];
-      store_bytes(last, bytes);
-      for (int64_t i = 0; i < n; ++i) y[at + i] = last[i];
+    HONE_UNROLL for (int q = 0; q < count; ++q) {
+      const I bytes = requantised(sum[q], scale, f.zero, f.lowest, f.highest);
+      store_channels(s.y + q * c.y_row + at, bytes, n);
     }
   }
 }
@@ -55,8 +72,18 @@ void rows(const QConvParams& p, const RunArgs& args) {
     const int64_t n = unit / c.oh, oy = unit % c.oh;
     const X* x = static_cast<const X*>(args.in[0]) + n * c.h * c.w * c.x_row;
     uint8_t* y = static_cast<uint8_t*>(args.out[0]) + unit * c.ow * c.y_row;
-    for (int64_t ox = 0; ox < c.ow; ++ox, y += c.y_row) {
-      pixel<X>(p, x, args.in[1], oy * c.sh - c.pt, ox * c.sw - c.pl, y);
+    const int64_t iy = oy * c.sh - c.pt;
+    const TapRange ky = taps_inside(iy, c.dh, c.h, c.kh);
+    for (int64_t ox = 0, done; ox < c.ow; ox += done) {
+      const int64_t ix = ox * c.sw - c.pl, last = ix + (together - 1) * c.sw + (c.kw - 1) * c.dw;
+      const Span s{iy, ix, ky, taps_inside(ix, c.dw, c.w, c.kw), y + ox * c.y_row};
+      if (ox + together <= c.ow && ix >= 0 && last < c.w) {
+        pixels<together, X>(p, x, args.in[1], s);
+        done = together;
+      } else {
+        pixels<1, X>(p, x, args.in[1], s);
+        done = 1;
+      }
     }
   }
 }
