@@ -11,10 +11,9 @@ namespace {
 
 constexpr int together = 4;  // pixels summed side by side: one sum would wait for itself
 
-// `width` channels from p on; the last n of a row by way of a buffer.
+// The last n < width channels of a pixel.
 template <class X>
 HONE_INLINE I channels(const X* p, int64_t n) {
-  if (n >= width) return load_bytes(p);
   X last[width] = {};
   for (int64_t i = 0; i < n; ++i) last[i] = p[i];
   return load_bytes(last);
@@ -28,41 +27,54 @@ struct Span {
   uint8_t* y;
 };
 
-HONE_INLINE void store_channels(uint8_t* y, I bytes, int64_t n) {
-  if (n >= width) return store_bytes(y, bytes);
-  uint8_t last[width];
-  store_bytes(last, bytes);
-  for (int64_t i = 0; i < n; ++i) y[i] = last[i];
+// `count` pixels of the block of channels whose packed weights begin at `block`, at channel `at`.
+template <bool whole, int count, class X>
+HONE_INLINE void pixels_of_block(const QConvParams& p, const X* x, const uint8_t* block,
+                                 const Span& s, int64_t at) {
+  const ConvParams& c = p.conv;
+  const QFinish f = finish_of(p);
+  const I x_zero = set_int(p.x_zero);
+  const int32_t* bias = reinterpret_cast<const int32_t*>(block);
+  const float* scale = reinterpret_cast<const float*>(bias + width);
+  const int16_t* w = reinterpret_cast<const int16_t*>(bias + 2 * width);
+  const int64_t n = c.c - at, next_tap = c.dw * c.x_row, next_pixel = c.sw * c.x_row;
+  I sum[count];
+  HONE_UNROLL for (int q = 0; q < count; ++q) sum[q] = load_ints(bias);
+  for (int64_t i = s.ky.begin; i < s.ky.end; ++i) {
+    const int64_t first = (s.iy + i * c.dh) * c.w + s.ix + s.kx.begin * c.dw;
+    const X* from = x + first * c.x_row + at;
+    const int16_t* tap = w + (i * c.kw + s.kx.begin) * width;
+    for (int64_t j = s.kx.begin; j < s.kx.end; ++j, from += next_tap, tap += width) {
+      const I weights = load_lower_words(tap);
+      HONE_UNROLL for (int q = 0; q < count; ++q) {
+        const X* pixel = from + q * next_pixel;
+        const I v = whole ? load_bytes(pixel) : channels(pixel, n);
+        sum[q] = dot(sum[q], sub_ints(v, x_zero), weights);
+      }
+    }
+  }
+  HONE_UNROLL for (int q = 0; q < count; ++q) {
+    const I bytes = requantised(sum[q], scale, f.zero, f.lowest, f.highest);
+    uint8_t* y = s.y + q * c.y_row + at;
+    if (whole) {
+      store_bytes(y, bytes);
+    } else {
+      uint8_t last[width];
+      store_bytes(last, bytes);
+      for (int64_t k = 0; k < n; ++k) y[k] = last[k];
+    }
+  }
 }
 
 template <int count, class X>
 void pixels(const QConvParams& p, const X* x, const void* packed, const Span& s) {
-  const ConvParams& c = p.conv;
-  const QFinish f = finish_of(p);
-  const I x_zero = set_int(p.x_zero);
   const uint8_t* block = static_cast<const uint8_t*>(packed);
-  for (int64_t at = 0; at < c.c; at += width, block += width * (8 + 2 * c.taps)) {
-    const int32_t* bias = reinterpret_cast<const int32_t*>(block);
-    const int16_t* w = reinterpret_cast<const int16_t*>(bias + 2 * width);
-    const int64_t n = c.c - at;
-    I sum[count];
-    HONE_UNROLL for (int q = 0; q < count; ++q) sum[q] = load_ints(bias);
-    for (int64_t i = s.ky.begin; i < s.ky.end; ++i) {
-      const X* row = x + (s.iy + i * c.dh) * c.w * c.x_row + at;
-      for (int64_t j = s.kx.begin; j < s.kx.end; ++j) {
-        const I tap = load_lower_words(w + (i * c.kw + j) * width);
-        HONE_UNROLL for (int q = 0; q < count; ++q) {
-          const X* from = row + (s.ix + q * c.sw + j * c.dw) * c.x_row;
-          sum[q] = dot(sum[q], sub_ints(channels(from, n), x_zero), tap);
-        }
-      }
-    }
-    const float* scale = reinterpret_cast<const float*>(bias + width);
-    HONE_UNROLL for (int q = 0; q < count; ++q) {
-      const I bytes = requantised(sum[q], scale, f.zero, f.lowest, f.highest);
-      store_channels(s.y + q * c.y_row + at, bytes, n);
-    }
+  const int64_t bytes = width * (8 + 2 * p.conv.taps);
+  int64_t at = 0;
+  for (; at + width <= p.conv.c; at += width, block += bytes) {
+    pixels_of_block<true, count, X>(p, x, block, s, at);
   }
+  if (at < p.conv.c) pixels_of_block<false, count, X>(p, x, block, s, at);
 }
 
 template <class X>
