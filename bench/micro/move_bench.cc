@@ -1,10 +1,13 @@
 // Data movement: layout changes, concatenation, padding, lookups.
 #include "device/kernels/copy/copy.h"
+#include "device/kernels/cumulate/cumulate.h"
 #include "device/kernels/fill/fill.h"
 #include "device/kernels/gather/gather.h"
 #include "device/kernels/nms/nms.h"
 #include "device/kernels/pad/pad.h"
+#include "device/kernels/scatter/scatter.h"
 #include "device/kernels/testing/typed_tensor.h"
+#include "device/kernels/topk/topk.h"
 #include "kernel_bench.h"
 
 namespace hone::kernels::testing {
@@ -88,6 +91,42 @@ void register_nms() {
             threshold};
     s.out = {tensor(DType::i64, {90 * 100, 3}), tensor(DType::i64, {})};
     s.dims = {100};
+    return s;
+  });
+}
+
+void register_scatter() {
+  register_step("scatter", "cache_rows", {0, 2.0 * 512 * 768 * 4}, [] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(ScatterAttrs{-1, Scatter::write});
+    Tensor which = tensor(DType::i64, {64, 1});
+    fill<int64_t>(which, [&](int64_t) { return random_int(rng, 0, 511); });
+    s.in = {random_tensor(rng, {512, 768}), which, random_tensor(rng, {64, 768})};
+    s.out = {tensor(DType::f32, {512, 768})};
+    return s;
+  });
+}
+
+void register_topk() {
+  register_step("topk", "anchors", {0, 4.0 * 8400}, [] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(TopkAttrs{1, 1});
+    s.in = {random_tensor(rng, {1, 8400})};
+    s.out = {tensor(DType::f32, {1, 300}), tensor(DType::i64, {1, 300})};
+    return s;
+  });
+}
+
+void register_cumulate() {
+  register_step("cumulate", "mask_positions", {0, 2.0 * 128 * 512 * 8}, [] {
+    TestStep s;
+    s.attrs = words(CumulateAttrs{1, 0, 0, 0});
+    Tensor mask = tensor(DType::i64, {128, 512});
+    fill<int64_t>(mask, [](int64_t) { return int64_t{1}; });
+    s.in = {mask};
+    s.out = {tensor(DType::i64, {128, 512})};
     return s;
   });
 }

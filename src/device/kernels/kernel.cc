@@ -7,6 +7,7 @@
 #include "device/kernels/col2im/col2im.h"
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/copy/copy.h"
+#include "device/kernels/cumulate/cumulate.h"
 #include "device/kernels/dequantize/dequantize.h"
 #include "device/kernels/fill/fill.h"
 #include "device/kernels/gather/gather.h"
@@ -25,8 +26,10 @@
 #include "device/kernels/reduce/reduce.h"
 #include "device/kernels/resize/resize.h"
 #include "device/kernels/rnn/rnn.h"
+#include "device/kernels/scatter/scatter.h"
 #include "device/kernels/select/select.h"
 #include "device/kernels/softmax/softmax.h"
+#include "device/kernels/topk/topk.h"
 #include "device/kernels/unary/unary.h"
 
 namespace hone::kernels {

@@ -68,4 +68,120 @@ Result<Case> range_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> scatter_case(CaseMaker& m) {
+  Random& r = m.r;
+  const char* reduction =
+      m.has_attr("reduction") ? r.pick({"none", "add", "mul", "max", "min"}) : "none";
+  const bool moves = std::string_view(reduction) == "none";
+  const DType number = r.pick({DType::f32, DType::f32, DType::f64, DType::i32, DType::i64});
+  const DType t = moves ? any_type(r) : number;
+  const int64_t rank = r.between(1, 4);
+  const Dims x = r.dims(rank, 1000);
+  Dims index, updates;
+  if (m.is("ScatterND")) {
+    const int64_t depth = r.between(1, rank);
+    for (int64_t extra = r.below(3); extra > 0; --extra) index.push_back(r.between(1, 5));
+    updates = index;
+    index.push_back(depth);
+    updates.insert(updates.end(), x.begin() + depth, x.end());
+    m.laid_out(m.tensor(t, x));
+    m.either(indices(m, index, *std::min_element(x.begin(), x.begin() + depth), false));
+  } else {
+    const int64_t axis = r.below(rank);
+    index = x;
+    for (int64_t& d : index) d = r.between(1, d);
+    index[static_cast<size_t>(axis)] = r.between(1, 9);
+    updates = index;
+    m.laid_out(m.tensor(t, x));
+    m.either(indices(m, index, x[static_cast<size_t>(axis)]));
+    m.attr("axis", r.one_in(2) ? axis : axis - rank);
+  }
+  m.either(m.tensor(t, updates));
+  m.exact = moves || t != DType::f32;
+  if (!moves) m.attr("reduction", std::string(reduction));
+  return m.finish();
+}
+
+Result<Case> topk_case(CaseMaker& m) {
+  Random& r = m.r;
+  const int64_t rank = r.between(1, 4), axis = r.below(rank);
+  const Dims x = r.dims(rank);
+  const int64_t k = r.between(1, x[static_cast<size_t>(axis)]);
+  m.exact = true;
+  m.laid_out(m.tensor(r.pick({DType::f32, DType::f32, DType::f64, DType::u8, DType::i64}), x));
+  if (m.has_attr("k")) {
+    m.attr("k", k);
+  } else {
+    m.constant(Tensor::of<int64_t>({1}, {k}));
+  }
+  if (m.has_attr("largest")) m.attr("largest", r.below(2));
+  m.attr("axis", r.one_in(2) ? axis : axis - rank);
+  if (r.one_in(6)) return m.finish({"values", ""});
+  return m.finish({"values", "indices"});
+}
+
+Result<Case> cumulate_case(CaseMaker& m) {
+  Random& r = m.r;
+  const int64_t rank = r.between(1, 4), axis = r.below(rank);
+  const DType t = r.pick({DType::f32, DType::f32, DType::f64, DType::i32, DType::i64});
+  // Products stay near 1.
+  const bool product = m.is("CumProd");
+  const bool whole = is_integer(t);
+  m.laid_out(m.tensor(t, r.dims(rank), product && !whole ? 0.9 : -2, product && !whole ? 1.1 : 2));
+  m.constant(Tensor::of<int64_t>({}, {r.one_in(2) ? axis : axis - rank}));
+  if (r.one_in(2)) m.attr("exclusive", r.below(2));
+  if (r.one_in(2)) m.attr("reverse", r.below(2));
+  return m.finish();
+}
+
+Result<Case> one_hot_case(CaseMaker& m) {
+  Random& r = m.r;
+  const Dims x = r.dims(r.between(1, 3), 200);
+  const int64_t rank = static_cast<int64_t>(x.size()) + 1, axis = r.below(rank), depth = r.size();
+  const DType t = r.pick({DType::i64, DType::i32, DType::f32});
+  m.exact = true;
+  // Some are out of range: rows without a one.
+  Tensor hot = m.tensor(DType::i64, x, static_cast<double>(-depth - 2), static_cast<double>(depth));
+  Tensor given(t, x);
+  for (int64_t i = 0; i < hot.count(); ++i) given.set(i, hot.at(i));
+  m.input(std::move(given));
+  m.constant(Tensor::of<int64_t>({}, {depth}));
+  m.either(m.tensor(r.pick({DType::f32, DType::i64, DType::u8, DType::boolean}), {2}, 0, 9));
+  m.attr("axis", r.one_in(2) ? axis : axis - rank);
+  return m.finish();
+}
+
+Result<Case> eye_like_case(CaseMaker& m) {
+  Random& r = m.r;
+  m.exact = true;
+  m.input(m.tensor(r.pick({DType::f32, DType::i64, DType::u8}), r.dims(2)));
+  if (r.one_in(2)) m.attr("k", r.between(-5, 5));
+  if (r.one_in(2)) {
+    m.attr("dtype", static_cast<int64_t>(r.pick({DType::f32, DType::i32, DType::boolean})));
+  }
+  return m.finish();
+}
+
+Result<Case> trilu_case(CaseMaker& m) {
+  Random& r = m.r;
+  m.exact = true;
+  m.laid_out(m.tensor(any_type(r), r.dims(r.between(2, 4))));
+  if (!r.one_in(3)) m.either(Tensor::of<int64_t>({}, {r.one_in(9) ? 1000 : r.between(-6, 6)}));
+  if (r.one_in(2)) m.attr("upper", r.below(2));
+  return m.finish();
+}
+
+Result<Case> reverse_sequence_case(CaseMaker& m) {
+  Random& r = m.r;
+  const Dims x = r.dims(r.between(2, 4));
+  const int64_t time = r.below(2);
+  m.exact = true;
+  m.laid_out(m.tensor(any_type(r), x));
+  m.either(m.tensor(DType::i64, {x[static_cast<size_t>(1 - time)]}, 0,
+                    static_cast<double>(x[static_cast<size_t>(time)])));
+  m.attr("time_axis", time);
+  m.attr("batch_axis", 1 - time);
+  return m.finish();
+}
+
 }  // namespace hone::kernel_tests

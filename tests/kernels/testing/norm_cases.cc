@@ -66,4 +66,14 @@ Result<Case> lp_norm_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> lrn_case(CaseMaker& m) {
+  Random& r = m.r;
+  m.laid_out(m.tensor(DType::f32, r.dims(r.between(2, 5))));
+  m.attr("size", r.between(1, 9));
+  if (r.one_in(2)) m.attr("alpha", 0.5f);
+  if (r.one_in(2)) m.attr("beta", 0.4f);
+  if (r.one_in(2)) m.attr("bias", 2.0f);
+  return m.finish();
+}
+
 }  // namespace hone::kernel_tests

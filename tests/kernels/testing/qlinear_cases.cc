@@ -1,4 +1,6 @@
 // Operators on quantised tensors.
+#include <algorithm>
+
 #include "case_maker.h"
 
 namespace hone::kernel_tests {
@@ -100,6 +102,80 @@ Result<Case> qlinear_binary_case(CaseMaker& m) {
   m.either(bytes(m, t, r.one_in(3) ? Dims{dims.back()} : dims));
   scale_and_zero(m, t);
   result_scale(m, t, 0.125);
+  return m.finish();
+}
+
+// Zero points are often left out, and deep products are frequent: their sums pass 2^24.
+Result<Case> matmul_integer_case(CaseMaker& m) {
+  Random& r = m.r;
+  const int64_t rows = r.between(1, 9), columns = r.between(1, 17);
+  const int64_t depth = r.one_in(3) ? r.between(250, 1200) : r.size();
+  const DType t = byte(r), bt = byte(r);
+  m.input(bytes(m, t, r.one_in(2) ? Dims{rows, depth} : Dims{2, rows, depth}));
+  // All at one end: nothing cancels.
+  Tensor b = bytes(m, bt, {depth, columns});
+  for (int64_t i = 0; r.one_in(2) && i < b.count(); ++i) b.set(i, bt == DType::u8 ? 255 : -128);
+  const bool constant = r.one_in(2);
+  constant ? m.constant(std::move(b)) : m.input(std::move(b));
+  if (r.one_in(3)) return m.finish();
+  m.either(bytes(m, t, {}));
+  if (r.one_in(2)) m.constant(bytes(m, bt, constant && r.one_in(2) ? Dims{columns} : Dims{}));
+  return m.finish();
+}
+
+Result<Case> conv_integer_case(CaseMaker& m) {
+  Random& r = m.r;
+  const int64_t axes = r.between(1, 2), groups = r.pick({1, 1, 2});
+  const int64_t depth = groups == 1 && r.one_in(4) ? r.between(100, 300) : r.between(1, 9);
+  Dims x = {r.between(1, 2), groups * depth}, w = {groups * r.between(1, 5), depth};
+  for (int64_t i = 0; i < axes; ++i) {
+    x.push_back(r.between(3, 6));
+    w.push_back(r.between(1, 3));
+  }
+  const DType t = byte(r), wt = byte(r);
+  m.laid_out(bytes(m, t, x));
+  Tensor filters = bytes(m, wt, w);
+  for (int64_t i = 0; depth > 9 && i < filters.count(); ++i) filters.set(i, 120);
+  m.constant(std::move(filters));
+  m.attr("group", groups);
+  m.ints("pads", std::vector<int64_t>(static_cast<size_t>(2 * axes), r.below(2)));
+  if (r.one_in(3)) return m.finish();
+  m.either(bytes(m, t, {}));
+  if (r.one_in(2)) m.constant(bytes(m, wt, r.one_in(2) ? Dims{w[0]} : Dims{}));
+  return m.finish();
+}
+
+Result<Case> dynamic_quantize_case(CaseMaker& m) {
+  Random& r = m.r;
+  // All of one sign, all 0, and both signs.
+  const double low = r.pick({-2.0, 0.0, 0.5}), high = r.pick({2.0, 0.75, 0.0});
+  m.laid_out(
+      m.tensor(DType::f32, r.dims(r.between(1, 4)), std::min(low, high), std::max(low, high)));
+  return m.finish({"y", "scale", "zero"});
+}
+
+Result<Case> qlinear_unary_case(CaseMaker& m) {
+  Random& r = m.r;
+  const DType t = byte(r);
+  m.laid_out(bytes(m, t, r.dims(r.between(1, 4))));
+  scale_and_zero(m, t);
+  result_scale(m, t, r.pick({0.00390625, 0.03, 0.06}));
+  if (m.has_attr("alpha") && r.one_in(2)) m.attr("alpha", 0.1f);
+  return m.finish();
+}
+
+Result<Case> qlinear_concat_case(CaseMaker& m) {
+  Random& r = m.r;
+  const int64_t rank = r.between(1, 4), axis = r.below(rank);
+  const DType t = byte(r);
+  Dims x = r.dims(rank, 500);
+  result_scale(m, t, r.pick({0.03125, 0.05}));
+  for (int64_t parts = r.between(1, 3); parts > 0; --parts) {
+    x[static_cast<size_t>(axis)] = r.between(1, 9);
+    m.laid_out(bytes(m, t, x));
+    scale_and_zero(m, t);
+  }
+  m.attr("axis", r.one_in(2) ? axis : axis - rank);
   return m.finish();
 }
 

@@ -1,7 +1,10 @@
-// Gathering and scattering by indices as data, and sequences of indices.
+// Gathering and scattering by indices as data, sequences of indices, and what runs along one axis.
 
+#include "device/kernels/cumulate/cumulate.h"
 #include "device/kernels/gather_elements/gather_elements.h"
 #include "device/kernels/gather_nd/gather_nd.h"
+#include "device/kernels/scatter/scatter.h"
+#include "device/kernels/topk/topk.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 
@@ -31,6 +34,67 @@ Status lower_range(Lowering& l, const Node& n) {
   HONE_ASSIGN(PlanValue delta, l.use(n.input(2)));
   PlanValue y = l.define_as(n.output(0), Layout::row_major);
   l.add_step(n, "range", {start, delta}, {y}, {}, {});
+  return {};
+}
+
+Status lower_scatter(Lowering& l, const Node& n) {
+  constexpr const char* names[] = {"none", "add", "mul", "max", "min"};
+  kernels::ScatterAttrs a{-1, kernels::Scatter::write};
+  const std::string reduction = n.attributes.s("reduction", "none");
+  for (int i = 0; i < kernels::scatter_end; ++i) {
+    if (reduction == names[i]) a.reduction = static_cast<kernels::Scatter>(i);
+  }
+  if (!n.is("ScatterND")) {
+    const int rank = l.graph().fact(n.input(0)).rank();
+    HONE_ASSIGN(a.axis, normal_axis(n.attributes.i("axis", 0), rank));
+  }
+  std::vector<PlanValue> in;
+  for (size_t i = 0; i < 3; ++i) {
+    HONE_ASSIGN(PlanValue v, l.use_as(n.input(i), Layout::row_major));
+    in.push_back(v);
+  }
+  l.step(n, "scatter", std::move(in), {l.define_as(n.output(0), Layout::row_major)}, a);
+  return {};
+}
+
+// k is in the results' shape; which elements it may count, only the run may tell.
+Status lower_topk(Lowering& l, const Node& n) {
+  const SymShape& x = *l.graph().fact(n.input(0)).shape;
+  HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", -1), static_cast<int>(x.size())));
+  HONE_ASSIGN(PlanValue in, l.use_as(n.input(0), Layout::row_major));
+  Dim k = n.attributes.i("k", 0);
+  if (n.version >= 10) {
+    HONE_ASSIGN(std::vector<Dim> given, l.content(n, 1));
+    if (given.size() != 1) return unsupported("K is not one number");
+    k = given[0];
+  }
+  SymShape shape = x;
+  shape[static_cast<size_t>(axis)] = k;
+  const Dim size = x[static_cast<size_t>(axis)];
+  l.check(Dim::apply(Dim::Op::less, {k, size + Dim(1)}),
+          "TopK '" + n.name + "' asks for more elements than there are");
+  std::vector<PlanValue> out;
+  for (size_t i = 0; i < 2; ++i) {
+    const DType t = i == 0 ? l.at(in).dtype : DType::i64;
+    out.push_back(n.output(i) == graph::none ? l.temporary(n.name, t, shape)
+                                             : l.define_as(n.output(i), Layout::row_major));
+  }
+  l.step(n, "topk", {in}, std::move(out),
+         kernels::TopkAttrs{axis, n.attributes.i("largest", 1) != 0 ? 1 : 0});
+  return {};
+}
+
+Status lower_cumulate(Lowering& l, const Node& n) {
+  const Layout layout = l.graph().value(n.output(0)).layout;
+  const int rank = l.graph().fact(n.input(0)).rank();
+  HONE_ASSIGN(std::vector<int64_t> given, l.ints(n, 1));
+  if (given.size() != 1) return unsupported("the axis is not one number");
+  HONE_ASSIGN(int axis, normal_axis(given[0], rank));
+  auto flag = [&](const char* name) { return n.attributes.i(name, 0) != 0 ? 1 : 0; };
+  kernels::CumulateAttrs a{graph::physical_axis(rank, axis, layout), n.is("CumProd") ? 1 : 0,
+                           flag("exclusive"), flag("reverse")};
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
+  l.step(n, "cumulate", {x}, {l.define(n.output(0))}, a);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "device/kernels/norm/norm.h"
 
 #include "device/kernels/binary/binary.h"
+#include "device/kernels/pool/pool.h"
 #include "device/kernels/reduce/reduce.h"
 #include "device/kernels/unary/unary.h"
 #include "host/plan/lower/lowerings.h"
@@ -181,6 +182,49 @@ Status lower_lp_norm(Lowering& l, const Node& n) {
   PlanValue little = l.constant("smallest", Tensor::scalar(smallest));
   PlanValue divisor = combined(l, n, Binary::max, norm, little);
   combined(l, n, Binary::div, x, divisor, l.define(n.output(0)));
+  return {};
+}
+
+// x over (bias + alpha mean of squares)^beta, the mean over neighbouring channels: an average pool
+// along the channels, outside of which are zeros that count.
+Status lower_lrn(Lowering& l, const Node& n) {
+  HONE_RETURN_IF_ERROR(check_type(l, n));
+  const SymShape shape = *l.graph().fact(n.input(0)).shape;
+  const int64_t size = n.attributes.i("size", 1);
+  if (size > 4096) return unsupported("LRN over more than 4096 channels");
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  const SymShape wide = {shape[0], shape[1], Dim(1), graph::product(shape, 2, shape.size())};
+  x = l.reshape_view(x, wide);
+  using kernels::Binary;
+  const PlanValue squares = combined(l, n, Binary::mul, x, x);
+  PlanValue mean = l.temporary(n.name, DType::f32, wide);
+  const auto window = static_cast<int32_t>(size);
+  kernels::PoolAttrs a{};
+  a.kind = kernels::Pool::average;
+  a.kernel_h = window, a.kernel_w = 1;
+  a.stride_h = a.stride_w = a.dilation_h = a.dilation_w = 1;
+  a.pad_t = (window - 1) / 2, a.pad_b = window / 2;
+  a.count_include_pad = 1;
+  l.step(n, "pool", {squares}, {mean}, a);
+  auto number = [&](float v) { return l.constant("number", Tensor::scalar(v)); };
+  auto root = [&](PlanValue v) {
+    PlanValue y = l.temporary(n.name, DType::f32, wide);
+    l.step(n, "unary", {v}, {y},
+           kernels::UnaryAttrs{static_cast<int32_t>(kernels::Unary::sqrt), 0, 0});
+    return y;
+  };
+  mean = combined(l, n, Binary::mul, mean, number(n.attributes.f("alpha", 1e-4f)));
+  mean = combined(l, n, Binary::add, mean, number(n.attributes.f("bias", 1)));
+  const float beta = n.attributes.f("beta", 0.75f);
+  PlanValue divisor = absent;
+  if (beta == 0.75f) {  // what models have: two roots instead of a power
+    const PlanValue half = root(mean);
+    divisor = combined(l, n, Binary::mul, half, root(half));
+  } else {
+    divisor = combined(l, n, Binary::pow, mean, number(beta));
+  }
+  const PlanValue y = l.define_as(n.output(0), Layout::row_major);
+  combined(l, n, Binary::div, x, divisor, l.reshape_view(y, wide));
   return {};
 }
 
