@@ -64,15 +64,7 @@ def net(request, tmp_path):
     return made
 
 
-# Families whose engine waits for a kernel.
-WAITING = {"clip_text": "Trilu", "ssd_torchvision": "TopK", "ssd_top_k": "TopK",
-           "centernet": "TopK", "google_net": "LRN"}
-
-
-def test_engine_agrees(net, tmp_path, request):
-    if net.name in WAITING:
-        reason = f"no kernel for {WAITING[net.name]} yet"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
+def test_engine_agrees(net, tmp_path):
     found = json.loads(hone("inspect", net.path, "--json", "-").stdout)
     assert [i["name"] for i in found["inputs"]] == [i[0] for i in net.inputs]
     engine = tmp_path / "model.engine"
