@@ -7,6 +7,7 @@ import subprocess
 import attention  # noqa: F401  the families enter themselves in FAMILIES
 import convolutional  # noqa: F401
 import detection  # noqa: F401
+import further  # noqa: F401
 import mixed  # noqa: F401
 import numpy as np
 import onnx
