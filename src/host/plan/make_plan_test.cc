@@ -141,5 +141,15 @@ out %k as "k"
       << "shapes asked for as data are filled in";
 }
 
+TEST(Split, OfWholeRowsIsReadWhereItLies) {
+  const auto steps = [](const std::string& axis) {
+    return planned("in %x f32[1,4,6]\n%e = Exp(%x) \"e\"\n%a, %b = Split(%e) {axis=" + axis +
+                   ", num_outputs=2} \"s\"\n%y = Mul(%a, %b) \"y\"\nout %y as \"y\"\n")
+        .steps.size();
+  };
+  EXPECT_EQ(steps("1"), 2u) << "Exp and Mul";
+  EXPECT_EQ(steps("2"), 4u) << "columns lie apart: copied";
+}
+
 }  // namespace
 }  // namespace hone::plan

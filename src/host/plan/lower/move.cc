@@ -83,11 +83,20 @@ Status lower_split(Lowering& l, const Node& n) {
   HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", 0), rank));
   auto at = static_cast<size_t>(graph::physical_axis(rank, axis, in.layout));
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), in.layout));
+  // Nothing but dimensions of 1 before the axis: each output is one stretch of the operand's
+  // memory.
+  const Dim before = graph::product(l.at(x).shape, 0, at);
+  const bool whole_rows = before == Dim(1) && l.at(x).strides.empty();
   Dim begin = 0;
   for (ValueId v : n.outputs) {
     if (v == graph::none) return unsupported("an output of Split is left out");
     const Dim size = (*l.graph().fact(v).shape)[static_cast<size_t>(axis)];
-    l.copy(n, part(l, x, at, begin, size), l.define_as(v, in.layout));
+    const PlanValue piece = part(l, x, at, begin, size);
+    if (whole_rows) {
+      l.define_view_as(v, l.view(x, l.at(piece).shape, {}, begin * l.strides_of(x)[at]), in.layout);
+    } else {
+      l.copy(n, piece, l.define_as(v, in.layout));
+    }
     begin = begin + size;
   }
   return {};
