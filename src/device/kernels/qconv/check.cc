@@ -44,7 +44,7 @@ const char* check_qconv(const Step& step, QConvParams* p) {
   if (!holds(x.dtype, a->x_zero) || !holds(y.dtype, a->y_zero)) return "zero point of x or y";
   p->conv.x_row = x_row, p->conv.y_row = y_row;
   p->x_type = x.dtype, p->y_type = y.dtype;
-  p->x_zero = a->x_zero, p->y_zero = a->y_zero, p->wide = a->wide != 0;
+  p->x_zero = a->x_zero, p->y_zero = a->y_zero, p->wide = a->wide;
   return nullptr;
 }
 

@@ -18,7 +18,7 @@ const char* bind_qconv_dw(int width, const Step& step, void* params, Work* work)
   if (const char* reason = check_qconv(step, p)) return reason;
   const ConvParams& c = p->conv;
   if (!is_depthwise(c)) return "not depthwise";
-  if (p->wide) return "sums may need more than 32 bits";
+  if (p->wide != 0 && p->wide != 1) return "sums may need more than 32 bits";
   for (size_t i = 2; i < 5; ++i) {
     if (operand_or_absent(step.in, i).present()) return "bias, scale or zero are not constant";
   }

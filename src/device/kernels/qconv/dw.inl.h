@@ -39,7 +39,7 @@ HONE_INLINE void pixels_of_block(const QConvParams& p, const X* x, const uint8_t
   const int16_t* w = reinterpret_cast<const int16_t*>(bias + 2 * width);
   const int64_t n = c.c - at, next_tap = c.dw * c.x_row, next_pixel = c.sw * c.x_row;
   I sum[count];
-  HONE_UNROLL for (int q = 0; q < count; ++q) sum[q] = load_ints(bias);
+  HONE_UNROLL for (int q = 0; q < count; ++q) sum[q] = p.wide == 1 ? set_int(0) : load_ints(bias);
   for (int64_t i = s.ky.begin; i < s.ky.end; ++i) {
     const int64_t first = (s.iy + i * c.dh) * c.w + s.ix + s.kx.begin * c.dw;
     const X* from = x + first * c.x_row + at;
@@ -54,7 +54,9 @@ HONE_INLINE void pixels_of_block(const QConvParams& p, const X* x, const uint8_t
     }
   }
   HONE_UNROLL for (int q = 0; q < count; ++q) {
-    const I bytes = requantised(sum[q], scale, f.zero, f.lowest, f.highest);
+    const I bytes = p.wide == 1
+                        ? requantised_apart(sum[q], bias, scale, f.zero, f.lowest, f.highest)
+                        : requantised(sum[q], scale, f.zero, f.lowest, f.highest);
     uint8_t* y = s.y + q * c.y_row + at;
     if (whole) {
       store_bytes(y, bytes);

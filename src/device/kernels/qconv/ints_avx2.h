@@ -45,12 +45,27 @@ HONE_INLINE I sub_ints(I a, I b) { return _mm256_sub_epi32(a, b); }
 // sum + a0 b0 + a1 b1 of words: exact.
 HONE_INLINE I dot(I sum, I a, I b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
 
-// saturate(round(f32(sum) scale) + zero).
-HONE_INLINE I requantised(I sum, const float* scale, float zero, float lowest, float highest) {
-  __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(scale));
+// saturate(round(sum scale) + zero).
+HONE_INLINE I requantised_floats(__m256 sum, const float* scale, float zero, float lowest,
+                                 float highest) {
+  __m256 v = _mm256_mul_ps(sum, _mm256_loadu_ps(scale));
   v = _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   v = _mm256_max_ps(_mm256_add_ps(v, _mm256_set1_ps(zero)), _mm256_set1_ps(lowest));  // NaN too
   return _mm256_cvtps_epi32(_mm256_min_ps(v, _mm256_set1_ps(highest)));
+}
+HONE_INLINE I requantised(I sum, const float* scale, float zero, float lowest, float highest) {
+  return requantised_floats(_mm256_cvtepi32_ps(sum), scale, zero, lowest, highest);
+}
+// The same of sum + bias, which may leave 32 bits: exact in double, rounded to f32 once.
+HONE_INLINE I requantised_apart(I sum, const int32_t* bias, const float* scale, float zero,
+                                float lowest, float highest) {
+  int32_t sums[width];
+  float floats[width];
+  store_ints(sums, sum);
+  for (int i = 0; i < width; ++i) {
+    floats[i] = static_cast<float>(static_cast<double>(sums[i]) + static_cast<double>(bias[i]));
+  }
+  return requantised_floats(_mm256_loadu_ps(floats), scale, zero, lowest, highest);
 }
 // The lowest byte of each lane.
 HONE_INLINE void store_bytes(uint8_t* p, I v) {

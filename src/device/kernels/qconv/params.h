@@ -10,7 +10,8 @@ struct QConvParams {
   ConvParams conv;  // rows of x and y in elements
   DType x_type, w_type, y_type;
   int32_t x_zero, y_zero;
-  bool wide, scales, zeros, zero;  // scales, zeros: one for each filter
+  int32_t wide;
+  bool scales, zeros, zero;  // scales, zeros: one for each filter
 };
 static_assert(sizeof(QConvParams) <= max_params_bytes);
 

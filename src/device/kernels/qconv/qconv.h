@@ -14,8 +14,8 @@
 //   y[n,oy,ox,o] = saturate(round(f32(sum) scale[o]) + y_zero), ties to even
 //   outside pixels x_zero, g = o / (O / G)
 //
-// wide = 0: the caller knows that no sum leaves 32 bits; wide = 1: sums have 64. A product is one
-// of pixels [1, 1, M, K] by filters [N, 1, 1, K].
+// wide = 0: the caller knows that no sum leaves 32 bits; 1: none does before the bias is added;
+// 2: sums have 64. A product is one of pixels [1, 1, M, K] by filters [N, 1, 1, K].
 #pragma once
 
 #include "device/kernels/kernel.h"

@@ -22,6 +22,7 @@ struct QTile {
   int64_t y_row;
   int64_t columns;  // valid ones; bytes of the others are not stored
   QFinish finish;
+  bool bias_apart;  // with the bias sums may leave 32 bits
 };
 using QTileFunction = void (*)(const QTile& tile);
 

@@ -9,14 +9,17 @@ namespace hone::kernels::HONE_ISA {
 
 // Sums in memory to bytes: one vector at a time, so that the sums of a tile stay in registers until
 // all of them are stored.
-static __attribute__((noinline)) void finish(const QTile& t, const float* scale,
-                                             const int32_t* sums, int rows, int64_t row) {
+static __attribute__((noinline)) void finish(const QTile& t, const int32_t* bias,
+                                             const float* scale, const int32_t* sums, int rows,
+                                             int64_t row) {
   const QFinish& f = t.finish;
   for (int i = 0; i < rows; ++i, sums += row) {
     uint8_t* y = t.y + i * t.y_row;
     for (int64_t j = 0; j < t.columns; j += width) {
       const I sum = load_ints(sums + j);
-      const I bytes = requantised(sum, scale + j, f.zero, f.lowest, f.highest);
+      const I bytes = t.bias_apart
+                          ? requantised_apart(sum, bias + j, scale + j, f.zero, f.lowest, f.highest)
+                          : requantised(sum, scale + j, f.zero, f.lowest, f.highest);
       const int64_t left = t.columns - j;
       if (left >= width) {
         store_bytes(y + j, bytes);
@@ -38,7 +41,8 @@ static void qtile(const QTile& t) {
   I sum[rows][vectors], zero[vectors];
   HONE_UNROLL for (int j = 0; j < vectors; ++j) {
     zero[j] = load_ints(zeros + j * width);
-    HONE_UNROLL for (int i = 0; i < rows; ++i) sum[i][j] = load_ints(bias + j * width);
+    const I first = t.bias_apart ? set_int(0) : load_ints(bias + j * width);
+    HONE_UNROLL for (int i = 0; i < rows; ++i) sum[i][j] = first;
   }
   const int16_t* const* pointers = t.a;
   for (int64_t tap = 0; tap < t.taps; ++tap, pointers += max_tile_rows) {
@@ -59,7 +63,7 @@ static void qtile(const QTile& t) {
   HONE_UNROLL for (int i = 0; i < rows; ++i) {
     HONE_UNROLL for (int j = 0; j < vectors; ++j) store_ints(&sums[i][j * width], sum[i][j]);
   }
-  finish(t, scale, &sums[0][0], rows, vectors * width);
+  finish(t, bias, scale, &sums[0][0], rows, vectors * width);
 }
 
 }  // namespace hone::kernels::HONE_ISA

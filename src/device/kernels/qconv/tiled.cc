@@ -113,7 +113,7 @@ const char* bind_qconv_tiled(const QTiling& t, const Step& step, void* params, W
   QConvParams* p = static_cast<QConvParams*>(params);
   if (const char* reason = check_qconv(step, p)) return reason;
   ConvParams& c = p->conv;
-  if (p->wide) return "sums may need more than 32 bits";
+  if (p->wide != 0 && p->wide != 1) return "sums may need more than 32 bits";
   if (c.c > 1 && c.groups == c.c && c.groups == c.o) return "depthwise has kernels of its own";
   for (size_t i = 2; i < 5; ++i) {
     if (operand_or_absent(step.in, i).present()) return "bias, scale or zero are not constant";
@@ -167,7 +167,7 @@ void run_qconv_tiled(const QTiling& t, const RunArgs& args) {
   const int64_t pixels = c.batch * c.oh * c.ow, units_per_group = b.row_units * b.panel_units;
   QTile tile{};
   tile.a = pointers, tile.taps = c.taps, tile.pairs = pairs_of(c);
-  tile.y_row = c.y_row, tile.finish = finish_of(p);
+  tile.y_row = c.y_row, tile.finish = finish_of(p), tile.bias_apart = p.wide == 1;
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
     int64_t g = unit / units_per_group, row_unit, panel_unit;
     split_unit(b, unit % units_per_group, &row_unit, &panel_unit);

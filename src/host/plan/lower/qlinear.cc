@@ -82,19 +82,23 @@ Result<Tensor> multipliers(const Lowering& l, const Node& n, size_t x, size_t w,
   return m;
 }
 
-// Whether a sum can leave 32 bits: the largest |x - zero| times the sum of each filter's
-// |w - zero|, and its bias. Filters are the rows of `w`.
-bool is_wide(const Tensor& w, const Tensor& w_zero, DType x, double x_zero, const Tensor* bias) {
+// QConvAttrs::wide: whether a sum can leave 32 bits, and without its bias. The largest |x - zero|
+// times the sum of each filter's |w - zero|, and its bias. Filters are the rows of `w`. Filters
+// that are nearly 0 do get biases of 2^31 from quantisers.
+int32_t width_of_sums(const Tensor& w, const Tensor& w_zero, DType x, double x_zero,
+                      const Tensor* bias) {
   const double lowest = x == DType::u8 ? 0 : -128, top = lowest + 255;
   const double largest = std::max(x_zero - lowest, top - x_zero);
   const int64_t filters = w.dims()[0], depth = filters == 0 ? 0 : w.count() / filters;
+  int32_t wide = 0;
   for (int64_t f = 0; f < filters; ++f) {
     const double zero = w_zero.at(w_zero.count() == 1 ? 0 : f);
-    double sum = bias != nullptr ? std::abs(bias->at(f)) : 0;
+    double sum = 0;
     for (int64_t i = 0; i < depth; ++i) sum += largest * std::abs(w.at(f * depth + i) - zero);
-    if (sum > INT32_MAX) return true;
+    if (sum > INT32_MAX) return 2;
+    if (bias != nullptr && sum + std::abs(bias->at(f)) > INT32_MAX) wide = 1;
   }
-  return false;
+  return wide;
 }
 
 // What of a QLinearConv and QLinearMatMul family qconv reads beside x. `w` has a filter in each
@@ -123,7 +127,8 @@ Status integer_step(Lowering& l, const Node& n, kernels::ConvAttrs c, PlanValue 
   a.dilation_h = c.dilation_h, a.dilation_w = c.dilation_w;
   a.pad_t = c.pad_t, a.pad_l = c.pad_l, a.pad_b = c.pad_b, a.pad_r = c.pad_r;
   a.x_zero = static_cast<int32_t>(x_zero), a.y_zero = static_cast<int32_t>(y_zero);
-  a.wide = is_wide(*filters.w, *w_zero, l.at(x).dtype, static_cast<double>(x_zero), filters.sums);
+  a.wide =
+      width_of_sums(*filters.w, *w_zero, l.at(x).dtype, static_cast<double>(x_zero), filters.sums);
   Tensor zero(w_zero->dtype(), {w_zero->count()});
   for (int64_t i = 0; i < zero.count(); ++i) zero.set(i, w_zero->at(i));
   l.step(n, "qconv",
