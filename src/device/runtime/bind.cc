@@ -51,11 +51,11 @@ void* hone_context::resolve(int32_t value, bool runs, void** pointer, uint32_t* 
   const wire::Value& v = *meta().values()->Get(static_cast<uint32_t>(value));
   auto* base = static_cast<char*>(given_arena != nullptr ? given_arena : arena.data);
   if (v.place() == wire::Place::none) return nullptr;
-  if (v.place() == wire::Place::weights) {
-    return const_cast<std::byte*>(engine->file.weights().data() + v.weight_offset());
-  }
   const int64_t offset =
       !runs ? 0 : dims[v.offset()] * hone::bits(static_cast<hone::DType>(v.dtype())) / 8;
+  if (v.place() == wire::Place::weights) {
+    return const_cast<std::byte*>(engine->file.weights().data() + v.weight_offset()) + offset;
+  }
   if (v.place() == wire::Place::arena) return base + slot_offsets[v.index()] + offset;
   const IoSlot* io = v.place() == wire::Place::input ? &inputs[v.index()] : &outputs[v.index()];
   patches[(*patch)++] = {pointer, io, offset};

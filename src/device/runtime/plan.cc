@@ -246,7 +246,7 @@ Status hone_context::place_slots() {
 Status hone_context::place_value(const wire::Value& v, PlacedValue* out) const {
   Operand& o = out->operand;
   o.dtype = static_cast<DType>(v.dtype());
-  o.constant = v.place() == wire::Place::weights;
+  o.constant = v.place() == wire::Place::weights && v.strides() == nullptr && dims[v.offset()] == 0;
   for (uint32_t i = 0; i < size_of(v.shape()); ++i) o.shape.push(dims[v.shape()->Get(i)]);
   if (!sane(o.shape)) return error(Code::shape_mismatch, "a negative size or one too large");
   if (v.strides() == nullptr) {
@@ -264,7 +264,6 @@ Status hone_context::place_value(const wire::Value& v, PlacedValue* out) const {
       !bytes_of(o.dtype, elements, &out->bytes)) {
     return error(Code::shape_mismatch, "an extent too large");
   }
-  if (v.place() == wire::Place::weights) return {};
   const int64_t start = dims[v.offset()];
   if (start < 0 || start > max_elements || start * hone::bits(o.dtype) % 8 != 0) {
     return error(Code::shape_mismatch, "a view that begins nowhere");

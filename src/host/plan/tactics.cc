@@ -25,7 +25,9 @@ Result<Operand> operand(const Plan& plan, PlanValue v, const Sizes& sizes) {
   if (v == absent) return o;
   const Value& value = plan.values[static_cast<size_t>(v)];
   o.dtype = value.dtype;
-  o.constant = plan.storages[static_cast<size_t>(value.storage)].place == Place::weights;
+  // A view of a constant is none: what packs reads the whole.
+  o.constant = plan.storages[static_cast<size_t>(value.storage)].place == Place::weights &&
+               value.strides.empty() && value.offset == Dim(0);
   for (const Dim& d : value.shape) {
     HONE_ASSIGN(int64_t size, size_of(d, sizes));
     if (size < 0) {

@@ -59,17 +59,6 @@ PlanValue as_i64(Lowering& l, const Node& n, PlanValue v) {
   return wide;
 }
 
-// Element i of an input of two. Constants have no views: the engine file keeps whole ones.
-Result<PlanValue> one_of_two(Lowering& l, const Node& n, size_t input, int64_t i) {
-  if (const Tensor* t = l.graph().constant(n.input(input))) {
-    Tensor one(t->dtype(), {1});
-    one.set(0, t->at(i));
-    return l.constant("value", std::move(one));
-  }
-  HONE_ASSIGN(PlanValue both, l.use_as(n.input(input), Layout::row_major));
-  return l.view(both, {Dim(1)}, {Dim(1)}, Dim(i));
-}
-
 // Column less row of every element of a matrix.
 PlanValue across(Lowering& l, const Node& n, const Dim& rows, const Dim& columns) {
   const SymShape shape = {rows, columns};
@@ -84,8 +73,9 @@ Status lower_one_hot(Lowering& l, const Node& n) {
   HONE_ASSIGN(int given, normal_axis(n.attributes.i("axis", -1), static_cast<int>(shape.size())));
   const auto axis = static_cast<size_t>(given);
   HONE_ASSIGN(PlanValue indices, l.use_as(n.input(0), Layout::row_major));
-  HONE_ASSIGN(PlanValue off, one_of_two(l, n, 2, 0));
-  HONE_ASSIGN(PlanValue on, one_of_two(l, n, 2, 1));
+  HONE_ASSIGN(PlanValue values, l.use_as(n.input(2), Layout::row_major));
+  const PlanValue off = l.view(values, {Dim(1)}, {Dim(1)}, 0);
+  const PlanValue on = l.view(values, {Dim(1)}, {Dim(1)}, 1);
   SymShape wide = shape;
   wide[axis] = Dim(1);
   const PlanValue hot = l.reshape_view(as_i64(l, n, indices), wide);
