@@ -1,5 +1,6 @@
 // Element by element: activations of MobileNets, residual sums, broadcasts, conversions.
 #include "device/kernels/binary/binary.h"
+#include "device/kernels/chain/chain.h"
 #include "device/kernels/testing/typed_tensor.h"
 #include "device/kernels/unary/unary.h"
 #include "kernel_bench.h"
@@ -52,6 +53,23 @@ void register_binary() {
   add_binary("scale_by_scalar", Binary::mul, DType::f32, {}, DType::f32);
   add_binary("greater", Binary::greater, DType::f32, picture, DType::boolean);
   add_binary("add_i64", Binary::add, DType::i64, picture, DType::i64);
+}
+
+// x * scale + shift per channel, times its sigmoid.
+void register_chain() {
+  register_step("chain", "affine_silu", {0, elements * 8}, [] {
+    auto op = [](Binary b) { return chain_binary + static_cast<int>(b); };
+    ChainAttrs at = {4,
+                     {{chain_code(op(Binary::mul), 4, 0, 1), 0, 0},
+                      {chain_code(op(Binary::add), 4, 4, 2), 0, 0},
+                      {chain_code(static_cast<int>(Act::sigmoid), 5, 4, 0), 0, 0},
+                      {chain_code(op(Binary::mul), 0, 4, 5), 0, 0}}};
+    TestStep s;
+    s.attrs = words(at);
+    s.in = {values(DType::f32, picture), values(DType::f32, {64}), values(DType::f32, {64})};
+    s.out = {tensor(DType::f32, picture)};
+    return s;
+  });
 }
 
 void register_select() {

@@ -4,6 +4,7 @@
 
 #include "device/kernels/binary/binary.h"
 #include "device/kernels/cast/cast.h"
+#include "device/kernels/chain/chain.h"
 #include "device/kernels/col2im/col2im.h"
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/copy/copy.h"

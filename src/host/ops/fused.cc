@@ -1,8 +1,5 @@
 // Hone's own operators, described in FUSED.md.
-#include <algorithm>
-#include <cmath>
-
-#include "device/kernels/activation.h"
+#include "host/ops/activation.h"
 #include "host/ops/binary.h"
 #include "host/ops/conv_ref.h"
 #include "host/ops/infer_util.h"
@@ -11,42 +8,11 @@
 namespace hone::ops {
 namespace {
 
-using kernels::Act;
-
-struct Activation {
-  Act act = Act::none;
-  double a = 0, b = 0;
-
-  double operator()(double x) const {
-    switch (act) {
-      case Act::none: return x;
-      case Act::relu: return x < 0 ? 0 : x;
-      case Act::clip: return std::min(std::max(x, a), b);
-      case Act::leaky_relu: return x >= 0 ? x : a * x;
-      case Act::hard_sigmoid: return std::max(0.0, std::min(1.0, a * x + b));
-      case Act::hard_swish: return x * std::max(0.0, std::min(1.0, x / 6 + 0.5));
-      case Act::sigmoid: return 1 / (1 + std::exp(-x));
-      case Act::silu: return x / (1 + std::exp(-a * x));
-      case Act::tanh: return std::tanh(x);
-      case Act::gelu_erf: return 0.5 * x * (1 + std::erf(x * 0.70710678118654752440));
-      case Act::gelu_tanh:
-        return 0.5 * x * (1 + std::tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
-      case Act::elu: return x >= 0 ? x : a * std::expm1(x);
-      case Act::softplus: return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
-      case Act::mish: return x * std::tanh(std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))));
-    }
-    return x;
-  }
-};
-
 Result<Activation> activation_of(const Node& node) {
   const std::string text = node.attributes.s("activation", "none");
-  Activation result{Act::none, node.attributes.f("act_a", 0), node.attributes.f("act_b", 0)};
-  for (int i = 0; i < kernels::act_count; ++i) {
-    result.act = static_cast<Act>(i);
-    if (text == kernels::name(result.act)) return result;
-  }
-  return invalid(fmt::format("there is no activation '{}'", text));
+  const auto act = find_activation(text);
+  if (!act) return invalid(fmt::format("there is no activation '{}'", text));
+  return Activation{*act, node.attributes.f("act_a", 0), node.attributes.f("act_b", 0)};
 }
 
 Status check_f32(const InferContext& ctx) {

@@ -1,4 +1,6 @@
 // Functions of one element: y = f(x).
+#include "host/ops/unary.h"
+
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -285,5 +287,20 @@ const OpDef defs[] = {
 }  // namespace
 
 std::span<const OpDef> unary_defs() { return defs; }
+
+double (*unary_function(std::string_view op))(double) {
+  if (op == "Neg") return [](double x) { return Neg()(x); };
+  if (op == "Abs") return [](double x) { return Abs()(x); };
+  if (op == "Sign") return [](double x) { return Sign()(x); };
+  if (op == "Sqrt") return std::sqrt;
+  if (op == "Reciprocal") return reciprocal;
+  if (op == "Exp") return std::exp;
+  if (op == "Log") return std::log;
+  if (op == "Erf") return std::erf;
+  if (op == "Floor") return std::floor;
+  if (op == "Ceil") return std::ceil;
+  if (op == "Round") return std::nearbyint;
+  return nullptr;
+}
 
 }  // namespace hone::ops

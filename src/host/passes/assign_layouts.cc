@@ -63,6 +63,7 @@ bool follows_operands(const Node& n) {
                                             "Dropout",
                                             "Activation",
                                             "FusedBinary",
+                                            "FusedChain",
                                             "Concat",
                                             "BatchNormalization",
                                             "Pad",

@@ -157,6 +157,7 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_unary, unary_case},
                               {plan::lower_clip, clip_case},
                               {plan::lower_binary, binary_case},
+                              {plan::lower_chain, chain_case},
                               {plan::lower_variadic, variadic_case},
                               {plan::lower_where, where_case},
                               {plan::lower_cast, cast_case},

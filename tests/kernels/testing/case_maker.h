@@ -106,6 +106,7 @@ Result<Case> lstm_case(CaseMaker& m);
 Result<Case> unary_case(CaseMaker& m);
 Result<Case> clip_case(CaseMaker& m);
 Result<Case> binary_case(CaseMaker& m);
+Result<Case> chain_case(CaseMaker& m);
 Result<Case> variadic_case(CaseMaker& m);
 Result<Case> where_case(CaseMaker& m);
 Result<Case> cast_case(CaseMaker& m);

@@ -143,6 +143,39 @@ Result<Case> binary_case(CaseMaker& m) {
   return m.finish();
 }
 
+// Functions that neither blow up the error of what they are given nor leave what f32 holds: each
+// result is at most twice as large as the one before, or larger by an operand.
+Result<Case> chain_case(CaseMaker& m) {
+  Random& r = m.r;
+  const Dims out = shape(r);
+  const int64_t inputs = r.between(1, 4), count = r.between(std::max<int64_t>(2, inputs), 7);
+  std::vector<std::string> names;
+  std::vector<int64_t> args;
+  std::vector<float> params;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t before = i == 0 ? 0 : inputs + i - 1;
+    params.insert(params.end(), {static_cast<float>(r.real(-1, 0)), 1.5f});
+    // Every operand is read: the first by the first, each other by one of those behind it.
+    const bool binary = (i > 0 && i < inputs) || r.one_in(3);
+    args.insert(args.end(), {before, binary ? (i < inputs ? i : r.below(inputs)) : -1});
+    if (binary) {
+      names.push_back(r.pick<std::string>({"Add", "Sub", "Mul", "Min", "Max", "PRelu"}));
+      if (r.one_in(4)) std::swap(args[args.size() - 1], args[args.size() - 2]);
+    } else {
+      names.push_back(r.pick<std::string>({"relu", "clip", "hard_sigmoid", "hard_swish", "sigmoid",
+                                           "tanh", "gelu_erf", "softplus", "Neg", "Abs", "Erf"}));
+    }
+  }
+  m.attr("ops", names);
+  m.ints("args", args);
+  m.attr("params", params);
+  for (int64_t k = 0; k < inputs; ++k) {
+    Tensor x = m.tensor(DType::f32, k == 0 ? out : broadcast_operand(r, out));
+    k > 0 && r.one_in(3) ? m.constant(std::move(x)) : m.laid_out(std::move(x));
+  }
+  return m.finish();
+}
+
 Result<Case> variadic_case(CaseMaker& m) {
   Random& r = m.r;
   const DType t = m.is("Mean") ? DType::f32 : number(r);

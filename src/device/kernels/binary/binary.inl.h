@@ -118,6 +118,11 @@ void run_rows(const RunArgs& args, const BinaryParams& p, int64_t begin, int64_t
 
 }  // namespace
 
+void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
+                int64_t n) {
+  find_row(op)(a, step_a, b, step_b, y, n);
+}
+
 void binary_f32(const RunArgs& args) {
   constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   auto& p = *static_cast<const BinaryParams*>(args.params);

@@ -189,6 +189,13 @@ void binary_f32(const RunArgs& args) {
   }
 }
 
+void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
+                int64_t n) {
+  with_float_function<float>(op, [&](auto f) {
+    row<float, float, decltype(f)>(a, step_a ? 1 : 0, b, step_b ? 1 : 0, y, n);
+  });
+}
+
 void binary_any(const RunArgs& args) {
   switch (static_cast<const BinaryParams*>(args.params)->dtype) {
     case DType::f64: return run_float<double>(args);

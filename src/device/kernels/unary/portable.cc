@@ -223,4 +223,10 @@ void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n) {
   });
 }
 
+void unary_row(int32_t op, float a, float b, const float* x, float* y, int64_t n) {
+  with_function<float>({op, a, b}, [&](auto f) {
+    for (int64_t i = 0; i < n; ++i) y[i] = f(x[i]);
+  });
+}
+
 }  // namespace hone::kernels::portable

@@ -51,6 +51,11 @@ void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n) {
   }
 }
 
+void unary_row(int32_t op, float a, float b, const float* x, float* y, int64_t n) {
+  if (op < 64) return act_f32(static_cast<Act>(op), a, b, x, y, n);
+  run(static_cast<Unary>(op), x, y, n);
+}
+
 void unary_f32(const RunArgs& args) {
   constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   auto& p = *static_cast<const UnaryParams*>(args.params);
@@ -58,11 +63,7 @@ void unary_f32(const RunArgs& args) {
   if (end > p.count) end = p.count;
   const float* x = static_cast<const float*>(args.in[0]) + begin;
   float* y = static_cast<float*>(args.out[0]) + begin;
-  if (p.attrs.op < 64) {
-    act_f32(static_cast<Act>(p.attrs.op), p.attrs.a, p.attrs.b, x, y, end - begin);
-  } else {
-    run(static_cast<Unary>(p.attrs.op), x, y, end - begin);
-  }
+  unary_row(p.attrs.op, p.attrs.a, p.attrs.b, x, y, end - begin);
 }
 
 }  // namespace hone::kernels::HONE_ISA

@@ -8,8 +8,11 @@
 #include <fmt/format.h>
 
 #include "device/kernels/binary/binary.h"
+#include "device/kernels/chain/chain.h"
 #include "device/kernels/select/select.h"
 #include "device/kernels/unary/unary.h"
+#include "host/ops/activation.h"
+#include "host/ops/chain.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 
@@ -242,6 +245,70 @@ Status lower_binary(Lowering& l, const Node& n) {
   }
   l.step(n, "binary", {a, b}, {l.define(n.output(0))},
          kernels::BinaryAttrs{op, act.act, act.a, act.b});
+  return {};
+}
+
+namespace {
+
+// The number in ChainInstruction of a function of ops/chain.h.
+Result<int> chain_op(const std::string& op) {
+  if (auto act = ops::find_activation(op)) return code(*act);
+  for (const UnaryRow& r : unary_rows) {
+    if (op == r.op) return r.code;
+  }
+  for (const BinaryRow& r : binary_rows) {
+    if (op == r.op) return kernels::chain_binary + static_cast<int>(r.code);
+  }
+  return internal("no row for " + op);
+}
+
+// Instructions with as few registers as can be: one is free again behind its last reader.
+Result<kernels::ChainAttrs> chain_attrs(const std::vector<ops::ChainOp>& chain, int inputs) {
+  using namespace kernels;
+  ChainAttrs at = {};
+  at.count = static_cast<int32_t>(chain.size());
+  std::vector<int> last_read(chain.size(), 0), reg(chain.size(), 0);
+  for (size_t i = 0; i < chain.size(); ++i) {
+    for (int arg : {chain[i].a, chain[i].b}) {
+      if (arg >= inputs) last_read[static_cast<size_t>(arg - inputs)] = static_cast<int>(i);
+    }
+  }
+  std::vector<bool> taken(chain_registers, false);
+  auto number = [&](int arg) {
+    return arg < 0 ? 0 : arg < inputs ? arg : reg[static_cast<size_t>(arg - inputs)];
+  };
+  for (size_t i = 0; i < chain.size(); ++i) {
+    HONE_ASSIGN(int op, chain_op(chain[i].op));
+    int a = number(chain[i].a), b = number(chain[i].b);
+    for (int arg : {chain[i].a, chain[i].b}) {
+      bool dies = arg >= inputs && last_read[static_cast<size_t>(arg - inputs)] == int(i);
+      if (dies) taken[static_cast<size_t>(number(arg))] = false;
+    }
+    int dst = 0;
+    if (i + 1 < chain.size()) {
+      dst = chain_inputs;
+      while (taken[static_cast<size_t>(dst)]) ++dst;
+      taken[static_cast<size_t>(dst)] = true;
+      reg[i] = dst;
+    }
+    at.instruction[i] = {chain_code(op, dst, a, b), chain[i].p, chain[i].q};
+  }
+  return at;
+}
+
+}  // namespace
+
+Status lower_chain(Lowering& l, const Node& n) {
+  HONE_ASSIGN(std::vector<ops::ChainOp> chain, ops::chain_of(n));
+  HONE_ASSIGN(kernels::ChainAttrs attrs, chain_attrs(chain, static_cast<int>(n.inputs.size())));
+  Layout layout = l.graph().value(n.output(0)).layout;
+  int rank = l.graph().fact(n.output(0)).rank();
+  std::vector<PlanValue> in;
+  for (ValueId v : n.inputs) {
+    HONE_ASSIGN(PlanValue x, l.use_broadcast(v, rank, layout));
+    in.push_back(x);
+  }
+  l.step(n, "chain", std::move(in), {l.define(n.output(0))}, attrs);
   return {};
 }
 
