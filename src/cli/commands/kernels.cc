@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "common/base/nearest.h"
+#include "host/ops/op_def.h"
+#include "host/plan/lower.h"
 #include "ship/measure/conditions.h"
 #include "ship/measure/coverage.h"
 
@@ -19,6 +22,7 @@ namespace {
 struct Options {
   std::string family, json, coverage;
   int runs = 20, threads = 1;
+  bool operators = false;
   std::vector<std::string> shapes;
 };
 
@@ -79,8 +83,32 @@ Status run_coverage(const Options& o, Session& s) {
   return {};
 }
 
+// Every operator once: the versions that differ, and whether engines have it.
+Status run_operators(const Options& o, Session& s) {
+  std::map<std::pair<std::string, std::string>, std::vector<int>> versions;
+  for (const ops::OpDef* def : ops::all_ops()) {
+    versions[{def->domain, def->name}].push_back(def->since);
+  }
+  nlohmann::json list = nlohmann::json::array();
+  std::vector<std::vector<std::string>> rows = {{"operator", "domain", "since", "in engines"}};
+  for (const auto& [key, since] : versions) {
+    graph::Node node;
+    std::tie(node.domain, node.op) = key;
+    bool engine = plan::find_lowering(node) != nullptr;
+    std::string domain = key.first.empty() ? "ai.onnx" : key.first;
+    list.push_back(
+        {{"name", key.second}, {"domain", domain}, {"since", since}, {"in_engines", engine}});
+    rows.push_back(
+        {key.second, domain, fmt::format("{}", fmt::join(since, " ")), engine ? "yes" : "no"});
+  }
+  HONE_ASSIGN(bool text, give_json(s, o.json, list));
+  if (text) s.printer.table(rows);
+  return {};
+}
+
 Status run_kernels(const Options& o, Session& s) {
   if (!o.coverage.empty()) return run_coverage(o, s);
+  if (o.operators) return run_operators(o, s);
   HONE_RETURN_IF_ERROR(check_family(o.family));
   HONE_ASSIGN(Target machine, this_machine());
   nlohmann::json list = nlohmann::json::array();
@@ -117,6 +145,12 @@ void add_kernels(CLI::App& app, Session& session) {
                     "in portable ones in all")
           ->type_name("FILE")
           ->excludes(family);
+  c->add_flag(
+       "--operators", o->operators,
+       "List the operators instead: the opset versions that differ, and whether engines have "
+       "them; the others run in the reference executor, or are computed at build")
+      ->excludes(family)
+      ->excludes(coverage);
   c->add_option("--runs", o->runs, "Runs to take the mean of, 20 to 1000000")
       ->type_name("N")
       ->check(whole(20, 1'000'000))
@@ -139,7 +173,8 @@ void add_kernels(CLI::App& app, Session& session) {
       "examples:\n"
       "  hone kernels\n"
       "  hone kernels --family conv --json -\n"
-      "  hone kernels --coverage model.onnx\n\n"
+      "  hone kernels --coverage model.onnx\n"
+      "  hone kernels --operators\n\n"
       "Exit: 0 done, 2 error in use or input, 4 disk, permissions, memory or instruction set.");
   on_run(c, session, o, run_kernels);
 }

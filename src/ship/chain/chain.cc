@@ -217,10 +217,10 @@ class Chain {
     HONE_RETURN_IF_ERROR(write_file(engine_path(), built.bytes));
     plan_ = std::move(built.plan);
     if (timings.changed()) HONE_RETURN_IF_ERROR(write_text(cache_path, timings.to_json()));
-    return json{
-        {"text", fmt::format("{} steps, {:.2f} MB, {} threads", plan_->steps.size(),
-                             static_cast<double>(built.bytes.size()) * 1e-6, target_.threads)},
-        {"bytes", built.bytes.size()}};
+    return json{{"text", fmt::format("{} steps, {:.2f} MB, {} thread{}", plan_->steps.size(),
+                                     static_cast<double>(built.bytes.size()) * 1e-6,
+                                     target_.threads, target_.threads == 1 ? "" : "s")},
+                {"bytes", built.bytes.size()}};
   }
 
   std::string timings_path() const { return o_.out_folder + "/timing-cache.json"; }
