@@ -42,6 +42,8 @@ def materialized(name, path, work):
     return filled
 
 
+# Names of dimensions that are lengths of a text.
+SEQUENCE = {"s", "seq", "sequence", "sequence_length"}
 # What a name stands for where the file leaves it open; batch 1 everywhere else.
 DIMS = {("silero", "input"): (1, 576), ("silero", "state"): (2, 1, 128)}
 
@@ -53,7 +55,8 @@ def feed_for(name, inputs):
     for i in inputs:
         shape = DIMS.get((name.split("_")[0], i.name))
         if shape is None:
-            shape = tuple(d if isinstance(d, int) and d > 0 else 1 for d in i.shape)
+            shape = tuple(d if isinstance(d, int) and d > 0 else 64 if d in SEQUENCE else 1
+                          for d in i.shape)
         if i.type == "tensor(int64)":
             if i.name == "sr":
                 value = np.array(16000, np.int64)
