@@ -139,6 +139,7 @@ Result<std::vector<Tensor>> in_order(const Given& given, const std::vector<ship:
 
 std::vector<ship::IoInfo> graph_io(const graph::Graph& g, const std::vector<graph::ValueId>& ids) {
   std::vector<ship::IoInfo> out;
+  std::map<std::string, int64_t> sizes;  // of symbols: one wherever it stands
   for (graph::ValueId v : ids) {
     ship::IoInfo io;
     io.name = g.value(v).name;
@@ -147,7 +148,9 @@ std::vector<ship::IoInfo> graph_io(const graph::Graph& g, const std::vector<grap
     if (io.ranked) {
       for (const graph::Dim& d : *g.fact(v).shape) {
         io.dims.push_back(d.const_value().value_or(-1));
-        io.opt.push_back(io.dims.back() >= 0 ? io.dims.back() : io.opt.empty() ? 1 : 64);
+        int64_t size = io.dims.back() >= 0 ? io.dims.back() : io.opt.empty() ? 1 : 64;
+        io.opt.push_back(d.is_symbol() ? sizes.try_emplace(d.symbol_name(), size).first->second
+                                       : size);
         io.symbols.push_back(d.is_const() ? "" : to_string(d));
       }
     }

@@ -152,3 +152,33 @@ def test_onnxruntime_computes_the_same(tmp_path, external):
     onnx.checker.check_model(onnx.load(outs[0]), full_check=True)
     np.testing.assert_array_equal(y[0], y[1])
     np.testing.assert_array_equal(y[0], y[2])
+
+
+def test_weights_beyond_four_gigabytes(tmp_path):
+    """Of a sparse file: only the pages that are read exist."""
+    offset = 5 << 30
+    values = np.array([1, -2, 3, 4], np.float32)
+    with open(tmp_path / "weights.bin", "wb") as f:
+        f.seek(offset)
+        f.write(values.tobytes())
+    weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4],
+                         data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", "weights.bin"), ("offset", offset), ("length", values.nbytes)):
+        weight.external_data.add(key=key, value=str(value))
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [4])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [4])
+    graph = helper.make_graph([helper.make_node("Mul", ["x", "w"], ["y"])], "far", [x], [y], [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    np.save(tmp_path / "x.npy", np.full(4, 10, np.float32))
+    hone = os.environ["HONE"]
+    engine = tmp_path / "m.engine"
+    for args in (["build", tmp_path / "m.onnx", "-o", engine],
+                 ["run", engine, "--input", f"x={tmp_path}/x.npy", "--save", tmp_path / "engine"],
+                 ["run", tmp_path / "m.onnx", "--reference", "--input", f"x={tmp_path}/x.npy",
+                  "--save", tmp_path / "reference"]):
+        r = subprocess.run([hone, *map(str, args)], capture_output=True, text=True, timeout=60)
+        assert r.returncode == 0, r.stderr
+    assert engine.stat().st_size < 1 << 20
+    for folder in ("engine", "reference"):
+        np.testing.assert_array_equal(np.load(tmp_path / folder / "output_0.npy"), values * 10)
