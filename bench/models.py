@@ -13,12 +13,8 @@ REAL = os.path.join(SHARED, "realdata", "models")
 def find(work):
     """(name, path) of every model that is here; skeletons are filled with weights below `work`."""
     found = [("fashion", os.path.join(ROOT, "examples/fashion/fashion.onnx"))]
-    for name in ("cls/mnist-8", "cls/cnn_mnist_pytorch", "cifar/resnet20_cifar10_ts_op13",
-                 "cifar/resnet20_cifar10_dynamo_op18", "audio/silero_vad",
-                 "audio/silero_vad_16k_op15"):
-        path = os.path.join(REAL, name + ".onnx")
-        if os.path.exists(path):
-            found.append((os.path.basename(name), path))
+    for path in sorted(glob.glob(os.path.join(REAL, "**", "*.onnx"), recursive=True)):
+        found.append((os.path.basename(path).removesuffix(".onnx"), path))
     skeletons = sorted(glob.glob(os.path.join(SHARED, "models", "*.skeleton.onnx")))
     if skeletons:
         sys.path.insert(0, os.path.join(SHARED, "tools"))
@@ -66,6 +62,9 @@ def feed_for(name, inputs):
                 value = np.zeros(shape, np.int64)
             else:
                 value = rng.integers(0, 1000, shape, dtype=np.int64)
+        elif i.type in ("tensor(int8)", "tensor(uint8)"):
+            low = -128 if i.type == "tensor(int8)" else 0
+            value = rng.integers(low, low + 256, shape).astype(i.type[7:-1])
         else:
             value = rng.standard_normal(shape).astype(np.float32)
             if len(shape) == 4:  # a picture: neighbouring pixels resemble each other

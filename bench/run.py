@@ -116,21 +116,31 @@ def compile_engine(name, path, inputs, feed):
     return engine
 
 
-def differs(ours, theirs):
-    """The first output beyond the tolerance, in words."""
+def worst_difference(ours, theirs):
+    """Of all outputs, relative to the channel's largest value (integers: elements that differ, of
+    all); RuntimeError names the first output beyond the tolerance."""
+    most = 0.0
     for k, (a, b) in enumerate(zip(ours, theirs)):
         if a.shape != b.shape:
-            return f"output {k} has shape {a.shape}, not {b.shape}"
-        if b.size == 0 or b.dtype.kind != "f":
-            if not np.array_equal(a, b):
-                return f"output {k} differs"
+            raise RuntimeError(f"not timed: output {k} has shape {a.shape}, not {b.shape}")
+        if b.size == 0:
+            continue
+        if b.dtype.kind != "f":
+            # As ../shared/acceptance counts: a near-tie may round to the other side.
+            share = float((a != b).mean())
+            if share > TOLERANCE:
+                raise RuntimeError(f"not timed: output {k} differs in {100 * share:.1f} % of its elements")
+            most = max(most, share)
             continue
         axes = tuple(x for x in range(b.ndim) if x != 1) if b.ndim >= 3 else None
-        scale = np.maximum(np.abs(b).max(axes, keepdims=True), 1e-6)
+        # ONNX Runtime's sigmoid is right to about 1e-7 absolute, whatever its result: with and without
+        # its own optimisation, channels that are nearly 0 differ by a tenth of themselves.
+        scale = np.maximum(np.abs(b).max(axes, keepdims=True), max(1e-3 * np.abs(b).max(), 1e-4))
         worst = float((np.abs(a - b) / scale).max())
         if not worst <= TOLERANCE:
-            return f"output {k} differs by {worst:.1e}"
-    return None
+            raise RuntimeError(f"not timed: output {k} differs by {worst:.1e}")
+        most = max(most, worst)
+    return most
 
 
 def block(run, runs):
@@ -164,14 +174,12 @@ def one_model(name, source, ort, args):
     want = theirs.bind(feed, ort)
     ours = Engine(os.path.join(BUILD, "libhone_rt.so"), compile_engine(name, path, inputs, feed), feed)
     ours.check_run()
-    wrong = differs(ours.outputs(len(want)), want)
-    if wrong:
-        raise RuntimeError(f"not timed: {wrong}")
+    difference = worst_difference(ours.outputs(len(want)), want)
     hone_us, ort_us = alternate(ours.run, theirs.run, args.rounds, args.block_ms)
     ours.close()
     ratio, low, high = median_interval([a / b for a, b in zip(hone_us, ort_us)])
     steady = max(spread(hone_us), spread(ort_us))
-    return (name, f"{statistics.median(hone_us) / 1e3:.3f}", f"{statistics.median(ort_us) / 1e3:.3f}",
+    return (name, f"{difference:.0e}", f"{statistics.median(hone_us) / 1e3:.3f}", f"{statistics.median(ort_us) / 1e3:.3f}",
             f"{ratio:.3f}", f"{low:.3f} - {high:.3f}", f"{100 * steady:.0f} %" if steady == steady else "-")
 
 
@@ -187,9 +195,9 @@ def models(args, ort):
             why = str(e).removeprefix("error: ").removeprefix(f"{WORK}/{name}.onnx: ")
             left_out += f"\n- {name}: {why if len(why) < 120 else why[:117] + '...'}"
     return (f"f32, batch 1, one thread; {args.rounds} rounds of blocks of about {args.block_ms} ms, "
-            "in turns. ratio: Hone / ONNX Runtime, below 1 is faster, with its 95 % interval. "
+            "in turns. worst: difference of the outputs, relative to each channel's largest value. ratio: Hone / ONNX Runtime, below 1 is faster, with its 95 % interval. "
             "spread: interquartile range of the less steady of the two.",
-            ("model", "hone ms", "onnxruntime ms", "ratio", "95 %" if args.rounds > 5 else "range",
+            ("model", "worst", "hone ms", "onnxruntime ms", "ratio", "95 %" if args.rounds > 5 else "range",
              "spread"), rows,
             left_out and "\nNot compared:\n" + left_out + "\n")
 
