@@ -69,8 +69,10 @@ def test_reshape_to_an_input(tmp_path):
         [("y", F, None)],
     )
     b.check({"x": X, "s": ints(4, 3, 2)}, {"x": X, "s": ints(-1, 0, 2)}, {"x": X, "s": ints(1, 1, 24)})
-    r = b.run({"x": X, "s": ints(5, 5, 5)})
-    assert r.returncode == 2 and len(r.stderr.splitlines()) == 1, r.stderr
+    for wrong in (ints(5, 5, 5), ints(2, 2, 2), ints(-1, 5, 1), ints(-1, -1, 2)):
+        r = b.run({"x": X, "s": wrong})
+        assert r.returncode == 2 and len(r.stderr.splitlines()) == 1, r.stderr
+        assert "would change the number of elements" in r.stderr
 
 
 def test_shape_arithmetic_on_an_input(tmp_path):

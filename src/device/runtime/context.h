@@ -116,6 +116,8 @@ struct hone_context {
   hone::wire::Measured* given = nullptr;     // likewise: what the caller said before binding
   uint8_t* from_data = nullptr;              // by dim: 1 where it depends on data
   uint32_t generation = 0;                   // of dims
+  uint32_t last_measure = 0;                 // the step from which on all data are known
+  bool checked = false;                      // the checks that depend on data hold for dims
   int64_t* slot_offsets = nullptr;
   hone::runtime::BoundStep* steps = nullptr;
   hone::runtime::Patch* patches = nullptr;
@@ -150,6 +152,8 @@ struct hone_context {
   Status plan_branch(uint32_t index) const;
   Status plan_measure(uint32_t index) const;
   Status measure(uint32_t index);
+  Status update_dims(uint32_t index);
+  void forget(uint32_t index);
   bool read_data(uint32_t index);
   void rebind(uint32_t index);
   Status eval_dims();

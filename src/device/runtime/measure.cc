@@ -39,8 +39,11 @@ uint32_t operand_of(const wire::Step& s, const DimInstr& d) {
 
 }  // namespace
 
-// from_data of every dim, once for a context.
+// from_data of every dim and the last measurement, once for a context.
 void hone_context::mark_data() {
+  for (uint32_t i = 0; i < engine->step_count; ++i) {
+    if (is_measure(*this, i)) last_measure = i;
+  }
   for (uint32_t i = 0; i < size_of(meta().dims()); ++i) {
     const DimInstr& d = *meta().dims()->Get(i);
     bool depends = d.op() == DimOp::data;
@@ -90,18 +93,19 @@ bool hone_context::read_data(uint32_t index) {
   return changed;
 }
 
-Status hone_context::measure(uint32_t index) {
+// What the measurements from `index` on found is not known any more.
+void hone_context::forget(uint32_t index) {
+  for (uint32_t i = index; i <= last_measure; ++i) {
+    if (!is_measure(*this, i)) continue;
+    const auto* found = meta().steps()->Get(i)->dims();
+    for (uint32_t k = 0; k < size_of(found); ++k) measured[found->Get(k)].known = false;
+  }
+}
+
+Status hone_context::update_dims(uint32_t index) {
   if (read_data(index)) {
-    // What later steps measured belongs to other data.
-    bool all_known = true;
-    for (uint32_t i = index + 1; i < engine->step_count; ++i) {
-      if (!is_measure(*this, i)) continue;
-      const auto* later = meta().steps()->Get(i)->dims();
-      for (uint32_t k = 0; k < size_of(later); ++k) measured[later->Get(k)].known = false;
-      all_known = all_known && size_of(later) == 0;
-    }
+    forget(index + 1);  // that belongs to other data
     HONE_RETURN_IF_ERROR(eval_dims());
-    if (all_known) HONE_RETURN_IF_ERROR(check_dims(true));
     HONE_RETURN_IF_ERROR(shape_outputs());
     for (uint32_t i = 0; i < output_count; ++i) {
       if (outputs[i].bytes <= outputs[i].capacity) continue;
@@ -110,6 +114,18 @@ Status hone_context::measure(uint32_t index) {
                                              << " bytes for these data, it was "
                                              << "bound for " << outputs[i].capacity);
     }
+  }
+  if (index != last_measure || checked) return {};
+  HONE_RETURN_IF_ERROR(check_dims(true));
+  checked = true;
+  return {};
+}
+
+Status hone_context::measure(uint32_t index) {
+  const Status updated = update_dims(index);
+  if (!updated.ok()) {
+    forget(index);  // the next run is not to take them for settled
+    return updated;
   }
   if (steps[index].generation != generation) rebind(index);
   return {};

@@ -158,6 +158,7 @@ Status hone_context::eval_dims() {
   const auto* instrs =
       count == 0 ? nullptr : reinterpret_cast<const wire::DimInstr*>(program->Data());
   ++generation;
+  checked = false;
   return wire::eval_dims({instrs, count}, {input_shapes, input_count},
                          {measured, measured == nullptr ? 0 : count}, {dims, count});
 }

@@ -167,6 +167,10 @@ class Runner {
       sizes_[symbol] = t.int_at(data.element);
     }
     sized_ = plan::with_bounds(plan_, sizes_);
+    // What still lacks a measurement has no value.
+    for (const plan::Check& c : plan_.checks) {
+      if (c.condition.evaluate(sizes_) == 0) return Status(Code::shape_mismatch, c.text);
+    }
     return {};
   }
 

@@ -8,6 +8,7 @@
 #include "device/platform/target_detect.h"
 #include "host/engine/compile.h"
 #include "host/graph/text.h"
+#include "host/ops/op_def.h"
 
 namespace hone::ship {
 namespace {
@@ -91,6 +92,35 @@ TEST(Session, ARealModelGivesTheSameBitsForAnyNumberOfThreads) {
     Tensor y = (*session->run({x}))[0];
     if (threads == 1) alone = y;
     EXPECT_TRUE(identical(y, alone)) << threads;
+  }
+}
+
+TEST(Session, RefusesShapesAsDataEveryTimeTheyAreWrong) {
+  auto graph = graph::parse_text(R"(graph "shapes" opset {"" 17}
+in %x f32[6]
+in %s i64[2]
+%y = Reshape(%x, %s) "fold"
+out %y as "y"
+)");
+  ASSERT_TRUE(graph.ok()) << graph.status().text();
+  ASSERT_TRUE(ops::infer_graph(*graph).ok());
+  engine::CompileOptions o;
+  o.target = platform::detect_target();
+  auto built = engine::compile(std::move(*graph), o);
+  ASSERT_TRUE(built.ok()) << built.status().text();
+  auto bytes = std::make_shared<std::vector<std::byte>>(std::move(built->bytes));
+  auto session = Session::open(bytes, 1);
+  ASSERT_TRUE(session.ok()) << session.status().text();
+  const Tensor x = Tensor::of<float>({6}, {1, 2, 3, 4, 5, 6});
+  for (int again = 0; again < 2; ++again) {
+    for (auto& [a, b] :
+         std::initializer_list<std::pair<int64_t, int64_t>>{{2, 2}, {2, 2}, {4, 1}}) {
+      auto wrong = session->run({x, Tensor::of<int64_t>({2}, {a, b})});
+      EXPECT_EQ(wrong.code(), Code::shape_mismatch) << a << " " << b;
+    }
+    auto right = session->run({x, Tensor::of<int64_t>({2}, {3, 2})});
+    ASSERT_TRUE(right.ok()) << right.status().text();
+    EXPECT_EQ((*right)[0].dims(), (Dims{3, 2}));
   }
 }
 
