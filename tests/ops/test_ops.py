@@ -19,13 +19,13 @@ UNDEFINED = ("bernoulli", "training_dropout")  # randomness: judged by type and 
 SUITE_PASSES = 1789
 
 
-def run(cases, folder):
-    """Runs the cases; gives {name: error or None}."""
+def run(cases, folder, test="OpsReference.RunsForThePythonTest", variable="HONE_CASES"):
+    """Runs the cases in that test of whole_tests; gives {name: error or None}."""
     listing = folder / "cases.txt"
     listing.write_text("".join(f"{path}\t{folder / 'out' / name}\n"
                                for name, (path, _, _) in cases.items()))
-    done = subprocess.run([PROGRAM, "--gtest_filter=OpsReference.RunsForThePythonTest"],
-                          env={**os.environ, "HONE_CASES": str(listing)}, capture_output=True,
+    done = subprocess.run([PROGRAM, f"--gtest_filter={test}"],
+                          env={**os.environ, variable: str(listing)}, capture_output=True,
                           text=True, timeout=1500)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASSED" in done.stdout

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "common/base/nearest.h"
 #include "host/ops/op_def.h"
+#include "host/passes/expand/expand.h"
 #include "host/plan/lower.h"
 #include "ship/measure/conditions.h"
 #include "ship/measure/coverage.h"
@@ -94,7 +95,8 @@ Status run_operators(const Options& o, Session& s) {
   for (const auto& [key, since] : versions) {
     graph::Node node;
     std::tie(node.domain, node.op) = key;
-    bool engine = plan::find_lowering(node) != nullptr;
+    const bool engine =
+        plan::find_lowering(node) != nullptr || passes::find_expansion(node) != nullptr;
     std::string domain = key.first.empty() ? "ai.onnx" : key.first;
     list.push_back(
         {{"name", key.second}, {"domain", domain}, {"since", since}, {"in_engines", engine}});

@@ -29,6 +29,8 @@ struct Pass {
   std::optional<graph::Patch> (*propose)(const graph::Graph& graph, graph::NodeId node);
   // For passes that must see the whole graph at once: one patch for all of it.
   std::optional<graph::Patch> (*propose_all)(const graph::Graph& graph);
+  // Without it engines lack operators: builds that leave out what only makes them fast keep it.
+  bool needed = false;
 };
 
 std::vector<const Pass*> pipeline();

@@ -25,6 +25,8 @@ bool keeps_order(const std::vector<int64_t>& perm) {
   return std::is_sorted(perm.begin(), perm.end()) && !perm.empty();
 }
 
+bool is_unread(const Graph& g, ValueId v) { return g.users(v).empty() && !g.is_block_output(v); }
+
 // The node's result is input 0, element by element, whenever the shapes agree.
 bool copies_first(const Graph& g, const Node& n) {
   if (n.is("Identity") || n.is("Reshape") || n.is("Flatten") || n.is("Squeeze") ||
@@ -39,7 +41,7 @@ bool copies_first(const Graph& g, const Node& n) {
   if (n.is("Transpose")) return keeps_order(n.attributes.ints("perm"));
   if (n.is("Dropout")) {
     bool training = n.version >= 12 && n.input(2) != graph::none && !all_equal_to(g, n.input(2), 0);
-    return !training && (n.output(1) == graph::none || g.users(n.output(1)).empty());
+    return !training && (n.output(1) == graph::none || is_unread(g, n.output(1)));
   }
   if (n.is("Concat") || n.is("Sum") || n.is("Max") || n.is("Min") || n.is("Mean")) {
     return n.inputs.size() == 1;

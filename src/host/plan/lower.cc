@@ -8,6 +8,7 @@
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/fill/fill.h"
 #include "host/ops/op_def.h"
+#include "host/passes/expand/expand.h"
 #include "host/plan/lower/lowerings.h"
 
 namespace hone::plan {
@@ -37,6 +38,17 @@ bool is_shape(const Graph& graph, ValueId v) {
     if (d.is_symbol() && d.symbol_name() == ops::data_symbol(graph, v, k)) return false;
   }
   return true;
+}
+
+// Why a node that has no kernel was not made of others either.
+Status no_lowering(const Graph& graph, const Node& n) {
+  const passes::ExpandFn expand = passes::find_expansion(n);
+  if (expand == nullptr || n.outputs.empty()) {
+    return unsupported("no kernel; it runs in the reference executor only");
+  }
+  passes::Expansion e(graph, graph.value(n.output(0)).producer);
+  HONE_RETURN_IF_ERROR(expand(e));
+  return unsupported("no kernel; the pass expand_functions makes it of others");
 }
 
 // Copies `src` (row-major `dims`) so that physical dimension i is dimension order[i].
@@ -350,7 +362,7 @@ Status Lowering::has_kernel_type(ValueId v) const {
 Status Lowering::node(const Node& n) {
   if (is_shape_arithmetic(graph_, n)) return {};
   LowerFn lower = find_lowering(n);
-  if (lower == nullptr) return unsupported("no kernel; it runs in the reference executor only");
+  if (lower == nullptr) return no_lowering(graph_, n);
   for (const auto* values : {&n.inputs, &n.outputs}) {
     for (ValueId v : *values) {
       if (v != graph::none) HONE_RETURN_IF_ERROR(has_kernel_type(v));

@@ -322,7 +322,9 @@ class Chain {
     HONE_ASSIGN(const graph::Graph* g, graph());
     engine::CompileOptions plain = compile_options();
     plain.target.isa = mask(Isa::portable);
-    for (const passes::Pass* p : passes::pipeline()) plain.passes.disabled.emplace_back(p->name);
+    for (const passes::Pass* p : passes::pipeline()) {
+      if (!p->needed) plain.passes.disabled.emplace_back(p->name);
+    }
     HONE_ASSIGN(engine::Compiled base, engine::compile(*g, plain));
     auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(base.bytes));
     HONE_ASSIGN(Session baseline, Session::open(bytes, target_.threads));

@@ -6,8 +6,9 @@
 //             Type of a, bool for comparisons and logical operators.
 //
 // act is applied for f32 only (Act::none otherwise). Integer division truncates towards zero, an
-// integer divided by 0 gives 0, shifts by >= width give 0. mod: sign of the divisor; fmod: of the
-// dividend, for floats and integers.
+// integer divided by 0 gives 0. Shifts by >= width, and by less than 0, shift every bit out: what
+// comes in is 0, to the right the sign. mod: sign of the divisor; fmod: of the dividend, for floats
+// and integers.
 #pragma once
 
 #include "device/kernels/activation.h"

@@ -58,7 +58,7 @@ int64_t reference_int(Binary op, int64_t a, int64_t b, int width, bool is_signed
     case Binary::shift_left:
       return b < 0 || b >= width ? 0 : static_cast<int64_t>(static_cast<uint64_t>(a) << b);
     case Binary::shift_right:
-      if (b < 0 || b >= width) return 0;
+      if (b < 0 || b >= width) return is_signed && a < 0 ? -1 : 0;
       return is_signed ? a >> b : static_cast<int64_t>(static_cast<uint64_t>(a) >> b);
     default:
       return static_cast<int64_t>(

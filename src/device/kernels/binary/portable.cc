@@ -115,7 +115,9 @@ struct Integer {
   }
   static bool out_of_width(T b) { return b < 0 || static_cast<uint64_t>(b) >= width; }
   static T shift_left(T a, T b) { return out_of_width(b) ? T(0) : static_cast<T>(w(a) << b); }
-  static T shift_right(T a, T b) { return out_of_width(b) ? T(0) : static_cast<T>(a >> b); }
+  static T shift_right(T a, T b) {
+    return out_of_width(b) ? static_cast<T>(a < 0 ? -1 : 0) : static_cast<T>(a >> b);
+  }
 };
 
 template <class T, class Run>

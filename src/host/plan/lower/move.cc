@@ -321,7 +321,10 @@ Status lower_depth_to_space(Lowering& l, const Node& n) {
 Status lower_space_to_depth(Lowering& l, const Node& n) {
   const SymShape &x = *l.graph().fact(n.input(0)).shape, &y = *l.graph().fact(n.output(0)).shape;
   Dim b = n.attributes.i("blocksize", 1);
-  return shuffle(l, n, {x[0], x[1], y[2], b, y[3], b}, {0, 3, 5, 1, 2, 4});
+  const bool crd = n.attributes.s("mode", "DCR") == "CRD";
+  return shuffle(
+      l, n, {x[0], x[1], y[2], b, y[3], b},
+      crd ? std::vector<size_t>{0, 1, 3, 5, 2, 4} : std::vector<size_t>{0, 3, 5, 1, 2, 4});
 }
 
 }  // namespace hone::plan
