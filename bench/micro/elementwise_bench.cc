@@ -44,6 +44,8 @@ void register_unary() {
   add_unary("sigmoid", static_cast<int32_t>(Act::sigmoid), DType::f32);
   add_unary("gelu_erf", static_cast<int32_t>(Act::gelu_erf), DType::f32);
   add_unary("sin", static_cast<int32_t>(Unary::sin), DType::f32);
+  add_unary("selu", static_cast<int32_t>(Unary::selu), DType::f32);
+  add_unary("sinh", static_cast<int32_t>(Unary::sinh), DType::f32);
   add_unary("abs_i32", static_cast<int32_t>(Unary::abs), DType::i32);
 }
 
@@ -52,6 +54,8 @@ void register_binary() {
   add_binary("scale_by_channel", Binary::mul, DType::f32, {64}, DType::f32);
   add_binary("scale_by_scalar", Binary::mul, DType::f32, {}, DType::f32);
   add_binary("greater", Binary::greater, DType::f32, picture, DType::boolean);
+  add_binary("and_bool", Binary::logical_and, DType::boolean, picture, DType::boolean);
+  add_binary("div_i64", Binary::div, DType::i64, picture, DType::i64);
   add_binary("add_i64", Binary::add, DType::i64, picture, DType::i64);
 }
 

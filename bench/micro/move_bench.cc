@@ -35,6 +35,10 @@ void register_copy() {
            {3 * 224 * 224, 224 * 3, 3, 1});
   add_copy("image_u8_to_channels_last", DType::u8, image, {3 * 224 * 224, 224, 1, 224 * 224},
            {3 * 224 * 224, 224 * 3, 3, 1});
+  add_copy("picture_u8_to_channels_last", DType::u8, picture, {64 * 56 * 56, 56, 1, 56 * 56},
+           {64 * 56 * 56, 56 * 64, 64, 1});
+  add_copy("concat_channels_u8", DType::u8, picture, {64 * 56 * 56, 56 * 64, 64, 1},
+           {128 * 56 * 56, 56 * 128, 128, 1});
   add_copy("picture_to_channels_last", DType::f32, picture, {64 * 56 * 56, 56, 1, 56 * 56},
            {64 * 56 * 56, 56 * 64, 64, 1});
   add_copy("concat_channels", DType::f32, picture, {64 * 56 * 56, 56 * 64, 64, 1},

@@ -62,6 +62,10 @@ void register_reduce() {
              DType::f32);
   add_reduce("mean_of_rows", Reduce::mean, 0b10, DType::f32, {197, 768}, {197, 1}, DType::f32);
   add_reduce("arg_max_1000", Reduce::arg_max, 0b10, DType::f32, {1, 1000}, {1, 1}, DType::i64);
+  add_reduce("arg_max_class_map", Reduce::arg_max, 0b0010, DType::f32, {1, 21, 128, 128},
+             {1, 1, 128, 128}, DType::i64);
+  add_reduce("arg_max_last_axis", Reduce::arg_max, 0b1000, DType::f32, {1, 128, 128, 21},
+             {1, 128, 128, 1}, DType::i64);
   add_reduce("sum_i64", Reduce::sum, 0b10, DType::i64, {64, 1024}, {64, 1}, DType::i64);
 }
 

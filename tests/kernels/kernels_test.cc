@@ -181,6 +181,27 @@ std::string check_plan(const plan::Plan& plan, const Known& k) {
   return "";
 }
 
+// The name up to its tile and instruction set: what the kernel computes, on which types.
+std::string stem(const Kernel& k) {
+  std::string s = k.name;
+  s.erase(s.size() - std::string_view(name(k.isa)).size() - 1);
+  const size_t tile = s.rfind('_') + 1;
+  return s.find_first_not_of("0123456789xc", tile) == std::string::npos ? s.substr(0, tile - 1) : s;
+}
+
+// Nothing falls back to narrower vectors where the machine has the wider ones.
+TEST(KernelTables, HaveAvx512WhereTheyHaveAvx2) {
+  std::set<std::string> wide, narrow;
+  for (const Kernel* k : kernels::all_kernels()) {
+    if (k->isa == Isa::avx2) narrow.insert(k->family + (" " + stem(*k)));
+    if (k->isa == Isa::avx512) wide.insert(k->family + (" " + stem(*k)));
+  }
+  EXPECT_EQ(narrow, wide);
+#if defined(__x86_64__)
+  EXPECT_TRUE(narrow.contains("conv conv_f32") && narrow.contains("copy copy_b32"));
+#endif
+}
+
 class EveryKernel : public ::testing::TestWithParam<const Kernel*> {};
 
 TEST_P(EveryKernel, AgreesWithTheReferenceForAnyNumberOfThreads) {

@@ -2,3 +2,4 @@
 #include "device/kernels/simd/math_avx512.h"
 //
 #include "device/kernels/binary/binary.inl.h"
+#include "device/kernels/binary/int.inl.h"

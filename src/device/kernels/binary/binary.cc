@@ -66,6 +66,16 @@ const char* bind_vector(const Step& step, void* params, Work* work) {
   Binary op = attrs_as<BinaryAttrs>(step)->op;
   return op == Binary::mod || op == Binary::fmod ? "this function has no vector form" : nullptr;
 }
+
+const char* bind_int(const Step& step, void* params, Work* work) {
+  if (const char* why = bind_common(step, params, work)) return why;
+  const DType t = step.in[0].dtype;
+  if (t == DType::boolean) return nullptr;
+  if (t != DType::i32 && t != DType::i64) return "only i32, i64 and bool";
+  const Binary op = attrs_as<BinaryAttrs>(step)->op;
+  const bool plain = op <= Binary::max && op != Binary::div;
+  return plain || is_comparison(op) ? nullptr : "this function has no vector form";
+}
 #endif
 
 }  // namespace
@@ -75,6 +85,10 @@ const Kernel binary_f32_avx512 = {"binary_f32_avx512", "binary",           Isa::
                                   bind_vector,         avx512::binary_f32, nullptr,     nullptr};
 const Kernel binary_f32_avx2 = {"binary_f32_avx2", "binary",         Isa::avx2, 1,
                                 bind_vector,       avx2::binary_f32, nullptr,   nullptr};
+const Kernel binary_int_avx512 = {"binary_int_avx512", "binary", Isa::avx512, 1, bind_int,
+                                  avx512::binary_int,  nullptr,  nullptr};
+const Kernel binary_int_avx2 = {"binary_int_avx2", "binary",         Isa::avx2, 1,
+                                bind_int,          avx2::binary_int, nullptr,   nullptr};
 #endif
 
 const Kernel binary_any_portable = {"binary_any_portable", "binary", Isa::portable, 1, bind_any,

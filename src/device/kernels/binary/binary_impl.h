@@ -22,12 +22,14 @@ void binary_row(Binary op, const float* a, bool step_a, const float* b, bool ste
 }  // namespace portable
 namespace avx2 {
 void binary_f32(const RunArgs& args);
+void binary_int(const RunArgs& args);
 // All but mod and fmod.
 void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
                 int64_t n);
 }  // namespace avx2
 namespace avx512 {
 void binary_f32(const RunArgs& args);
+void binary_int(const RunArgs& args);
 // All but mod and fmod.
 void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
                 int64_t n);

@@ -31,8 +31,28 @@ const char* bind(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
+#if defined(__x86_64__)
+bool is_common(DType t) {
+  return t == DType::f32 || t == DType::i8 || t == DType::u8 || t == DType::i32 ||
+         t == DType::i64 || t == DType::boolean;
+}
+
+const char* bind_common(const Step& step, void* params, Work* work) {
+  if (const char* why = bind(step, params, work)) return why;
+  const DType from = step.in[0].dtype, to = step.out[0].dtype;
+  if (from == to) return "same type: memory is copied";
+  return is_common(from) && is_common(to) ? nullptr : "only f32, 8, 32 and 64-bit integers, bool";
+}
+#endif
+
 }  // namespace
 
+#if defined(__x86_64__)
+const Kernel cast_common_avx512 = {"cast_common_avx512", "cast",  Isa::avx512, 1, bind_common,
+                                   avx512::cast_common,  nullptr, nullptr};
+const Kernel cast_common_avx2 = {"cast_common_avx2", "cast",  Isa::avx2, 1, bind_common,
+                                 avx2::cast_common,  nullptr, nullptr};
+#endif
 const Kernel cast_any_portable = {"cast_any_portable", "cast",  Isa::portable, 1, bind,
                                   portable::cast_any,  nullptr, nullptr};
 

@@ -13,5 +13,12 @@ struct CastParams {
 namespace portable {
 void cast_any(const RunArgs& args);
 }
+// f32, i8, u8, i32, i64 and bool to each other.
+namespace avx2 {
+void cast_common(const RunArgs& args);
+}
+namespace avx512 {
+void cast_common(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -73,6 +73,32 @@ TEST(Cast, EveryPairOnSmallWholeNumbers) {
   }
 }
 
+// Every kernel gives the bits of the plain one: fractions, numbers out of range, bytes of a bool
+// that are neither 0 nor 1.
+TEST(Cast, KernelsAgree) {
+  Rng rng(2);
+  for (DType from : types) {
+    for (DType to : types) {
+      Tensor x = random_bytes(rng, from, {9001});
+      if (from == DType::f32) {
+        x = random_tensor(rng, {9001}, 0, -3e9f, 3e9f);
+        for (int64_t i = 0; i < 4096; ++i) x.at<float>(i) *= 1e-7f;  // a unit without large ones
+        x.at<float>(8000) = NAN;
+      }
+      TestStep want = step_of(x, to);
+      ASSERT_EQ(run_kernel(*find_kernel("cast_any_portable"), want).problem, "");
+      for (const Kernel* k : kernels_of("cast")) {
+        TestStep got = step_of(x, to);
+        if (run_kernel(*k, got).refused) continue;
+        for (int64_t i = 0; i < x.count(); ++i) {
+          ASSERT_TRUE(same_bytes(got.out[0], i, want.out[0], i))
+              << k->name << " " << name(from) << " to " << name(to) << " element " << i;
+        }
+      }
+    }
+  }
+}
+
 TEST(Cast, FloatToInteger) {
   auto i32 = [](float v) { return cast_one(DType::f32, v, DType::i32).at<int32_t>(0); };
   EXPECT_EQ(i32(2.9f), 2);

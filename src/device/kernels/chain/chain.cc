@@ -181,8 +181,8 @@ const char* bind_vector(const Step& step, void* params, Work* work) {
   for (int i = 0; i < at.count; ++i) {
     const ChainInstruction& c = at.instruction[i];
     auto b = static_cast<Binary>(c.op() - chain_binary);
-    bool plain = c.is_binary() ? b == Binary::mod || b == Binary::fmod
-                               : c.op() > static_cast<int>(Unary::sign);
+    bool plain =
+        c.is_binary() ? b == Binary::mod || b == Binary::fmod : !has_vector_form(c.op(), c.p);
     if (plain) return "a function has no vector form";
   }
   return nullptr;

@@ -58,25 +58,56 @@ void pack_depthwise(const Step& step, const void* const* raw, int, void* dst) {
   pack_conv_depthwise(width, step, raw, dst);
 }
 
+template <int width>
+const char* bind_depthwise_dynamic(const Step& step, void* params, Work* work) {
+  return bind_conv_depthwise_dynamic(width, step, params, work);
+}
+template <int width, void (*run)(const RunArgs&)>
+void run_depthwise_dynamic(const RunArgs& args) {
+  run_conv_depthwise_dynamic(width, run, args);
+}
+
 }  // namespace
 
 #if defined(__x86_64__)
-#define HONE_CONV_TILED(name, isa, tiling)                                                \
-  extern const Kernel name;                                                               \
-  const Kernel name = {#name, "conv", isa, 1, bind_tiled<tiling>, run_tiled<tiling>,      \
-                       tiled_bytes<tiling>, pack_tiled<tiling>};
+#define HONE_CONV_TILED(name, isa, tiling)  \
+  extern const Kernel name;                 \
+  const Kernel name = {#name,               \
+                       "conv",              \
+                       isa,                 \
+                       1,                   \
+                       bind_tiled<tiling>,  \
+                       run_tiled<tiling>,   \
+                       tiled_bytes<tiling>, \
+                       pack_tiled<tiling>};
 
 HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
 HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
 
-#define HONE_CONV_DEPTHWISE(name, isa, width, run)                                  \
-  extern const Kernel name;                                                         \
-  const Kernel name = {#name, "conv", isa, 1, bind_depthwise<width>, run,           \
-                       depthwise_bytes<width>, pack_depthwise<width>};
+#define HONE_CONV_DEPTHWISE(name, isa, width, run) \
+  extern const Kernel name;                        \
+  const Kernel name = {#name,                      \
+                       "conv",                     \
+                       isa,                        \
+                       1,                          \
+                       bind_depthwise<width>,      \
+                       run,                        \
+                       depthwise_bytes<width>,     \
+                       pack_depthwise<width>};
 
 HONE_CONV_DEPTHWISE(conv_dw_f32_c16_avx512, Isa::avx512, 16, avx512::conv_dw_f32_run)
 HONE_CONV_DEPTHWISE(conv_dw_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
+
+#define HONE_CONV_DEPTHWISE_DYNAMIC(name, isa, width, run)                                       \
+  extern const Kernel name;                                                                      \
+  const Kernel name = {                                                                          \
+      #name,   "conv", isa, 1, bind_depthwise_dynamic<width>, run_depthwise_dynamic<width, run>, \
+      nullptr, nullptr};
+
+HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c16_avx512, Isa::avx512, 16,
+                            avx512::conv_dw_f32_run)
+HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
 #endif
 
 #define HONE_CONV_RAW(name, bind, run) \

@@ -13,14 +13,7 @@ int64_t blob_bytes(int width, const ConvParams& p) {
   return panel_floats({width, width}, p.c, p.taps) * 4;
 }
 
-}  // namespace
-
-const char* bind_conv_depthwise(int width, const Step& step, void* params, Work* work) {
-  ConvParams* p = static_cast<ConvParams*>(params);
-  if (const char* reason = check_conv(step, p)) return reason;
-  if (!is_depthwise(*p)) return "not depthwise";
-  if (operand_or_absent(step.in, 2).present()) return "the bias is not constant";
-  if (!is_blob(step.in[1], blob_bytes(width, *p))) return "weights not packed";
+void set_work(int width, ConvParams* p, Work* work) {
   Blocking& b = p->blocking;
   b.row_units = p->batch * p->oh;
   int64_t blocks = ceil_div(p->c, width);
@@ -30,7 +23,45 @@ const char* bind_conv_depthwise(int width, const Step& step, void* params, Work*
   *work = {};
   work->units[0] = b.row_units * b.panel_units;
   work->scratch_bytes = p->c * 4;
+}
+
+}  // namespace
+
+const char* bind_conv_depthwise(int width, const Step& step, void* params, Work* work) {
+  ConvParams* p = static_cast<ConvParams*>(params);
+  if (const char* reason = check_conv(step, p)) return reason;
+  if (!is_depthwise(*p)) return "not depthwise";
+  if (operand_or_absent(step.in, 2).present()) return "the bias is not constant";
+  if (!is_blob(step.in[1], blob_bytes(width, *p))) return "weights not packed";
+  set_work(width, p, work);
   return nullptr;
+}
+
+const char* bind_conv_depthwise_dynamic(int width, const Step& step, void* params, Work* work) {
+  ConvParams* p = static_cast<ConvParams*>(params);
+  if (const char* reason = check_conv_raw_weights(step, p)) return reason;
+  if (!is_depthwise(*p)) return "not depthwise";
+  set_work(width, p, work);
+  work->phases = 2;
+  work->units[1] = work->units[0];
+  work->units[0] = 1;
+  work->workspace_bytes = blob_bytes(width, *p);
+  return nullptr;
+}
+
+void run_conv_depthwise_dynamic(int width, void (*run)(const RunArgs&), const RunArgs& args) {
+  auto& p = *static_cast<const ConvParams*>(args.params);
+  if (args.begin >= args.end) return;
+  if (args.phase == 0) {
+    const float* bias = p.bias ? static_cast<const float*>(args.in[2]) : nullptr;
+    PanelSource source{static_cast<const float*>(args.in[1]), p.c, p.taps, p.taps, 1, 1.0f, bias};
+    pack_panels({width, width}, source, static_cast<float*>(args.workspace));
+    return;
+  }
+  const void* in[] = {args.in[0], args.workspace, nullptr, p.r_row ? args.in[3] : nullptr};
+  RunArgs packed = args;
+  packed.in = in;
+  run(packed);
 }
 
 int64_t conv_depthwise_bytes(int width, const Step& step, int index) {

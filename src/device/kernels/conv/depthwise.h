@@ -9,8 +9,10 @@ const char* bind_conv_depthwise(int width, const Step& step, void* params, Work*
 int64_t conv_depthwise_bytes(int width, const Step& step, int index);
 void pack_conv_depthwise(int width, const Step& step, const void* const* raw, void* dst);
 
-static inline bool is_depthwise(const ConvParams& p) {
-  return p.groups == p.c && p.groups == p.o;
-}
+// Weights and bias computed in the same run: packed by the first phase, used by the second.
+const char* bind_conv_depthwise_dynamic(int width, const Step& step, void* params, Work* work);
+void run_conv_depthwise_dynamic(int width, void (*run)(const RunArgs&), const RunArgs& args);
+
+static inline bool is_depthwise(const ConvParams& p) { return p.groups == p.c && p.groups == p.o; }
 
 }  // namespace hone::kernels

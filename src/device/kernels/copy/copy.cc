@@ -110,11 +110,22 @@ const char* bind_b32(const Step& step, void* params, Work* work) {
   if (const char* why = bind(step, params, work)) return why;
   return bits(step.in[0].dtype) == 32 ? nullptr : "only elements of 32 bits";
 }
+
+const char* bind_b8(const Step& step, void* params, Work* work) {
+  if (const char* why = bind(step, params, work)) return why;
+  return bits(step.in[0].dtype) == 8 ? nullptr : "only elements of 8 bits";
+}
 #endif
 
 }  // namespace
 
 #if defined(__x86_64__)
+const Kernel copy_b32_avx512 = {"copy_b32_avx512", "copy",           Isa::avx512, 1,
+                                bind_b32,          avx512::copy_b32, nullptr,     nullptr};
+const Kernel copy_b8_avx512 = {"copy_b8_avx512", "copy",          Isa::avx512, 1,
+                               bind_b8,          avx512::copy_b8, nullptr,     nullptr};
+const Kernel copy_b8_avx2 = {"copy_b8_avx2", "copy",        Isa::avx2, 1,
+                             bind_b8,        avx2::copy_b8, nullptr,   nullptr};
 const Kernel copy_b32_avx2 = {"copy_b32_avx2", "copy",         Isa::avx2, 2,
                               bind_b32,        avx2::copy_b32, nullptr,   nullptr};
 #endif

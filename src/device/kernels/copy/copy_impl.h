@@ -47,7 +47,12 @@ namespace portable {
 void copy_any(const RunArgs& args);
 }
 namespace avx2 {
+void copy_b8(const RunArgs& args);
 void copy_b32(const RunArgs& args);
-}
+}  // namespace avx2
+namespace avx512 {
+void copy_b8(const RunArgs& args);
+void copy_b32(const RunArgs& args);
+}  // namespace avx512
 
 }  // namespace hone::kernels

@@ -46,6 +46,12 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
+#if defined(__x86_64__)
+const Kernel gather_any_avx512 = {"gather_any_avx512", "gather", Isa::avx512, 1, bind,
+                                  avx512::gather_any,  nullptr,  nullptr};
+const Kernel gather_any_avx2 = {"gather_any_avx2", "gather", Isa::avx2, 1, bind,
+                                avx2::gather_any,  nullptr,  nullptr};
+#endif
 const Kernel gather_any_portable = {"gather_any_portable", "gather", Isa::portable, 1, bind,
                                     portable::gather_any,  nullptr,  nullptr};
 

@@ -17,5 +17,11 @@ struct GatherParams {
 namespace portable {
 void gather_any(const RunArgs& args);
 }
+namespace avx2 {
+void gather_any(const RunArgs& args);
+}
+namespace avx512 {
+void gather_any(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -51,13 +51,20 @@ const char* bind(const Step& step, void* params, Work* work) {
   work->phases = 2;
   work->units[0] = s[0] * s[1];
   work->units[1] = 1;
-  work->scratch_bytes = (b[1] + most) * static_cast<int64_t>(sizeof(NmsBox));
+  work->scratch_bytes = nms_blocks(most) * static_cast<int64_t>(sizeof(NmsKept)) +
+                        b[1] * static_cast<int64_t>(sizeof(NmsBox));
   work->workspace_bytes = s[0] * s[1] * (most + 1) * static_cast<int64_t>(sizeof(int32_t));
   return nullptr;
 }
 
 }  // namespace
 
+#if defined(__x86_64__)
+const Kernel nms_f32_avx512 = {"nms_f32_avx512", "nms",   Isa::avx512, 1, bind,
+                               avx512::nms_f32,  nullptr, nullptr};
+const Kernel nms_f32_avx2 = {"nms_f32_avx2", "nms",         Isa::avx2, 1,
+                             bind,           avx2::nms_f32, nullptr,   nullptr};
+#endif
 const Kernel nms_f32_portable = {"nms_f32_portable", "nms",   Isa::portable, 1, bind,
                                  portable::nms_f32,  nullptr, nullptr};
 

@@ -18,7 +18,20 @@ struct NmsBox {
   int32_t index;
 };
 
+// Boxes that are kept, a block side by side, before the candidates in scratch.
+constexpr int nms_block = 16;
+struct NmsKept {
+  float x1[nms_block], y1[nms_block], x2[nms_block], y2[nms_block], area[nms_block];
+};
+static constexpr int64_t nms_blocks(int64_t boxes) { return (boxes + nms_block - 1) / nms_block; }
+
 namespace portable {
+void nms_f32(const RunArgs& args);
+}
+namespace avx2 {
+void nms_f32(const RunArgs& args);
+}
+namespace avx512 {
 void nms_f32(const RunArgs& args);
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "device/kernels/testing/hostile.h"
 
 namespace hone::kernels {
@@ -33,10 +35,14 @@ std::vector<int64_t> kept(const TestStep& s) {
     Outcome o = run_kernel(*k, s);
     EXPECT_EQ(o.refused, nullptr) << o.refused;
     EXPECT_EQ(o.problem, "");
+    const std::vector<int64_t> before = rows;
     rows.clear();
     for (int64_t i = 0; i < get_int(s.out[1], 0); ++i) {
       EXPECT_EQ(get_int(s.out[0], i * 3), 0);
       rows.push_back(get_int(s.out[0], i * 3 + 1) * 100 + get_int(s.out[0], i * 3 + 2));
+    }
+    if (k != kernels_of("nms").front()) {
+      EXPECT_EQ(rows, before) << k->name;
     }
   }
   return rows;
@@ -68,6 +74,48 @@ TEST(Nms, CentersAndSizes) {
   EXPECT_EQ(kept(step_of({5, 5, 10, 10, 5, 5.5f, 10, 11, 25, 5, 10, 10}, {0.5f, 0.9f, 0.7f}, 1, 3,
                          0.5f, 0, true)),
             (Rows{1, 2}));
+}
+
+// What the text says, box by box.
+std::vector<int64_t> expected(const std::vector<float>& b, const std::vector<float>& scores,
+                              int64_t most, float overlap, float threshold) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i] > threshold) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t i, size_t j) { return scores[i] > scores[j]; });
+  std::vector<int64_t> rows;
+  for (size_t i : order) {
+    bool hidden = static_cast<int64_t>(rows.size()) >= most;
+    for (int64_t row : rows) {
+      const float *p = &b[i * 4], *q = &b[static_cast<size_t>(row) * 4];
+      const float h = std::min(p[2], q[2]) - std::max(p[0], q[0]);
+      const float w = std::min(p[3], q[3]) - std::max(p[1], q[1]);
+      const float sum = (p[2] - p[0]) * (p[3] - p[1]) + (q[2] - q[0]) * (q[3] - q[1]);
+      hidden |= h > 0 && w > 0 && w * h / (sum - w * h) > overlap;
+    }
+    if (!hidden) rows.push_back(static_cast<int64_t>(i));
+  }
+  return rows;
+}
+
+TEST(Nms, ManyBoxes) {
+  Rng rng(3);
+  for (int n : {1, 15, 16, 17, 90}) {
+    for (float overlap : {0.05f, 0.3f, 0.9f}) {
+      std::vector<float> boxes, scores;
+      for (int i = 0; i < n; ++i) {
+        const auto y = static_cast<float>(random_int(rng, 0, 40));
+        const auto x = static_cast<float>(random_int(rng, 0, 40));
+        const auto size = static_cast<float>(random_int(rng, 0, 16));  // 0: hides nothing
+        boxes.insert(boxes.end(), {y, x, y + size, x + 8});
+        scores.push_back(static_cast<float>(random_int(rng, 0, 30)) / 30);
+      }
+      EXPECT_EQ(kept(step_of(boxes, scores, 1, n, overlap, 0.1f)),
+                expected(boxes, scores, n, overlap, 0.1f));
+    }
+  }
 }
 
 TEST(Nms, HostileSteps) {

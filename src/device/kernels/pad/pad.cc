@@ -94,6 +94,12 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
+#if defined(__x86_64__)
+const Kernel pad_any_avx512 = {"pad_any_avx512", "pad",   Isa::avx512, 1, bind,
+                               avx512::pad_any,  nullptr, nullptr};
+const Kernel pad_any_avx2 = {"pad_any_avx2", "pad",         Isa::avx2, 1,
+                             bind,           avx2::pad_any, nullptr,   nullptr};
+#endif
 const Kernel pad_any_portable = {"pad_any_portable", "pad",   Isa::portable, 1, bind,
                                  portable::pad_any,  nullptr, nullptr};
 

@@ -21,5 +21,11 @@ struct PadParams {
 namespace portable {
 void pad_any(const RunArgs& args);
 }
+namespace avx2 {
+void pad_any(const RunArgs& args);
+}
+namespace avx512 {
+void pad_any(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -13,8 +13,6 @@ namespace hone::kernels {
 
 namespace {
 
-bool is_arg(Reduce op) { return op == Reduce::arg_max || op == Reduce::arg_min; }
-
 // y has x's shape with the reduced axes 1, or without them.
 bool is_reduced(const Shape& x, const Shape& y, uint32_t axes) {
   Shape kept, gone;
@@ -94,8 +92,8 @@ const char* bind_any(const Step& step, void* params, Work* work) {
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
   if (step.in[0].dtype != DType::f32) return "only f32";
-  Reduce op = attrs_as<ReduceAttrs>(step)->op;
-  return op == Reduce::log_sum_exp || is_arg(op) ? "this function has no vector form" : nullptr;
+  const Reduce op = attrs_as<ReduceAttrs>(step)->op;
+  return op == Reduce::log_sum_exp ? "this function has no vector form" : nullptr;
 }
 #endif
 

@@ -173,6 +173,14 @@ void fold_columns(const float* x, float* y, const ReduceParams& p, int count) {
   }
 }
 
+}  // namespace
+}  // namespace hone::kernels::HONE_ISA
+
+#include "device/kernels/reduce/arg.inl.h"
+
+namespace hone::kernels::HONE_ISA {
+namespace {
+
 using Rows = void (*)(const RunArgs& args, const ReduceParams& p, int64_t begin, int64_t end);
 using Columns = void (*)(const float* x, float* y, const ReduceParams& p, int count);
 struct Functions {
@@ -209,6 +217,7 @@ void reduce_f32(const RunArgs& args) {
   int64_t all = p.by_rows ? p.kept.total : p.blocks;
   int64_t begin = args.begin * p.per_unit;
   int64_t end = args.end * p.per_unit < all ? args.end * p.per_unit : all;
+  if (is_arg(p.op)) return arg_f32(args, p, begin, end);
   if (p.by_rows) return f.rows(args, p, begin, end);
   for (int64_t b = begin; b < end; ++b) {
     ReduceBlock block = reduce_block_at(p, b);

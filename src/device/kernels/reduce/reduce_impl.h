@@ -35,6 +35,8 @@ static inline ReduceBlock reduce_block_at(const ReduceParams& p, int64_t b) {
   return {offset_at(p.kept, 0, y), y, static_cast<int>(left < reduce_block ? left : reduce_block)};
 }
 
+static constexpr bool is_arg(Reduce op) { return op == Reduce::arg_max || op == Reduce::arg_min; }
+
 namespace portable {
 void reduce_any(const RunArgs& args);
 }

@@ -161,6 +161,33 @@ TEST(Reduce, EqualOnesAndNaN) {
   }
 }
 
+// The first NaN, or the last one, wins; the kernels agree, whatever falls into one vector.
+TEST(Reduce, PlacesOfNaN) {
+  Rng rng(5);
+  for (const Shape& shape : {Shape{5, 7}, Shape{3, 40}, Shape{130, 3}, Shape{9, 70}}) {
+    for (int round = 0; round < 8; ++round) {
+      Tensor x = tensor(DType::f32, shape);
+      fill<float>(x, [&](int64_t) {
+        const int64_t kind = random_int(rng, 0, 19);
+        if (kind < round / 2) return NAN;
+        return kind < 6 ? -INFINITY : static_cast<float>(random_int(rng, -3, 3));
+      });
+      for (Reduce op : {Reduce::arg_max, Reduce::arg_min}) {
+        for (uint32_t choice = 0; choice < 4; ++choice) {
+          TestStep want = step_of(op, 1 + choice / 2, choice % 2, x, true), got = want;
+          ASSERT_EQ(run_kernel(*find_kernel("reduce_any_portable"), want).problem, "");
+          for (const Kernel* k : kernels_of("reduce")) {
+            ASSERT_EQ(run_kernel(*k, got).problem, "");
+            for (int64_t i = 0; i < got.out[0].count(); ++i) {
+              ASSERT_EQ(get(got.out[0], i), get(want.out[0], i)) << k->name << text(shape) << i;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Reduce, Infinities) {
   Tensor x = tensor(DType::f32, {3, 40});
   fill<float>(x, [](int64_t i) { return i / 40 == 0 ? -INFINITY : i == 50 ? INFINITY : 1.0f; });

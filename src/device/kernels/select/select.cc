@@ -38,6 +38,12 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
+#if defined(__x86_64__)
+const Kernel select_any_avx512 = {"select_any_avx512", "select", Isa::avx512, 1, bind,
+                                  avx512::select_any,  nullptr,  nullptr};
+const Kernel select_any_avx2 = {"select_any_avx2", "select", Isa::avx2, 1, bind,
+                                avx2::select_any,  nullptr,  nullptr};
+#endif
 const Kernel select_any_portable = {"select_any_portable", "select", Isa::portable, 1, bind,
                                     portable::select_any,  nullptr,  nullptr};
 

@@ -14,5 +14,11 @@ struct SelectParams {
 namespace portable {
 void select_any(const RunArgs& args);
 }
+namespace avx2 {
+void select_any(const RunArgs& args);
+}
+namespace avx512 {
+void select_any(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -14,6 +14,13 @@ HONE_INLINE V sqrt(V a) { return _mm256_sqrt_ps(a); }
 HONE_INLINE V floor(V a) { return _mm256_floor_ps(a); }
 HONE_INLINE V ceil(V a) { return _mm256_ceil_ps(a); }
 HONE_INLINE V negate(V a) { return _mm256_xor_ps(a, set1(-0.0f)); }
+// Bit i: lanes i are equal.
+HONE_INLINE uint32_t equal_lanes(V a, V b) {
+  return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)));
+}
+HONE_INLINE bool any_less(V a, V b) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)) != 0;
+}
 
 // x = m 2^e with m in [sqrt(1/2), sqrt(2)), for normal x > 0.
 HONE_INLINE V split_exponent(V x, V* e) {

@@ -18,6 +18,9 @@ HONE_INLINE V ceil(V a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
 }
 HONE_INLINE V negate(V a) { return _mm512_xor_ps(a, set1(-0.0f)); }
+// Bit i: lanes i are equal.
+HONE_INLINE uint32_t equal_lanes(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+HONE_INLINE bool any_less(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ) != 0; }
 
 // x = m 2^e with m in [sqrt(1/2), sqrt(2)), for normal x > 0.
 HONE_INLINE V split_exponent(V x, V* e) {

@@ -4,4 +4,5 @@
 #include "device/kernels/simd/act.inl.h"
 //
 #include "device/kernels/unary/math.inl.h"
+#include "device/kernels/unary/trig.inl.h"
 #include "device/kernels/unary/unary.inl.h"

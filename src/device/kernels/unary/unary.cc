@@ -61,9 +61,8 @@ const char* bind_f32(const Step& step, void* params, Work* work) {
 #if defined(__x86_64__)
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_f32(step, params, work)) return why;
-  return attrs_as<UnaryAttrs>(step)->op <= static_cast<int>(Unary::sign)
-             ? nullptr
-             : "this function has no vector form";
+  auto* at = attrs_as<UnaryAttrs>(step);
+  return has_vector_form(at->op, at->a) ? nullptr : "this function has no vector form";
 }
 #endif
 

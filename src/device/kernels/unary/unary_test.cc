@@ -133,6 +133,19 @@ TEST(Unary, EveryFunctionOfF32) {
   }
 }
 
+// Near the multiples of pi / 2, where the quotient's parts matter, and where vectors give up.
+TEST(Unary, LargeAngles) {
+  Rng rng(6);
+  for (Unary op : {Unary::sin, Unary::cos, Unary::tan}) {
+    for (float limit : {1e3f, 9.9e4f, 1.1e5f, 1e7f}) {
+      check(static_cast<int>(op), 0, 0, random_tensor(rng, {9001}, 0, -limit, limit));
+    }
+    Tensor x = tensor(DType::f32, {60000});
+    fill<float>(x, [](int64_t i) { return static_cast<float>(static_cast<double>(i) * M_PI / 2); });
+    check(static_cast<int>(op), 0, 0, x);
+  }
+}
+
 TEST(Unary, SpecialValues) {
   const float values[] = {0.0f,        -0.0f,      inf,       -inf,  std::nanf(""), 1e-40f, -1e-40f,
                           1e-38f,      1e30f,      -1e30f,    88.7f, 88.8f,         -87.3f, -87.4f,

@@ -1,0 +1,58 @@
+// Transposes of bytes in blocks of 16 x 16. Included after copy/rows.inl.h by files for AVX2 and
+// above.
+#pragma once
+
+#include <immintrin.h>
+
+namespace hone::kernels::HONE_ISA {
+namespace {
+
+// y[i yi + j] = x[i + j xj] for i, j in [0, 16): four rounds that interleave rows k and k + 8.
+HONE_INLINE void transpose_16x16(const uint8_t* x, int64_t xj, uint8_t* y, int64_t yi) {
+  __m128i r[16], t[16];
+  for (int k = 0; k < 16; ++k) r[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + k * xj));
+  for (int round = 0; round < 4; round += 2) {
+    for (int k = 0; k < 8; ++k) {
+      t[2 * k] = _mm_unpacklo_epi8(r[k], r[k + 8]);
+      t[2 * k + 1] = _mm_unpackhi_epi8(r[k], r[k + 8]);
+    }
+    for (int k = 0; k < 8; ++k) {
+      r[2 * k] = _mm_unpacklo_epi8(t[k], t[k + 8]);
+      r[2 * k + 1] = _mm_unpackhi_epi8(t[k], t[k + 8]);
+    }
+  }
+  for (int k = 0; k < 16; ++k) _mm_storeu_si128(reinterpret_cast<__m128i*>(y + k * yi), r[k]);
+}
+
+// A few columns that lie side by side, the channels of an image or halves to be interleaved.
+template <int C>
+void interleave(const uint8_t* x, int64_t xj, uint8_t* y, int rows) {
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < C; ++j) y[i * C + j] = x[i + j * xj];
+  }
+}
+
+// Three rows that lie side by side in x: an image's channels taken apart.
+template <int C>
+void take_apart(const uint8_t* x, uint8_t* y, int64_t yi, int cols) {
+  for (int j = 0; j < cols; ++j) {
+    for (int i = 0; i < C; ++i) y[i * yi + j] = x[j * C + i];
+  }
+}
+
+void copy_byte_tile(const uint8_t* x, int64_t xj, uint8_t* y, int64_t yi, int rows, int cols) {
+  if (cols == 2 && yi == 2) return interleave<2>(x, xj, y, rows);
+  if (cols == 3 && yi == 3) return interleave<3>(x, xj, y, rows);
+  if (rows == 2 && xj == 2) return take_apart<2>(x, y, yi, cols);
+  if (rows == 3 && xj == 3) return take_apart<3>(x, y, yi, cols);
+  copy_blocks<16>(x, xj, y, yi, rows, cols, transpose_16x16);
+}
+
+}  // namespace
+
+void copy_b8(const RunArgs& args) {
+  auto& p = *static_cast<const CopyParams*>(args.params);
+  p.tiled ? copy_tiles<uint8_t>(args, p, copy_byte_tile) : copy_rows<uint8_t>(args, p);
+}
+
+}  // namespace hone::kernels::HONE_ISA

@@ -1,0 +1,4 @@
+#define HONE_ISA avx512
+#include "device/kernels/simd/move_avx512.h"
+//
+#include "device/kernels/gather/gather.inl.h"

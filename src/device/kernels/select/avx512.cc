@@ -1,0 +1,2 @@
+#define HONE_ISA avx512
+#include "device/kernels/select/select.inl.h"

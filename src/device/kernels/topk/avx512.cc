@@ -1,0 +1,2 @@
+#define HONE_ISA avx512
+#include "device/kernels/topk/topk.inl.h"

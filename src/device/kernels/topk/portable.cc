@@ -1,0 +1,2 @@
+#define HONE_ISA portable
+#include "device/kernels/topk/topk.inl.h"
