@@ -125,6 +125,12 @@ TEST_P(WireRefuses, WithAReason) {
 
 constexpr int32_t huge = 1 << 30;
 
+testing::StepSpec measurement() {
+  testing::StepSpec s;
+  s.kind = StepKind::measure;
+  return s;
+}
+
 const Broken all_broken[] = {
     {"DimOfLater", [](EngineSpec& e) { e.dim(DimOp::add, huge, 0); }, "uses a later one"},
     {"DimOfItself", [](EngineSpec& e) { e.dim(DimOp::add, 0, int64_t(e.dims.size())); },
@@ -191,6 +197,16 @@ const Broken all_broken[] = {
        for (int i = 0; i < 20; ++i) e.branch(1, 19 - i, 0);
      },
      "nested too deep"},
+    {"BranchThenMeasures", [](EngineSpec& e) { e.steps[1] = e.steps[4] = measurement(); },
+     "step 3 is no measurement, but the branch before it measures"},
+    {"BranchElseMeasures", [](EngineSpec& e) { e.steps[3] = measurement(); },
+     "step 4 is no measurement, but the branch before it measures"},
+    {"BranchMeasuresAtTheEnd",
+     [](EngineSpec& e) {
+       e.steps[3] = measurement();
+       e.steps.pop_back();
+     },
+     "step 4 is no measurement, but the branch before it measures"},
     {"InputRank", [](EngineSpec& e) { e.inputs[1].sizes.assign(9, 1); }, "more than 8"},
     {"InputSize", [](EngineSpec& e) { e.inputs[0].sizes[0] = -2; }, "negative size"},
     {"InputType", [](EngineSpec& e) { e.inputs[0].dtype = DType::i32; }, "another place or type"},

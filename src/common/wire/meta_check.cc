@@ -227,19 +227,36 @@ class Checker {
     return {};
   }
 
-  // Both regions of a branch lie inside the region the branch is in; measurements in none.
+  struct Region {
+    uint32_t else_begin, end;
+    bool then_measures, measures;
+  };
+
+  // Of a branch that measures, the else-part (where the then-part does) and what comes behind it
+  // begin with a measurement: whatever way a run takes, the last one in the file before a step is
+  // the last one it made.
+  bool must_measure(const Region& r, uint32_t i) const {
+    return (i == r.else_begin && i < r.end && r.then_measures) || (i == r.end && r.measures);
+  }
+
+  // Both regions of a branch lie inside the region the branch is in.
   Status check_nesting() const {
-    struct Region {
-      uint32_t else_begin, end;
-    };
     Region open[max_branch_depth];
     uint32_t depth = 0;
-    for (uint32_t i = 0; i < steps_; ++i) {
-      while (depth > 0 && i >= open[depth - 1].end) --depth;
-      const Step& s = *m_.steps()->Get(i);
-      if (s.kind() == StepKind::measure && depth > 0) {
-        return bad("step", i, "is a measurement inside a branch");
+    for (uint32_t i = 0; i <= steps_; ++i) {
+      const bool measures = i < steps_ && m_.steps()->Get(i)->kind() == StepKind::measure;
+      for (uint32_t d = depth; d > 0; --d) {
+        if (must_measure(open[d - 1], i) && !measures) {
+          return bad("step", i, "is no measurement, but the branch before it measures");
+        }
       }
+      while (depth > 0 && i >= open[depth - 1].end) --depth;
+      if (i == steps_) break;
+      for (uint32_t d = 0; measures && d < depth; ++d) {
+        open[d].measures = true;
+        open[d].then_measures = open[d].then_measures || i < open[d].else_begin;
+      }
+      const Step& s = *m_.steps()->Get(i);
       if (s.kind() != StepKind::branch) continue;
       uint32_t end = steps_;
       if (depth > 0) {
@@ -253,7 +270,8 @@ class Checker {
       }
       if (depth == max_branch_depth) return bad("step", i, "is a branch nested too deep");
       const uint32_t else_begin = i + 1 + static_cast<uint32_t>(s.then_steps());
-      open[depth++] = {else_begin, else_begin + static_cast<uint32_t>(s.else_steps())};
+      open[depth++] = {else_begin, else_begin + static_cast<uint32_t>(s.else_steps()), false,
+                       false};
     }
     return {};
   }

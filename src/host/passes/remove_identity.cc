@@ -1,4 +1,5 @@
-// remove_identity: nodes that give their first input unchanged.
+// remove_identity: nodes that give one of their inputs unchanged. Adding 0 counts as such
+// (exporters write the biases a net was never given): only the sign of a zero may differ.
 
 #include <algorithm>
 
@@ -47,7 +48,6 @@ bool copies_first(const Graph& g, const Node& n) {
     return n.inputs.size() == 1;
   }
   if (n.is("Split")) return n.outputs.size() == 1;
-  if (n.is("Mul") || n.is("Div")) return all_equal_to(g, n.input(1), 1);
   if (n.is("Pad")) {
     if (n.version < 11) return all_zero(n.attributes.ints("pads"));
     return all_equal_to(g, n.input(1), 0);
@@ -55,15 +55,22 @@ bool copies_first(const Graph& g, const Node& n) {
   return false;
 }
 
+// The operand that arithmetic with a constant of the neutral element leaves as it is.
+ValueId unchanged_operand(const Graph& g, const Node& n) {
+  const bool sum = n.is("Add"), product = n.is("Mul");
+  const double neutral = sum || n.is("Sub") ? 0 : 1;
+  if (!sum && !product && !n.is("Sub") && !n.is("Div") && !n.is("Pow")) return graph::none;
+  if (all_equal_to(g, n.input(1), neutral)) return n.input(0);
+  return (sum || product) && all_equal_to(g, n.input(0), neutral) ? n.input(1) : graph::none;
+}
+
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
-  if (n.outputs.empty() || n.output(0) == graph::none || n.input(0) == graph::none)
-    return std::nullopt;
-  ValueId in = n.input(0), out = n.output(0);
-  if (g.fact(in).kind != graph::Fact::Kind::tensor) return std::nullopt;
+  if (n.outputs.empty() || n.output(0) == graph::none) return std::nullopt;
+  ValueId in = copies_first(g, n) ? n.input(0) : unchanged_operand(g, n), out = n.output(0);
+  if (in == graph::none || g.fact(in).kind != graph::Fact::Kind::tensor) return std::nullopt;
   bool same = g.fact(in).dtype == g.fact(out).dtype && (n.is("Identity") || same_shape(g, in, out));
-  if (!same || !copies_first(g, n) || g.value(in).layout != g.value(out).layout)
-    return std::nullopt;
+  if (!same || g.value(in).layout != g.value(out).layout) return std::nullopt;
   Patch p(g, id);
   p.replace(out, in);
   p.remove(id);

@@ -291,22 +291,24 @@ void Lowering::check(Dim condition, std::string text) {
   plan_.steps.back().text = std::move(text);
 }
 
-Status Lowering::measure(const Node& node, const std::string& symbol, PlanValue value,
-                         int32_t element, std::optional<Dim> bound) {
-  if (depth_ > 0) return unsupported("a size that only the data tell, inside a branch");
+void Lowering::begin_measure(const Node& node) {
+  Step s;
+  s.kind = Step::Kind::measure;
+  s.layer = label(node);
+  s.op = "Measure";
+  plan_.steps.push_back(std::move(s));
+}
+
+void Lowering::measure(const Node& node, const std::string& symbol, PlanValue value,
+                       int32_t element, std::optional<Dim> bound) {
   plan_.data.emplace_back(symbol, DataSize{value, element, std::move(bound)});
   if (plan_.steps.empty() || plan_.steps.back().kind != Step::Kind::measure ||
       plan_.steps.back().layer != label(node)) {
-    Step s;
-    s.kind = Step::Kind::measure;
-    s.layer = label(node);
-    s.op = "Measure";
-    plan_.steps.push_back(std::move(s));
+    begin_measure(node);
   }
   Step& s = plan_.steps.back();
   if (std::find(s.in.begin(), s.in.end(), value) == s.in.end()) s.in.push_back(value);
   s.measured.push_back(symbol);
-  return {};
 }
 
 Status Lowering::measure_content(const Node& node, ValueId v) {
@@ -317,7 +319,7 @@ Status Lowering::measure_content(const Node& node, ValueId v) {
     std::string own = ops::data_symbol(graph_, v, k);
     if (!d.is_symbol() || d.symbol_name() != own) continue;
     HONE_ASSIGN(PlanValue from, use_as(v, Layout::row_major));
-    HONE_RETURN_IF_ERROR(measure(node, own, from, static_cast<int32_t>(k)));
+    measure(node, own, from, static_cast<int32_t>(k));
   }
   return {};
 }

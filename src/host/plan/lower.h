@@ -76,9 +76,11 @@ class Lowering {
   // are timed at should meet them.
   std::vector<Dim> wishes;
   // From here on `symbol` is element `element` of `value` (dense i64 or i32), at most `bound`.
-  // Errors: unsupported inside a branch.
-  Status measure(const Node& node, const std::string& symbol, PlanValue value, int32_t element = 0,
-                 std::optional<Dim> bound = {});
+  void measure(const Node& node, const std::string& symbol, PlanValue value, int32_t element = 0,
+               std::optional<Dim> bound = {});
+  // A measurement of nothing so far, from which steps are bound again: an else-part begins with one
+  // where the then-part measures, and one follows each branch that measures (wire/FORMAT.md).
+  void begin_measure(const Node& node);
   // Likewise for every element of `v` that is a symbol of its own (see ops: InferContext::sizes).
   Status measure_content(const Node& node, ValueId v);
 

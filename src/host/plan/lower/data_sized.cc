@@ -18,14 +18,14 @@ Result<std::string> size_symbol(const Lowering& l, const Node& n, size_t axis) {
 }
 
 // Coordinates of the elements of x that are not 0: i64 [rank, most], of which `symbol` count.
-Result<PlanValue> nonzero_of(Lowering& l, const Node& n, PlanValue x, const std::string& symbol) {
+PlanValue nonzero_of(Lowering& l, const Node& n, PlanValue x, const std::string& symbol) {
   const SymShape shape = l.at(x).shape;
   const Dim most = graph::product(shape, 0, shape.size());
   PlanValue where =
       l.temporary(symbol, DType::i64, {Dim(static_cast<int64_t>(shape.size())), most});
   PlanValue count = l.temporary(symbol + ".count", DType::i64, {});
   l.add_step(n, "nonzero", {x}, {where, count}, {}, {});
-  HONE_RETURN_IF_ERROR(l.measure(n, symbol, count, 0, most));
+  l.measure(n, symbol, count, 0, most);
   return where;
 }
 
@@ -35,7 +35,7 @@ Status lower_nonzero(Lowering& l, const Node& n) {
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
   if (l.at(x).shape.empty()) return unsupported("NonZero of a scalar");
   HONE_ASSIGN(std::string symbol, size_symbol(l, n, 1));
-  HONE_ASSIGN(PlanValue where, nonzero_of(l, n, x, symbol));
+  PlanValue where = nonzero_of(l, n, x, symbol);
   l.define_view_as(n.output(0), where, Layout::row_major);
   return {};
 }
@@ -53,7 +53,7 @@ Status lower_compress(Lowering& l, const Node& n) {
   int rank = static_cast<int>(shape.size());
   HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", 0), rank));
   HONE_ASSIGN(std::string symbol, size_symbol(l, n, static_cast<size_t>(axis)));
-  HONE_ASSIGN(PlanValue where, nonzero_of(l, n, condition, symbol));
+  PlanValue where = nonzero_of(l, n, condition, symbol);
   PlanValue indices = l.reshape_view(where, {Dim::symbol(symbol)});
   l.step(n, "gather", {x, indices}, {l.define_as(n.output(0), Layout::row_major)},
          kernels::GatherAttrs{axis});
@@ -79,7 +79,7 @@ Status lower_nms(Lowering& l, const Node& n) {
   PlanValue count = l.temporary(symbol + ".count", DType::i64, {});
   kernels::NmsAttrs a{n.attributes.i("center_point_box", 0) != 0 ? 1 : 0};
   l.step(n, "nms", in, {kept, count}, a, {per_class});
-  HONE_RETURN_IF_ERROR(l.measure(n, symbol, count, 0, most));
+  l.measure(n, symbol, count, 0, most);
   l.define_view_as(n.output(0), kept, Layout::row_major);
   return {};
 }
