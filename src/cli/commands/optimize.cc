@@ -59,7 +59,7 @@ Status run_optimize(const Options& o, Session& s) {
   HONE_RETURN_IF_ERROR(check_writable(o.out));
   auto report = passes::run_passes(*graph, options);
   if (!report.ok()) return hone::in(o.in, report.status());
-  auto after = export_model(*graph);
+  auto after = export_model(*graph, {.share_equal_constants = true});
   if (!after.ok()) return hone::in(o.in, after.status());
   HONE_RETURN_IF_ERROR(model::write_model(*after, o.out));
   Counts counts[2];

@@ -1,6 +1,8 @@
 #include "host/engine/write_engine.h"
 
+#include <algorithm>
 #include <cstring>
+#include <unordered_map>
 
 #include "common/base/checked.h"
 #include "common/base/hash.h"
@@ -35,8 +37,22 @@ class Writer {
   }
 
  private:
+  // Equal bytes lie in the file once: what a model ties together, exporters often write apart.
   void place_weights() {
-    for (const plan::Constant& c : plan_.constants) {
+    std::unordered_multimap<uint64_t, size_t> seen;
+    for (size_t i = 0; i < plan_.constants.size(); ++i) {
+      const plan::Constant& c = plan_.constants[i];
+      const auto bytes = c.data.raw_bytes();
+      const uint64_t hash = hash64(bytes);
+      auto [begin, end] = seen.equal_range(hash);
+      auto first = std::find_if(begin, end, [&](const auto& other) {
+        return std::ranges::equal(plan_.constants[other.second].data.raw_bytes(), bytes);
+      });
+      if (first != end) {
+        weights_at_.push_back(weights_at_[first->second]);
+        continue;
+      }
+      seen.emplace(hash, i);
       weights_at_.push_back(weights_bytes_);
       weights_bytes_ +=
           static_cast<uint64_t>(round_up(c.data.bytes(), static_cast<int64_t>(wire::data_align)));

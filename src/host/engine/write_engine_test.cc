@@ -169,6 +169,18 @@ TEST(WriteEngine, WeightsLieAlignedAndWhole) {
   EXPECT_EQ(seen, p.constants.size());
 }
 
+TEST(WriteEngine, EqualWeightsLieInTheFileOnce) {
+  plan::Plan p = sample();
+  const FileBytes once(written(p));
+  const size_t before = wire::verify({once.bytes()})->weights().size();
+  p.constants.push_back(p.constants[0]);
+  const FileBytes again(written(p));
+  EXPECT_EQ(wire::verify({again.bytes()})->weights().size(), before);
+  p.constants.back().data.set(0, p.constants.back().data.at(0) + 1);
+  const FileBytes other(written(p));
+  EXPECT_GT(wire::verify({other.bytes()})->weights().size(), before);
+}
+
 TEST(WriteEngine, AFlippedBitIsFoundWhereverItIs) {
   FileBytes file(written(sample()));
   for (size_t at = 0; at < file.size(); at += 37) {

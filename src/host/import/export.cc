@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "common/base/hash.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
 
@@ -45,7 +46,7 @@ int64_t ir_version_of(DType t) {
 
 class Exporter {
  public:
-  explicit Exporter(const Graph& g) : g_(g) {}
+  Exporter(const Graph& g, const ExportOptions& options) : g_(g), options_(options) {}
 
   Result<model::Model> run() {
     model::Model m;
@@ -57,6 +58,7 @@ class Exporter {
       for (ValueId v : g_.block(b).outputs) ++output_uses_[v];
     }
     name_values();
+    if (options_.share_equal_constants) share_equal_constants();
     HONE_RETURN_IF_ERROR(block(0, &m.graph));
     for (ValueId v : g_.used_constants()) {
       if (!written_.contains(v)) m.graph.initializers.push_back({name(v), g_.value(v).constant});
@@ -126,6 +128,26 @@ class Exporter {
     }
     for (ValueId v = 0; v < g_.value_count(); ++v) {
       if (g_.is_live(v) && !names_.contains(v)) names_[v] = unique(g_.value(v).name);
+    }
+  }
+
+  // Readers of the others are given the name of the first. Outputs keep their own.
+  void share_equal_constants() {
+    std::unordered_multimap<uint64_t, ValueId> seen;
+    for (ValueId v : g_.used_constants()) {
+      const Tensor& t = g_.value(v).constant;
+      if (output_uses_.contains(v) || t.dtype() == DType::string) continue;
+      const uint64_t hash = hash64(t.raw_bytes());
+      auto [begin, end] = seen.equal_range(hash);
+      auto first = std::find_if(begin, end, [&](const auto& other) {
+        return identical(g_.value(other.second).constant, t);
+      });
+      if (first == end) {
+        seen.emplace(hash, v);
+      } else {
+        names_[v] = names_.at(first->second);
+        written_.insert(v);
+      }
     }
   }
 
@@ -239,14 +261,18 @@ class Exporter {
   }
 
   const Graph& g_;
+  const ExportOptions& options_;
   std::unordered_map<ValueId, std::string> names_;
   std::set<std::string> taken_, node_names_;
   std::unordered_map<ValueId, int> output_uses_;
-  std::set<ValueId> written_;  // constants that stand in the block they are an output of
+  // Constants that stand in the block they are an output of, or that another stands for.
+  std::set<ValueId> written_;
 };
 
 }  // namespace
 
-Result<model::Model> export_model(const Graph& graph) { return Exporter(graph).run(); }
+Result<model::Model> export_model(const Graph& graph, const ExportOptions& options) {
+  return Exporter(graph, options).run();
+}
 
 }  // namespace hone

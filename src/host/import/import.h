@@ -15,8 +15,12 @@ namespace hone {
 // or node defines otherwise (value_info) fills in where inference knows nothing.
 Result<graph::Graph> import(const model::Model& model);
 
+struct ExportOptions {
+  bool share_equal_constants = false;  // of equal initializers the first stands for all
+};
+
 // Standard ONNX again: needs a graph without ai.hone nodes. Nodes keep their names.
-Result<model::Model> export_model(const graph::Graph& graph);
+Result<model::Model> export_model(const graph::Graph& graph, const ExportOptions& options = {});
 
 // NaN or infinite weights: "initializer 'w': 3 of 64 values are NaN". Empty: none. Constants that
 // nothing reads do not count, nor do those that are infinite throughout (bounds, masks).

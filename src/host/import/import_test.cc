@@ -381,6 +381,31 @@ TEST(Import, Errors) {
 }
 
 // ONNX Runtime's Loop and Scan lose one of two outputs of one name.
+TEST(Export, OfEqualInitializersTheFirstStandsForAll) {
+  auto g = graph::parse_text(R"(graph "g" opset {"" 18}
+in %x f32[n,2]
+const %a f32[2] = [1, 2]
+const %b f32[2] = [1, 2]
+const %c f32[1,2] = [1, 2]
+const %d f32[2] = [1, 2]
+%s = Add(%x, %a)
+%t = Add(%s, %b)
+%u = Add(%t, %c)
+%y = Add(%u, %d)
+out %y as "y"
+out %d as "d"
+)");
+  ASSERT_TRUE(g.ok()) << g.status().text();
+  ASSERT_TRUE(ops::infer_graph(*g).ok());
+  const auto apart = export_model(*g), shared = export_model(*g, {.share_equal_constants = true});
+  ASSERT_TRUE(apart.ok() && shared.ok());
+  EXPECT_EQ(apart->graph.initializers.size(), 4u);
+  // Another shape and an output stay by themselves.
+  EXPECT_EQ(shared->graph.initializers.size(), 3u);
+  EXPECT_EQ(shared->graph.nodes.at(1).inputs.at(1), "a");
+  EXPECT_EQ(shared->graph.nodes.at(3).inputs.at(1), "d");
+}
+
 TEST(Export, ABlockGivesNoNameTwice) {
   auto g = graph::parse_text(R"(graph "g" opset {"" 18}
 in %start f32[2]
