@@ -63,6 +63,7 @@ std::string describe(const Known& k) {
 int cases_of(std::string_view op) {
   if (op.ends_with("Conv")) return 400;
   if (op.ends_with("Gemm") || op == "MatMul" || op.ends_with("Pool") || op == "LSTM") return 200;
+  if (op == "Attention") return 150;
   return 60;
 }
 

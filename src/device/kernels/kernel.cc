@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "device/kernels/attention/attention.h"
 #include "device/kernels/binary/binary.h"
 #include "device/kernels/cast/cast.h"
 #include "device/kernels/chain/chain.h"

@@ -176,6 +176,10 @@ PlanValue Lowering::reshape_view(PlanValue dense, SymShape shape) {
   return add_value(std::move(v));
 }
 
+void Lowering::rename(PlanValue v, std::string name) {
+  plan_.values[static_cast<size_t>(v)].name = std::move(name);
+}
+
 std::vector<Dim> Lowering::strides_of(PlanValue v) const {
   const Value& value = at(v);
   if (!value.strides.empty()) return value.strides;

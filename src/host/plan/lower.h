@@ -51,6 +51,8 @@ class Lowering {
   // A strided view.
   PlanValue view(PlanValue base, SymShape shape, std::vector<Dim> strides, Dim offset);
   PlanValue reshape_view(PlanValue dense, SymShape shape);
+  // A view that is not the ONNX value whose memory it is.
+  void rename(PlanValue v, std::string name);
   PlanValue constant(const std::string& name, Tensor dense_physical);
   bool is_dense(PlanValue v) const { return plan_.values[static_cast<size_t>(v)].strides.empty(); }
   std::vector<Dim> strides_of(PlanValue v) const;

@@ -152,6 +152,7 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
   constexpr Maker makers[] = {{plan::lower_conv, conv_case},
                               {plan::lower_gemm, gemm_case},
                               {plan::lower_einsum, einsum_case},
+                              {plan::lower_attention, attention_case},
                               {plan::lower_pool, pool_case},
                               {plan::lower_lstm, lstm_case},
                               {plan::lower_unary, unary_case},

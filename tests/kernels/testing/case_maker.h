@@ -102,6 +102,7 @@ Result<Case> conv_case(CaseMaker& m);
 Result<Case> pool_case(CaseMaker& m);
 Result<Case> gemm_case(CaseMaker& m);
 Result<Case> einsum_case(CaseMaker& m);
+Result<Case> attention_case(CaseMaker& m);
 Result<Case> lstm_case(CaseMaker& m);
 Result<Case> unary_case(CaseMaker& m);
 Result<Case> clip_case(CaseMaker& m);

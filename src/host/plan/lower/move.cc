@@ -10,6 +10,7 @@
 #include "device/kernels/pad/pad.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/strided.h"
 
 namespace hone::plan {
 
@@ -35,12 +36,12 @@ Status lower_transpose(Lowering& l, const Node& n) {
     same_order = same_order && physical > last;
     last = physical;
   }
-  if (same_order) {  // only dimensions of 1 move: the same memory
+  if (same_order && l.is_dense(x)) {  // only dimensions of 1 move: the same memory
     l.define_view_as(n.output(0), x, to);
     return {};
   }
-  PlanValue y = l.define_as(n.output(0), to);
-  l.copy(n, l.view(x, std::move(shape), std::move(strides), 0), y);
+  PlanValue turned = l.view(x, std::move(shape), std::move(strides), 0);
+  define_view_or_copy(l, n, n.output(0), turned, to);
   return {};
 }
 
@@ -95,7 +96,7 @@ Status lower_split(Lowering& l, const Node& n) {
     if (whole_rows) {
       l.define_view_as(v, l.view(x, l.at(piece).shape, {}, begin * l.strides_of(x)[at]), in.layout);
     } else {
-      l.copy(n, piece, l.define_as(v, in.layout));
+      define_view_or_copy(l, n, v, piece, in.layout);
     }
     begin = begin + size;
   }
@@ -178,8 +179,12 @@ Status lower_slice(Lowering& l, const Node& n) {
                           strides[at];
     strides[at] = strides[at] * Dim(p.step < 0 ? -p.step : p.step);
   }
-  PlanValue y = l.define_as(n.output(0), in.layout);
-  l.copy(n, l.view(x, std::move(shape), std::move(strides), offset), y, flip);
+  PlanValue part = l.view(x, std::move(shape), std::move(strides), offset);
+  if (flip == 0) {
+    define_view_or_copy(l, n, n.output(0), part, in.layout);
+  } else {
+    l.copy(n, part, l.define_as(n.output(0), in.layout), flip);
+  }
   return {};
 }
 
@@ -268,10 +273,29 @@ Status lower_pad(Lowering& l, const Node& n) {
   return {};
 }
 
+namespace {
+
+// Element `at` along the axis.
+PlanValue picked(Lowering& l, PlanValue x, size_t axis, int64_t at) {
+  SymShape shape = l.at(x).shape;
+  std::vector<Dim> strides = l.strides_of(x);
+  const Dim offset = strides[axis] * Dim(at);
+  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
+  strides.erase(strides.begin() + static_cast<std::ptrdiff_t>(axis));
+  return l.view(x, std::move(shape), std::move(strides), offset);
+}
+
+}  // namespace
+
 Status lower_gather(Lowering& l, const Node& n) {
   int rank = l.graph().fact(n.input(0)).rank();
   HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", 0), rank));
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  if (const auto at = constant_index(l.graph(), n)) {
+    PlanValue one = picked(l, x, static_cast<size_t>(axis), *at);
+    define_view_or_copy(l, n, n.output(0), one, Layout::row_major);
+    return {};
+  }
   HONE_ASSIGN(PlanValue indices, l.use_as(n.input(1), Layout::row_major));
   PlanValue y = l.define_as(n.output(0), Layout::row_major);
   l.step(n, "gather", {x, indices}, {y}, kernels::GatherAttrs{axis});

@@ -2,6 +2,7 @@
 
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/strided.h"
 
 namespace hone::plan {
 
@@ -16,6 +17,23 @@ Status lower_same(Lowering& l, const Node& n) {
 
 Status lower_reorder(Lowering& l, const Node& n) { return lower_same(l, n); }
 
+namespace {
+
+// A view with any strides under a shape that differs by dimensions of 1.
+PlanValue with_ones(Lowering& l, PlanValue x, const SymShape& shape) {
+  const SymShape& own = l.at(x).shape;
+  const std::vector<Dim> own_strides = l.strides_of(x);
+  std::vector<Dim> strides;
+  size_t from = 0;
+  for (const Dim& d : shape) {
+    while (d != Dim(1) && own[from] == Dim(1)) ++from;
+    strides.push_back(d == Dim(1) ? Dim(1) : own_strides[from++]);
+  }
+  return l.view(x, shape, std::move(strides), 0);
+}
+
+}  // namespace
+
 Status lower_reshape(Lowering& l, const Node& n) {
   // Reshaping is defined on the row-major order of both sides.
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
@@ -25,7 +43,14 @@ Status lower_reshape(Lowering& l, const Node& n) {
     l.check(Dim::apply(Dim::Op::equal, {before, graph::product(shape, 0, shape.size())}),
             n.op + " '" + n.name + "' would change the number of elements");
   }
-  l.define_view_as(n.output(0), x, Layout::row_major);
+  if (l.is_dense(x)) {
+    l.define_view_as(n.output(0), x, Layout::row_major);
+  } else if (differ_by_ones(l.at(x).shape, shape)) {
+    define_view_or_copy(l, n, n.output(0), with_ones(l, x, shape), Layout::row_major);
+  } else {
+    PlanValue y = l.define_as(n.output(0), Layout::row_major);
+    l.copy(n, x, l.reshape_view(y, l.at(x).shape));
+  }
   return {};
 }
 
