@@ -39,7 +39,7 @@ def self_attention(net, x, n, s, count, depth, out=True, **how):
     return net.linear(y, c, c) if out else y
 
 
-@family(opset=13)
+@family(opset=13, steps={"attention": 1, "softmax": 0})
 def vit_torchscript(net):
     """Class token expanded by a shape of the graph, q, k, v of one MatMul picked by Gather."""
     x = net.conv(net.input("image", ["n", 3, 32, 32]), 3, 32, 8, stride=8, pad=[0, 0])
@@ -73,7 +73,7 @@ def onnx_tensor(value):
     return onnx.numpy_helper.from_array(np.array([value], np.int64))
 
 
-@family(opset=18, constants="initializers")
+@family(opset=18, constants="initializers", steps={"attention": 1, "softmax": 0})
 def vit_dynamo(net):
     """The dynamo exporter: Splits and Squeezes, static sizes but the batch, sdpa's double scale."""
     x = net.conv(net.input("image", ["n", 3, 32, 32]), 3, 32, 8, stride=8, pad=[0, 0])
@@ -89,7 +89,7 @@ def vit_dynamo(net):
     return net.gemm(net.mean(x, [1], keepdims=0), 32, 10)
 
 
-@family(opset=17)
+@family(opset=17, steps={"attention": 2, "softmax": 0})
 def swin(net):
     """Two blocks of 4 x 4 windows on 8 x 8, the second one shifted: Roll as Slices and a Concat."""
     window, c, count = 4, 32, 4
@@ -160,7 +160,7 @@ def linear_attention(net):
     return net("Add", x, net.bn(net.conv(y, 32, 16, bias=False), 16))
 
 
-@family(opset=12, sizes=TOKENS)
+@family(opset=12, sizes=TOKENS, steps={"attention": 2, "softmax": 0})
 def distilbert(net):
     """Masked by Equal, Expand and Where; positions are a slice as long as the ids."""
     ids = net.input("input_ids", ["n", "s"], I64, 50)
@@ -183,7 +183,7 @@ def distilbert(net):
     return net.gemm(net("Relu", net.gemm(net("Gather", x, np.array(0), axis=1), 32, 32)), 32, 2)
 
 
-@family(opset=14, sizes=TOKENS)
+@family(opset=14, sizes=TOKENS, steps={"attention": 1, "softmax": 0})
 def bert_additive_mask(net):
     """(1 - mask) * lowest is added; tanh GELU; mean pooling by the mask."""
     ids = net.input("input_ids", ["n", "s"], I64, 50)
@@ -215,7 +215,7 @@ def bert_additive_mask(net):
     return net("Div", pooled, net("Expand", net("Clip", length, f32(1e-12)), net("Shape", pooled)))
 
 
-@family(opset=14, sizes=TOKENS)
+@family(opset=14, sizes=TOKENS, steps={"attention": 1, "softmax": 0})
 def clip_text(net):
     """A causal mask made in the graph, quick GELU, the end token found by ArgMax."""
     ids = net.input("input_ids", ["n", "s"], I64, 50)
@@ -239,7 +239,7 @@ def clip_text(net):
     return net.linear(net("GatherND", x, where), 32, 16, bias=False)
 
 
-@family(opset=17)
+@family(opset=17, steps={"attention": 2, "softmax": 0})
 def whisper_encoder(net):
     x = net.input("mel", ["n", 20, 32])
     x = net.gelu(net.conv(x, 20, 32, (3,)))
@@ -261,7 +261,7 @@ def whisper_encoder(net):
     return net.layer_norm(x, 32)
 
 
-@family(opset=13)
+@family(opset=13, steps={"attention": 1, "softmax": 0})
 def mobilevit(net):
     """Patches unfolded to rows by Reshape and Transpose, attention, and back."""
     x = net.silu(net.conv(net.input("image", ["n", 3, 32, 32]), 3, 16, 3, stride=2))
@@ -305,3 +305,58 @@ def einsum_attention(net):
     y = net("Einsum", net("Softmax", scores, axis=-1), v, equation="acbe,aecd->abcd")
     y = net("Einsum", y, net.weight(net.draw(4, 8, 32, scale=0.2)), equation="abcd,cde->abe")
     return net("Add", x, y)
+
+
+@family(opset=13, sizes=TOKENS, steps={"attention": 2, "softmax": 0})
+def gpt2(net):
+    """One product split in three, a slice of a constant triangle chosen by Where."""
+    ids = net.input("input_ids", ["n", "s"], I64, 50)
+    n, s = net.size(ids, 0), net.size(ids, 1)
+    places = net("Unsqueeze", net("Range", np.array(0), s, np.array(1)), i64(0))
+    x = net("Add", net("Gather", net.weight(net.draw(50, 32)), ids),
+            net("Gather", net.weight(net.draw(64, 32)), places))
+    triangle = net.weight(np.tril(np.ones((1, 1, 16, 16), bool)))
+    for _ in range(2):
+        y = net.layer_norm(x, 32)
+        parts = net.split(net.linear(y, 32, 96), [32, 32, 32], 2)
+        q, k, v = (heads(net, t, n, s, 4, 8) for t in parts)
+
+        def causal(scores):
+            seen = triangle
+            for axis in (2, 3):
+                seen = net("Slice", seen, i64(0), net.shape(s), i64(axis), i64(1))
+            return net("Where", seen, scores, f32(np.finfo(np.float32).min))
+
+        y = net("Transpose", attend(net, q, k, v, 8, mask=causal), perm=[0, 2, 1, 3])
+        x = net("Add", x, net.linear(net("Reshape", y, net.shape(n, s, 32)), 32, 32))
+        x = net("Add", x, mlp(net, net.layer_norm(x, 32), 32))
+    return net.linear(net.layer_norm(x, 32), 32, 50, bias=False)
+
+
+@family(opset=17, steps={"attention": 1, "softmax": 0})
+def yolo11_attention(net):
+    """Queries, keys and values from a convolution, all in columns; values go back as a picture."""
+    x = net.silu(net.conv(net.input("image", ["n", 3, 32, 32]), 3, 32, 4, stride=4, pad=[0, 0]))
+    y = net("Reshape", net.conv(x, 32, 64), net.shape(net.size(x, 0), 2, 32, 64))
+    q, k, v = net.split(y, [8, 8, 16], 2)
+    scores = net("MatMul", net("Transpose", q, perm=[0, 1, 3, 2]), k)
+    p = net("Softmax", net("Mul", scores, f32(8**-0.5)), axis=-1)
+    y = net("MatMul", v, net("Transpose", p, perm=[0, 1, 3, 2]))
+    shape = net.shape(net.size(x, 0), 32, 8, 8)
+    y, v = net("Reshape", y, shape), net("Reshape", v, shape)
+    y = net("Add", y, net.conv(v, 32, 32, 3, group=32))
+    return net("Add", x, net.conv(y, 32, 32))
+
+
+@family(opset=17, sizes=({"n": 1, "s": 1, "t": 12}, {"n": 2, "s": 4, "t": 7}),
+        steps={"attention": 1, "softmax": 0})
+def whisper_decoder(net):
+    """Cross-attention of few queries to keys and values that come from outside."""
+    x = net.input("rows", ["n", "s", 32])
+    k, v = (net.input(name, ["n", 4, "t", 8]) for name in ("keys", "values"))
+    n, s = net.size(x, 0), net.size(x, 1)
+    q = heads(net, net("Mul", net.linear(net.layer_norm(x, 32), 32, 32), f32(8**-0.5)), n, s, 4, 8)
+    p = net("Softmax", net("MatMul", q, net("Transpose", k, perm=[0, 1, 3, 2])), axis=-1)
+    y = net("Transpose", net("MatMul", p, v), perm=[0, 2, 1, 3])
+    x = net("Add", x, net.linear(net("Reshape", y, net.shape(n, s, 32)), 32, 32))
+    return net.layer_norm(x, 32)

@@ -135,7 +135,7 @@ def dynamic_convolution(net):
     return net("Reshape", y, i64(0, 8, 16, 16))
 
 
-@family(opset=18, sizes=TOKENS, constants="initializers")
+@family(opset=18, sizes=TOKENS, constants="initializers", steps={"attention": 1, "softmax": 0})
 def sdpa_boolean_mask(net):
     """The dynamo exporter's: a boolean mask made a float one, rows of nothing made 0."""
     x = net.input("rows", ["n", "s", 32])
@@ -171,7 +171,7 @@ def keras_lstm(net):
     return net("Softmax", net("Add", net("MatMul", last, net.draw(8, 4)), net.draw(4))), y
 
 
-@family(opset=14)
+@family(opset=14, steps={"attention": 2, "softmax": 0})
 def detr_decoder(net):
     """Queries that are weights, repeated for the batch, attend to pixels with sine positions."""
     x = relu(net, relu(net, image(net), 3, 16, 3, stride=4), 16, 32, 3, stride=2)

@@ -42,7 +42,7 @@ def convnext_v2(net):
     return net.gemm(net.mean(x, [-2, -1], keepdims=0), 16, 10)
 
 
-@family(opset=14)
+@family(opset=14, steps={"attention": 1, "softmax": 0})
 def swin_v2_cosine_attention(net):
     x = net.input("rows", ["n", 16, 32])
     y = net("Reshape", net.linear(x, 32, 96), i64(-1, 16, 3, 4, 8))
@@ -64,7 +64,7 @@ def swin_v2_cosine_attention(net):
     return net.layer_norm(net.linear(net("Reshape", y, i64(-1, 16, 32)), 32, 32), 32)
 
 
-@family(opset=13, sizes=DYNAMIC_IMAGE)
+@family(opset=13, sizes=DYNAMIC_IMAGE, steps={"attention": 1, "softmax": 0})
 def segformer(net):
     """Keys and values from a strided convolution over the tokens put back into an image."""
     x = net.conv(net.input("image", ["n", 3, "h", "w"]), 3, 16, 7, stride=4)
@@ -116,7 +116,7 @@ def gan_generator(net):
     return net("Tanh", net.conv(x, 8, 3, 3))
 
 
-@family(opset=14)
+@family(opset=14, steps={"attention": 1, "softmax": 0})
 def diffusion_unet(net):
     """Sines of the time step, added to the channels; GroupNorm, attention over pixels."""
     x = net.input("latent", ["n", 4, 16, 16])
@@ -137,7 +137,7 @@ def diffusion_unet(net):
     return net.conv(y, 16, 4, 3)
 
 
-@family(opset=17, sizes=TOKENS)
+@family(opset=17, sizes=TOKENS, steps={"attention": 1, "softmax": 0})
 def t5_encoder(net):
     """Buckets of relative positions found in the graph; RMSNorm by its parts; gated GELU."""
     ids = net.input("input_ids", ["n", "s"], I64, 50)
@@ -172,7 +172,8 @@ def whole(value):
     return onnx.numpy_helper.from_array(np.array([value], np.int64))
 
 
-@family(opset=17, sizes=({"n": 1, "s": 1, "p": 5}, {"n": 2, "s": 3, "p": 4}))
+@family(opset=17, sizes=({"n": 1, "s": 1, "p": 5}, {"n": 2, "s": 3, "p": 4}),
+        steps={"attention": 1, "softmax": 0})
 def llama_with_cache(net):
     """Rotary positions, keys and values appended to a cache, fewer of them than queries."""
     x = net.input("rows", ["n", "s", 32])
@@ -275,7 +276,8 @@ def google_net(net):
     return net.gemm(net("Flatten", net("GlobalAveragePool", x)), 32, 10)
 
 
-@family(opset=17, sizes=({"n": 1, "t": 400}, {"n": 2, "t": 640}))
+@family(opset=17, sizes=({"n": 1, "t": 400}, {"n": 2, "t": 640}),
+        steps={"attention": 1, "softmax": 0})
 def wav2vec2(net):
     """Strided Conv1d features, LayerNorm over channels between Transposes, positions by convolution."""
     x = net("Unsqueeze", net.input("wave", ["n", "t"]), i64(1))

@@ -36,9 +36,11 @@ def f32(value):
 
 
 class Net:
-    """sizes: what the symbols of input shapes are in each of the runs (two of them)."""
+    """sizes: what the symbols of input shapes are in each of the runs (two of them). steps: how many the
+    engine has of some kinds, {"attention": 1, "softmax": 0}."""
 
-    def __init__(self, name, opset=17, sizes=({"n": 1}, {"n": 3}), constants="nodes"):
+    def __init__(self, name, opset=17, sizes=({"n": 1}, {"n": 3}), constants="nodes", steps=None):
+        self.steps = steps or {}
         self.name, self.opset, self.sizes = name, opset, sizes
         self.constants = constants  # few elements: "nodes" or "initializers" (dynamo, tf2onnx)
         self.nodes, self.inputs, self.weights, self.outputs = [], [], [], []

@@ -1,7 +1,8 @@
-"""Some sixty architectures as exporters write them, small, their weights drawn here: each is inspected,
+"""Some eighty architectures as exporters write them, small, their weights drawn here: each is inspected,
 optimised, built without seeing an input and run on two, judged by ONNX Runtime."""
 import json
 import os
+import re
 import subprocess
 
 import attention  # noqa: F401  the families enter themselves in FAMILIES
@@ -69,7 +70,9 @@ def test_engine_agrees(net, tmp_path):
     found = json.loads(hone("inspect", net.path, "--json", "-").stdout)
     assert [i["name"] for i in found["inputs"]] == [i[0] for i in net.inputs]
     engine = tmp_path / "model.engine"
-    hone("build", net.path, "-o", engine, "--no-timing")
+    plan = hone("build", net.path, "-o", engine, "--no-timing", "--explain").stdout
+    families = re.findall(r"^step \d+ \S+ = (\w+)", plan, re.M)
+    assert families and {f: families.count(f) for f in net.steps} == net.steps
     for feed, want in zip(net.feed, net.want):
         given = []
         for name, value in feed.items():

@@ -118,6 +118,8 @@ def attention(m):
               m.array(*shape(heads, k_len, v_size))]
     attributes = {"q_num_heads": heads * groups, "kv_num_heads": heads} if flat else {}
     attributes.update(m.maybe(scale=0.3, softcap=2.0))
+    if q_len > 1:  # ONNX Runtime takes a single query for the last one, however many keys are new
+        attributes.update(m.maybe(is_causal=1))
     past = m.rng.randint(1, 4) if m.rng.random() < 0.4 else 0
     if m.rng.random() < 0.5:
         mask = m.array(q_len, past + k_len)

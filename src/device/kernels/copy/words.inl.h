@@ -2,31 +2,10 @@
 // slower. Included after copy/rows.inl.h by files for AVX2 and above.
 #pragma once
 
-#include <immintrin.h>
+#include "device/kernels/simd/transpose.inl.h"
 
 namespace hone::kernels::HONE_ISA {
 namespace {
-
-// y[i yi + j] = x[i + j xj] for i, j in [0, 8).
-inline void transpose_8x8(const float* x, int64_t xj, float* y, int64_t yi) {
-  __m256 r[8], t[8];
-  for (int k = 0; k < 4; ++k) {  // halves of rows j and j + 4 side by side
-    __m128 low = _mm_loadu_ps(x + k * xj), high = _mm_loadu_ps(x + k * xj + 4);
-    r[k] = _mm256_insertf128_ps(_mm256_castps128_ps256(low), _mm_loadu_ps(x + (k + 4) * xj), 1);
-    r[k + 4] =
-        _mm256_insertf128_ps(_mm256_castps128_ps256(high), _mm_loadu_ps(x + (k + 4) * xj + 4), 1);
-  }
-  for (int h = 0; h < 8; h += 4) {
-    t[h] = _mm256_unpacklo_ps(r[h], r[h + 1]);
-    t[h + 1] = _mm256_unpackhi_ps(r[h], r[h + 1]);
-    t[h + 2] = _mm256_unpacklo_ps(r[h + 2], r[h + 3]);
-    t[h + 3] = _mm256_unpackhi_ps(r[h + 2], r[h + 3]);
-    _mm256_storeu_ps(y + h * yi, _mm256_shuffle_ps(t[h], t[h + 2], 0x44));
-    _mm256_storeu_ps(y + (h + 1) * yi, _mm256_shuffle_ps(t[h], t[h + 2], 0xee));
-    _mm256_storeu_ps(y + (h + 2) * yi, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0x44));
-    _mm256_storeu_ps(y + (h + 3) * yi, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0xee));
-  }
-}
 
 // Three columns, the channels of an image: eight rows are three vectors.
 inline void interleave_3(const float* x, int64_t xj, float* y, int rows) {

@@ -60,7 +60,13 @@ Result<PlanValue> mask(Lowering& l, const Node& n, const SymShape& scores) {
   for (size_t i = 0, to = 4 - own.size(); i < own.size(); ++i, ++to) {
     const Dim one = Dim::apply(Dim::Op::equal, {own[i], Dim(1)});
     strides[to] = Dim::apply(Dim::Op::select, {one, Dim(0), own_strides[i]});
-    if (to == 3) shape[to] = Dim::apply(Dim::Op::select, {one, scores[to], own[i]});
+    if (to == 3) {
+      shape[to] = Dim::apply(Dim::Op::select, {one, scores[to], own[i]});
+    } else {
+      const Dim same = Dim::apply(Dim::Op::equal, {own[i], scores[to]});
+      l.check(Dim::apply(Dim::Op::select, {one, Dim(1), same}),
+              n.op + " '" + n.name + "' would have a mask that does not fit its scores");
+    }
   }
   return l.view(v, std::move(shape), std::move(strides), 0);
 }

@@ -31,6 +31,7 @@ bool only_looks(const Graph& g, const Node& n) {
 }
 
 bool takes_strides(const Graph& g, const Node& n, ValueId v) {
+  if (is_shape_arithmetic(g, n)) return true;
   for (size_t i = 0; i < n.inputs.size(); ++i) {
     if (n.inputs[i] != v) continue;
     if (n.is("Attention")) {
