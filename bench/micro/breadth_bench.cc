@@ -8,6 +8,8 @@
 #include "device/kernels/range/range.h"
 #include "device/kernels/resize/resize.h"
 #include "device/kernels/rnn/rnn.h"
+#include "device/kernels/roi/roi.h"
+#include "device/kernels/sample/sample.h"
 #include "device/kernels/testing/typed_tensor.h"
 #include "kernel_bench.h"
 
@@ -66,6 +68,34 @@ void register_resize() {
   add_resize("nearest_x2", ResizeMode::nearest, {1, 20, 20, 256}, {1, 40, 40, 256});
   add_resize("linear_x8", ResizeMode::linear, {1, 28, 28, 21}, {1, 224, 224, 21});
   add_resize("cubic_x2", ResizeMode::cubic, {1, 56, 56, 32}, {1, 112, 112, 32});
+}
+
+void register_sample() {
+  const Shape x = {1, 1, 56, 56, 64};
+  register_step("sample", "linear_56", {0, 8 * count_of(x)}, [=] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(SampleAttrs{SampleMode::linear, SamplePadding::zeros, 0});
+    s.in = {random_tensor(rng, x), random_tensor(rng, {1, 56 * 56, 2})};
+    s.out = {tensor(DType::f32, {1, 56 * 56, 64})};
+    return s;
+  });
+}
+
+void register_roi() {
+  const Shape x = {1, 50, 50, 256}, y = {100, 7, 7, 256};
+  register_step("roi", "align_7x7", {0, 4 * (count_of(x) + count_of(y))}, [=] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(RoiAttrs{RoiMode::average, 1, 2, 0.0625f});
+    s.in = {random_tensor(rng, x), tensor(DType::f32, {100, 4}), tensor(DType::i64, {100})};
+    fill<float>(s.in[1], [&](int64_t i) {
+      return static_cast<float>(random_int(rng, 0, 400) + (i % 4 < 2 ? 0 : 400));
+    });
+    fill<int64_t>(s.in[2], [](int64_t) { return 0; });
+    s.out = {tensor(DType::f32, y)};
+    return s;
+  });
 }
 
 void register_range() {

@@ -28,6 +28,8 @@
 #include "device/kernels/reduce/reduce.h"
 #include "device/kernels/resize/resize.h"
 #include "device/kernels/rnn/rnn.h"
+#include "device/kernels/roi/roi.h"
+#include "device/kernels/sample/sample.h"
 #include "device/kernels/scatter/scatter.h"
 #include "device/kernels/select/select.h"
 #include "device/kernels/softmax/softmax.h"

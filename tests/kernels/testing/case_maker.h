@@ -100,6 +100,10 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
 // By lowering, see the table in case_maker.cc.
 Result<Case> conv_case(CaseMaker& m);
 Result<Case> pool_case(CaseMaker& m);
+Result<Case> lp_pool_case(CaseMaker& m);
+Result<Case> grid_sample_case(CaseMaker& m);
+Result<Case> roi_case(CaseMaker& m);
+Result<Case> col2im_case(CaseMaker& m);
 Result<Case> gemm_case(CaseMaker& m);
 Result<Case> einsum_case(CaseMaker& m);
 Result<Case> attention_case(CaseMaker& m);

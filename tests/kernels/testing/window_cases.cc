@@ -134,4 +134,9 @@ Result<Case> pool_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> lp_pool_case(CaseMaker& m) {
+  m.attr("p", m.r.between(1, 3));
+  return pool_case(m);
+}
+
 }  // namespace hone::kernel_tests

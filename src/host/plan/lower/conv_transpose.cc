@@ -116,4 +116,42 @@ Status lower_conv_transpose(Lowering& l, const Node& n) {
   return {};
 }
 
+// [N, C taps, blocks] -> the blocks added up where they stood.
+Status lower_col2im(Lowering& l, const Node& n) {
+  const auto& fact = l.graph().fact(n.input(0));
+  if (fact.dtype != DType::f32) return unsupported("no kernel for other types than f32");
+  HONE_ASSIGN(const std::vector<int64_t> image, l.ints(n, 1));
+  HONE_ASSIGN(const std::vector<int64_t> block, l.ints(n, 2));
+  if (image.size() != 2 || block.size() != 2) return unsupported("images of 2 axes only");
+  const auto list = [&](const char* name, size_t count, int64_t otherwise) {
+    return n.attributes.ints(name, std::vector<int64_t>(count, otherwise));
+  };
+  const auto strides = list("strides", 2, 1), dilations = list("dilations", 2, 1);
+  const auto pads = list("pads", 4, 0);
+  Dims blocks;
+  for (size_t i = 0; i < 2; ++i) {
+    for (int64_t v : {strides[i], dilations[i], pads[i], pads[i + 2], block[i]}) {
+      if (v < 0 || v > INT32_MAX) return unsupported(fmt::format("window parameter {}", v));
+    }
+    const int64_t room = image[i] + pads[i] + pads[i + 2] - (block[i] - 1) * dilations[i] - 1;
+    if (strides[i] < 1 || room < 0) return unsupported("blocks that do not fit the image");
+    blocks.push_back(room / strides[i] + 1);
+  }
+  const SymShape y = *l.graph().fact(n.output(0)).shape;
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  const SymShape seen = {y[0], y[1], Dim(block[0]), Dim(block[1]), Dim(blocks[0]), Dim(blocks[1])};
+  x = l.reshape_view(x, seen);
+  const std::vector<Dim> own = l.strides_of(x);
+  SymShape wide;
+  std::vector<Dim> moved;
+  for (size_t p : {0, 4, 5, 2, 3, 1}) wide.push_back(seen[p]), moved.push_back(own[p]);
+  const PlanValue products = l.temporary(n.name, DType::f32, wide);
+  l.copy(n, l.view(x, wide, std::move(moved), 0), products);
+  auto small = [](int64_t v) { return static_cast<int32_t>(v); };
+  const kernels::Col2imAttrs a{small(strides[0]),   small(strides[1]), small(dilations[0]),
+                               small(dilations[1]), small(pads[0]),    small(pads[1])};
+  l.step(n, "col2im", {products, absent}, {l.define_as(n.output(0), Layout::channels_last)}, a);
+  return {};
+}
+
 }  // namespace hone::plan

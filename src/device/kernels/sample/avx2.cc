@@ -1,0 +1,4 @@
+#include "device/kernels/simd/avx2.h"
+
+#define HONE_ISA avx2
+#include "device/kernels/sample/sample.inl.h"

@@ -1,0 +1,4 @@
+#include "device/kernels/simd/avx512.h"
+
+#define HONE_ISA avx512
+#include "device/kernels/sample/sample.inl.h"
