@@ -47,7 +47,7 @@ extern "C" {
 #define HONE_API __attribute__((visibility("default")))
 
 /* Raised whenever this header grows. hone_api_version() is that of the library linked. */
-#define HONE_API_VERSION 1
+#define HONE_API_VERSION 2
 HONE_API int32_t hone_api_version(void);
 /* "0.1.0" */
 HONE_API const char* hone_version(void);
@@ -180,7 +180,7 @@ typedef struct hone_tensor_info {
   int32_t dtype;
   int32_t rank;
   int64_t dims[HONE_MAX_RANK];        /* -1: dynamic */
-  int64_t opt[HONE_MAX_RANK];         /* the sizes the engine was timed at */
+  int64_t opt[HONE_MAX_RANK];         /* the sizes the first profile was timed at */
   const char* symbols[HONE_MAX_RANK]; /* names of dynamic dimensions, NULL where there is none */
   int32_t state;                      /* 1: carried from one run to the next */
   int32_t shape_values;               /* 1: its elements decide sizes: see set_shape_values */
@@ -205,6 +205,8 @@ HONE_API const char* hone_engine_property(const hone_engine* engine, const char*
 
 typedef struct hone_context hone_context;
 
+/* As a profile: whichever takes the shapes that are bound, the first that does. */
+#define HONE_ANY_PROFILE (-1)
 enum {
   HONE_CONTEXT_EXTERNAL_IO = 1 /* reserve no memory for inputs and outputs: the caller sets all */
 };
@@ -212,7 +214,7 @@ typedef struct hone_context_options {
   size_t struct_size;
   const hone_allocator* allocator; /* NULL: the engine's */
   hone_pool* pool;                 /* NULL: the calling thread alone */
-  int32_t profile;
+  int32_t profile;                 /* from 0, or HONE_ANY_PROFILE */
   int32_t reserved;
   uint64_t flags;
   char* error_text; /* may be NULL */
@@ -224,6 +226,12 @@ HONE_API hone_status hone_context_create(hone_engine* engine, const hone_context
 HONE_API void hone_context_free(hone_context* context);
 /* What the last failed call on this context says; "" before one. */
 HONE_API const char* hone_context_error(const hone_context* context);
+
+/* Another profile than the one it was created with. The context must be bound (again); the arena is
+ * kept where it is large enough. */
+HONE_API hone_status hone_context_set_profile(hone_context* context, int32_t profile);
+/* The profile of this binding; -1 before one, and where the engine takes any sizes. */
+HONE_API int32_t hone_context_profile(const hone_context* context);
 
 /* First the shapes: of every input with a dynamic dimension. The context must be bound (again). */
 HONE_API hone_status hone_context_set_shape(hone_context* context, int32_t input,
@@ -238,7 +246,8 @@ HONE_API hone_status hone_context_set_shape_values(hone_context* context, int32_
                                                    const int64_t* values, int32_t count);
 
 /* Then, if the caller wants to know or to give it, the arena: everything a run writes but buffers
- * of the caller. With profile, as large as its largest shapes need. */
+ * of the caller. With profile, as large as its largest shapes need; with HONE_ANY_PROFILE, as the
+ * largest shapes of all of them do. */
 typedef struct hone_memory_info {
   size_t struct_size;
   uint64_t weights_bytes; /* shared by the contexts of the engine; mapped, not allocated */

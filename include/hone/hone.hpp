@@ -147,6 +147,8 @@ class Context : public Handle<hone_context, hone_context_free> {
   }
   const char* error() const { return hone_context_error(p_); }
 
+  hone_status set_profile(int32_t profile) { return hone_context_set_profile(p_, profile); }
+  int32_t profile() const { return hone_context_profile(p_); }
   hone_status set_shape(int32_t input, const int64_t* dims, int32_t rank) {
     return hone_context_set_shape(p_, input, dims, rank);
   }

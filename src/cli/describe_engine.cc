@@ -6,6 +6,7 @@
 
 #include "cli/model_args.h"
 #include "common/wire/engine.h"
+#include "common/wire/vectors.h"
 #include "device/platform/cpu.h"
 #include "engine_generated.h"
 #include "host/model/files.h"
@@ -14,15 +15,11 @@
 namespace hone::cli {
 
 using nlohmann::json;
+using wire::size_of;
 
 namespace {
 
 std::string text(const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); }
-
-template <class T>
-uint32_t size_of(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? 0 : v->size();
-}
 
 json describe_io(const wire::Io& io) {
   json shape = json::array();
@@ -56,6 +53,28 @@ json describe_ranges(const wire::EngineMeta& m, const wire::Profile& p) {
   return ranges;
 }
 
+using Notes = flatbuffers::Vector<flatbuffers::Offset<wire::StepNote>>;
+
+std::map<int32_t, double> step_ns(const Notes* notes) {
+  std::map<int32_t, double> ns;
+  for (uint32_t i = 0; i < size_of(notes); ++i) ns[notes->Get(i)->step()] = notes->Get(i)->ns();
+  return ns;
+}
+
+// Steps that run another kernel under this profile than under the first.
+json describe_choices(const wire::EngineMeta& m, const wire::Profile& p) {
+  std::map<int32_t, double> ns = step_ns(p.notes());
+  json list = json::array();
+  for (uint32_t i = 0; i < size_of(p.choices()); ++i) {
+    const wire::Choice& c = *p.choices()->Get(i);
+    const wire::Step& s = *m.steps()->Get(static_cast<uint32_t>(c.step()));
+    json j = {{"step", c.step()}, {"layer", text(s.layer())}, {"kernel", text(c.kernel())}};
+    if (ns[c.step()] > 0) j["ns"] = ns[c.step()];
+    list.push_back(std::move(j));
+  }
+  return list;
+}
+
 // What a context takes, from the runtime itself; nothing where this machine cannot load it.
 json describe_memory(const std::string& path, const wire::EngineMeta& m) {
   json profiles = json::array();
@@ -68,7 +87,9 @@ json describe_memory(const std::string& path, const wire::EngineMeta& m) {
       j["ranges"] = describe_ranges(m, p);
       j["values_bytes"] = p.arena_bytes();
     }
-    if (i == 0 && session.ok() && session->bind(session->default_shapes()).ok()) {
+    const auto number = static_cast<int32_t>(i);
+    if (session.ok() && session->context().set_profile(number) == HONE_OK &&
+        session->bind(session->default_shapes(number)).ok()) {
       auto info = sized<hone_memory_info>();
       if (hone_context_memory(session->context().get(), &info) == HONE_OK) {
         j["arena_bytes"] = info.arena_bytes;
@@ -78,16 +99,14 @@ json describe_memory(const std::string& path, const wire::EngineMeta& m) {
         j["context_bytes"] = info.context_bytes;
       }
     }
+    j["choices"] = describe_choices(m, p);
     profiles.push_back(std::move(j));
   }
   return profiles;
 }
 
 json describe_steps(const wire::EngineMeta& m) {
-  std::map<int32_t, double> ns;
-  for (uint32_t i = 0; i < size_of(m.notes()); ++i) {
-    ns[m.notes()->Get(i)->step()] = m.notes()->Get(i)->ns();
-  }
+  std::map<int32_t, double> ns = step_ns(m.notes());
   json steps = json::array();
   for (uint32_t i = 0; i < size_of(m.steps()); ++i) {
     const wire::Step& s = *m.steps()->Get(i);
@@ -110,8 +129,10 @@ std::string plural(size_t n, const char* what) {
 }
 
 void print_memory(const json& j, Printer& p) {
+  const bool several = j["profiles"].size() > 1;
+  int number = 0;
   for (const json& profile : j["profiles"]) {
-    std::string line = "profile      ";
+    std::string line = several ? fmt::format("profile {:<4} ", number++) : "profile      ";
     if (profile["any_size"].get<bool>()) {
       line += j["dynamic"].get<bool>() ? "any size" : "fixed sizes";
     } else {
@@ -131,6 +152,9 @@ void print_memory(const json& j, Printer& p) {
                               : "");
     } else if (profile.contains("values_bytes")) {
       line += fmt::format("; values {}", bytes("values_bytes"));
+    }
+    if (size_t n = profile["choices"].size(); n > 0) {
+      line += fmt::format("; {} with other kernels", plural(n, "step"));
     }
     p.out(line);
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -14,6 +13,7 @@
 #include "host/import/import.h"
 #include "host/model/files.h"
 #include "host/ops/op_def.h"
+#include "host/plan/profile_text.h"
 
 namespace hone::cli {
 
@@ -48,74 +48,17 @@ Result<std::pair<std::string, std::string>> split_assignment(const std::string& 
   return std::pair(text.substr(0, at), text.substr(at + 1));
 }
 
-Result<Dims> parse_dims(const std::string& text) {
-  Dims dims;
-  for (size_t at = 0; !text.empty() && at <= text.size();) {
-    size_t end = std::min(text.find_first_of("x,", at), text.size());
-    int64_t d = 0;
-    auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, d);
-    if (error != std::errc() || stop != text.data() + end || d < 0) {
-      return invalid(fmt::format("'{}' is not a shape like 1x3x224x224", text));
-    }
-    dims.push_back(d);
-    at = end + 1;
-  }
-  return dims;
-}
-
 Result<std::map<std::string, Dims>> parse_shapes(const std::vector<std::string>& args) {
   std::map<std::string, Dims> shapes;
   for (const std::string& arg : args) {
     HONE_ASSIGN(auto parts, split_assignment(arg, "--shape", "NAME=SHAPE, as in x=1x3x224x224"));
-    auto dims = parse_dims(parts.second);
+    auto dims = plan::parse_dims(parts.second);
     if (!dims.ok()) return in("--shape " + arg, dims.status());
     if (!shapes.emplace(parts.first, *dims).second) {
       return invalid(fmt::format("--shape gives '{}' more than once", parts.first));
     }
   }
   return shapes;
-}
-
-namespace {
-
-constexpr const char* profile_form =
-    "NAME=min:opt:max, as in x=1x3x224x224:1x3x224x224:4x3x224x224";
-
-// "min:opt:max", or one shape for all three.
-Result<std::vector<plan::DimRange>> parse_ranges(const std::string& text) {
-  std::vector<Dims> three;
-  for (size_t at = 0; at <= text.size();) {
-    size_t end = std::min(text.find(':', at), text.size());
-    HONE_ASSIGN(Dims dims, parse_dims(text.substr(at, end - at)));
-    three.push_back(std::move(dims));
-    at = end + 1;
-  }
-  if (three.size() == 1) three = {three[0], three[0], three[0]};
-  if (three.size() != 3) return invalid(fmt::format("is not {}", profile_form));
-  if (three[0].size() != three[1].size() || three[0].size() != three[2].size()) {
-    return invalid("min, opt and max have different ranks");
-  }
-  std::vector<plan::DimRange> ranges;
-  for (size_t i = 0; i < three[0].size(); ++i) {
-    ranges.push_back({three[0][i], three[1][i], three[2][i]});
-  }
-  return ranges;
-}
-
-}  // namespace
-
-Result<std::map<std::string, std::vector<plan::DimRange>>> parse_profiles(
-    const std::vector<std::string>& args) {
-  std::map<std::string, std::vector<plan::DimRange>> out;
-  for (const std::string& arg : args) {
-    HONE_ASSIGN(auto parts, split_assignment(arg, "--profile", profile_form));
-    auto ranges = parse_ranges(parts.second);
-    if (!ranges.ok()) return in("--profile " + arg, ranges.status());
-    if (!out.emplace(parts.first, std::move(*ranges)).second) {
-      return invalid(fmt::format("--profile gives '{}' more than once", parts.first));
-    }
-  }
-  return out;
 }
 
 Result<ship::Session> open_session(const std::string& path, int threads,

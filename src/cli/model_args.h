@@ -30,15 +30,8 @@ Status check_forced_isa();
 Result<std::pair<std::string, std::string>> split_assignment(const std::string& text,
                                                              const char* option, const char* form);
 
-// "1x3x224x224" -> dims; "" -> a scalar. Errors name the text.
-Result<Dims> parse_dims(const std::string& text);
-
 // --shape NAME=1x3x224x224 ...
 Result<std::map<std::string, Dims>> parse_shapes(const std::vector<std::string>& args);
-
-// --profile NAME=min:opt:max, each 1x3x224x224.
-Result<std::map<std::string, std::vector<plan::DimRange>>> parse_profiles(
-    const std::vector<std::string>& args);
 
 // The engine file, or the engine of the ONNX file built in memory without timing for these shapes.
 Result<ship::Session> open_session(const std::string& path, int threads,

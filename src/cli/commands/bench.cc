@@ -40,8 +40,12 @@ void print_human(const Options& o, const ship::BenchResult& r, Printer& p) {
   rows.push_back({"mean", fmt::format("{:.3f}", r.latency_ms.mean)});
   rows.push_back({"max", fmt::format("{:.3f}", r.latency_ms.max)});
   p.table(rows);
-  p.out(fmt::format("{} samples, closed loop, {} thread{}; {}", r.latency_ms.samples, o.threads,
-                    o.threads == 1 ? "" : "s", ship::conditions_line(r.conditions)));
+  std::string profile;
+  if (r.conditions.contains("profile")) {
+    profile = fmt::format(", profile {}", r.conditions["profile"].get<int>());
+  }
+  p.out(fmt::format("{} samples, closed loop, {} thread{}{}; {}", r.latency_ms.samples, o.threads,
+                    o.threads == 1 ? "" : "s", profile, ship::conditions_line(r.conditions)));
   if (o.steps) print_steps(r, p);
 }
 
@@ -56,6 +60,7 @@ Status run_bench(const Options& o, Session& s) {
   auto result = ship::bench(session, b);
   if (!result.ok()) return in(o.model, result.status());
   result->conditions["threads"] = o.threads;
+  if (session.profiles() > 1) result->conditions["profile"] = session.context().profile();
   result->conditions["precision"] = session.engine().info().precision;
   for (const std::string& w : result->warnings) s.printer.warn(w);
   HONE_ASSIGN(bool text, give_json(s, o.json, ship::to_json(*result)));
@@ -81,8 +86,8 @@ void add_bench(CLI::App& app, Session& session) {
       ->check(whole(1, 256))
       ->capture_default_str();
   c->add_option("--shape", o->shapes,
-                "Size of a dynamic input, as in x=1x3x224x224; else what the engine was timed at "
-                "(1 for the first dimension, 64 for others)")
+                "Size of a dynamic input, as in x=1x3x224x224; else what the engine's first "
+                "profile was timed at (without profile 1 for the first dimension, 64 for others)")
       ->type_name("NAME=SHAPE")
       ->allow_extra_args(false);
   c->add_flag("--steps", o->steps, "Print the time of each step too");

@@ -9,6 +9,7 @@
 #include "device/kernels/kernel.h"
 #include "host/exec/time_kernel.h"
 #include "host/model/files.h"
+#include "host/plan/profile_text.h"
 #include "host/plan/target_file.h"
 
 namespace hone::cli {
@@ -33,12 +34,16 @@ bool is_here(const Target& target, const Target& machine) {
 size_t untimed_choices(const plan::Plan& plan, size_t* all) {
   size_t untimed = 0;
   *all = 0;
-  for (const plan::Step& step : plan.steps) {
-    auto candidates = std::count_if(step.tactics.begin(), step.tactics.end(),
+  auto look = [&](const std::vector<plan::TacticNote>& tactics, double ns) {
+    auto candidates = std::count_if(tactics.begin(), tactics.end(),
                                     [](const plan::TacticNote& t) { return t.reason.empty(); });
-    if (candidates < 2) continue;
+    if (candidates < 2) return;
     ++*all;
-    if (step.ns == 0) ++untimed;
+    if (ns == 0) ++untimed;
+  };
+  for (const plan::Step& step : plan.steps) look(step.tactics, step.ns);
+  for (const plan::Profile& p : plan.profiles) {
+    for (const auto& [step, choice] : p.choices) look(choice.tactics, choice.ns);
   }
   return untimed;
 }
@@ -58,7 +63,7 @@ Result<engine::CompileOptions> compile_options(const Options& o, Session& s) {
   if (!o.target.empty()) {
     HONE_ASSIGN(c.target, plan::load_target(o.target));
   }
-  HONE_ASSIGN(c.profile, parse_profiles(o.profiles));
+  HONE_ASSIGN(c.profiles, plan::parse_profiles(o.profiles, "--profile"));
   HONE_RETURN_IF_ERROR(check_kernel_word(o.prefer));
   c.threads = o.threads;
   c.precision = o.precision;
@@ -151,10 +156,12 @@ void add_build(CLI::App& app, Session& session) {
       ->check(whole(1, 256))
       ->capture_default_str();
   c->add_option("--profile", o->profiles,
-                "Sizes an input may have, as in x=1x3x224x224:1x3x224x224:4x3x224x224; timed at "
-                "opt, memory for max. One shape alone fixes it. Without it any size runs, and "
-                "memory is sized when it does")
-      ->type_name("NAME=min:opt:max")
+                "Sizes that inputs may have, as in x=1x3x224x224:1x3x224x224:4x3x224x224; timed "
+                "at opt, memory for max. One shape alone fixes it. Several inputs: with commas, "
+                "or repeat it. Naming an input again begins another profile, with its own memory "
+                "and timings; a run takes the first that its shapes fit. Without it any size "
+                "runs, and memory is sized when it does")
+      ->type_name("NAME=min:opt:max[,...]")
       ->allow_extra_args(false);
   c->add_option("--timing-cache", o->cache,
                 "Take timings from this file where it has them, and add new ones: builds become "
@@ -172,7 +179,9 @@ void add_build(CLI::App& app, Session& session) {
       "examples:\n"
       "  hone build model.onnx -o model.engine\n"
       "  hone build model.onnx -o model.engine --threads 2 --timing-cache timings.json --explain\n"
-      "  hone build text.onnx -o text.engine --profile ids=1x1:1x64:1x512\n\n"
+      "  hone build text.onnx -o text.engine --profile ids=1x1:1x64:1x512,mask=1x1:1x64:1x512\n"
+      "  hone build model.onnx -o model.engine --profile x=1x3x224x224 \\\n"
+      "      --profile x=2x3x224x224:8x3x224x224:16x3x224x224\n\n"
       "Exit: 0 done, 2 error in use or model, 4 disk, permissions or instruction set.");
   on_run(c, session, o, run_build);
 }

@@ -90,7 +90,7 @@ void show(const Options& o, Session& s, const Output& out) {
 
 constexpr int64_t most_json_values = 1000;
 
-nlohmann::json to_json(const Options& o, const std::vector<Output>& outputs) {
+nlohmann::json to_json(const Options& o, const std::vector<Output>& outputs, int profile) {
   nlohmann::json list = nlohmann::json::array();
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& t = outputs[i].value;
@@ -107,12 +107,15 @@ nlohmann::json to_json(const Options& o, const std::vector<Output>& outputs) {
     }
     list.push_back(std::move(j));
   }
-  return {{"schema", 1}, {"outputs", list}};
+  nlohmann::json j = {{"schema", 1}, {"outputs", list}};
+  if (profile >= 0) j["profile"] = profile;
+  return j;
 }
 
-Status give(const Options& o, Session& s, const std::vector<Output>& outputs) {
+// `profile`: the one the engine took, of several.
+Status give(const Options& o, Session& s, const std::vector<Output>& outputs, int profile = -1) {
   if (!o.save.empty()) HONE_RETURN_IF_ERROR(save(o, outputs));
-  HONE_ASSIGN(bool text, give_json(s, o.json, to_json(o, outputs)));
+  HONE_ASSIGN(bool text, give_json(s, o.json, to_json(o, outputs, profile)));
   if (!text || !o.save.empty()) return {};
   for (const Output& out : outputs) show(o, s, out);
   return {};
@@ -133,7 +136,7 @@ Status run_session(const Options& o, Session& s, Given given, ship::Session& ses
     const std::string& name = session.outputs()[i].name;
     outputs.push_back({name, (*values_out)[i], ship::labels_of(session, name)});
   }
-  return give(o, s, outputs);
+  return give(o, s, outputs, session.profiles() > 1 ? session.context().profile() : -1);
 }
 
 Status run_engine(const Options& o, Session& s) {
@@ -210,8 +213,9 @@ void add_run(CLI::App& app, Session& session) {
       ->capture_default_str();
   add_json_option(c, &o->json);
   c->footer(
-      "Dynamic sizes come from the inputs. An engine of hone ship carries its preprocessing and\n"
-      "takes pictures (.png, .jpg) as inputs too.\n\n"
+      "Dynamic sizes come from the inputs; an engine of several profiles takes the first that they\n"
+      "fit. An engine of hone ship carries its preprocessing and takes pictures (.png, .jpg) as\n"
+      "inputs too.\n\n"
       "examples:\n"
       "  hone run model.onnx --input x=x.npy --input mask=mask.npy --save out\n"
       "  hone run hone-out/fashion.local.engine --input image=boot.png\n"

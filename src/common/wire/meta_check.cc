@@ -3,6 +3,7 @@
 #include "common/tensor/dtype.h"
 #include "common/tensor/shape.h"
 #include "common/wire/limits.h"
+#include "common/wire/vectors.h"
 #include "engine_generated.h"
 
 namespace hone::wire {
@@ -10,12 +11,6 @@ namespace {
 
 using device::error;
 using device::Status;
-
-// A vector that the file leaves out is an empty one.
-template <class T>
-uint32_t size_of(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? 0 : v->size();
-}
 
 bool below(int64_t index, uint32_t count) {
   return index >= 0 && index < static_cast<int64_t>(count);
@@ -175,10 +170,7 @@ class Checker {
       return bad("step", i, "has too many operands or attributes");
     }
     if (!all_dims(s.dims())) return bad("step", i, "names a dimension out of range");
-    for (uint32_t k = 0; k < size_of(s.in()); ++k) {
-      const int32_t v = s.in()->Get(k);
-      if (v != -1 && !below(v, values_)) return bad("step", i, "reads a value out of range");
-    }
+    if (!all_values(s.in())) return bad("step", i, "reads a value out of range");
     for (uint32_t k = 0; k < size_of(s.out()); ++k) {
       const int32_t v = s.out()->Get(k);
       if (v == -1) continue;
@@ -280,6 +272,8 @@ class Checker {
     if (!aligned(p.ranges()) || !aligned(p.slot_offsets())) {
       return bad("profile", i, "is not aligned");
     }
+    HONE_RETURN_IF_ERROR(check_choices(p, i));
+    HONE_RETURN_IF_ERROR(check_notes(p.notes()));
     if (size_of(p.ranges()) == 0) return {};
     uint32_t total_rank = 0;
     for (uint32_t k = 0; k < inputs_; ++k) total_rank += size_of(m_.inputs()->Get(k)->shape());
@@ -303,6 +297,29 @@ class Checker {
     return {};
   }
 
+  Status check_choices(const Profile& p, uint32_t i) const {
+    int64_t last = -1;
+    for (uint32_t k = 0; k < size_of(p.choices()); ++k) {
+      const Choice& c = *p.choices()->Get(k);
+      if (c.step() <= last) return bad("profile", i, "has choices out of order");
+      last = c.step();
+      if (!below(last, steps_) ||
+          m_.steps()->Get(static_cast<uint32_t>(last))->kind() != StepKind::kernel) {
+        return bad("profile", i, "chooses for a step that runs no kernel");
+      }
+      if (size_of(c.in()) > max_step_operands) return bad("profile", i, "has too many operands");
+      if (!all_values(c.in())) return bad("profile", i, "reads a value out of range");
+    }
+    return {};
+  }
+
+  Status check_notes(const flatbuffers::Vector<flatbuffers::Offset<StepNote>>* notes) const {
+    for (uint32_t i = 0; i < size_of(notes); ++i) {
+      if (!below(notes->Get(i)->step(), steps_)) return bad("note", i, "is out of range");
+    }
+    return {};
+  }
+
   Status check_rest() const {
     for (uint32_t i = 0; i < size_of(m_.checks()); ++i) {
       if (!below(m_.checks()->Get(i)->dim(), dims_)) return bad("check", i, "is out of range");
@@ -315,10 +332,7 @@ class Checker {
         return bad("state", i, "joins an output and an input that do not fit");
       }
     }
-    for (uint32_t i = 0; i < size_of(m_.notes()); ++i) {
-      if (!below(m_.notes()->Get(i)->step(), steps_)) return bad("note", i, "is out of range");
-    }
-    return {};
+    return check_notes(m_.notes());
   }
 
   static bool usable(uint8_t dtype) { return bits(static_cast<DType>(dtype)) != 0; }
@@ -326,6 +340,14 @@ class Checker {
   bool all_dims(const flatbuffers::Vector<int32_t>* v) const {
     for (uint32_t i = 0; i < size_of(v); ++i) {
       if (!below(v->Get(i), dims_)) return false;
+    }
+    return true;
+  }
+
+  // Operands that are read; -1: absent.
+  bool all_values(const flatbuffers::Vector<int32_t>* v) const {
+    for (uint32_t i = 0; i < size_of(v); ++i) {
+      if (v->Get(i) != -1 && !below(v->Get(i), values_)) return false;
     }
     return true;
   }

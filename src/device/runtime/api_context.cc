@@ -93,6 +93,14 @@ const char* hone_context_error(const hone_context* c) {
   return c == nullptr ? "" : c->error_text.c_str();
 }
 
+hone_status hone_context_set_profile(hone_context* c, int32_t profile) {
+  return c == nullptr ? HONE_INVALID_ARGUMENT : c->fail(c->set_profile(profile));
+}
+
+int32_t hone_context_profile(const hone_context* c) {
+  return c != nullptr && c->bound && c->profile != nullptr ? c->profile_number : -1;
+}
+
 hone_status hone_context_set_shape(hone_context* c, int32_t input, const int64_t* dims,
                                    int32_t rank) {
   return c == nullptr ? HONE_INVALID_ARGUMENT : c->fail(c->set_shape(input, dims, rank));
@@ -175,7 +183,8 @@ hone_status hone_context_step_info(hone_context* c, int32_t step, hone_step_info
   hone_step_info full = {};
   full.layer = text_of(s.layer());
   full.op = text_of(s.op());
-  full.kernel = text_of(s.kernel());
+  const hone::kernels::Kernel* tactic = c->steps[step].tactic;
+  full.kernel = tactic != nullptr ? tactic->name : text_of(s.kernel());
   return c->fail(runtime::write_struct(full, "hone_step_info", info));
 }
 

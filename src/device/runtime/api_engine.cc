@@ -3,6 +3,7 @@
 
 #include "common/base/version.h"
 #include "common/tensor/dtype.h"
+#include "common/wire/vectors.h"
 #include "device/runtime/loaded_engine.h"
 #include "device/runtime/pool.h"
 #include "device/runtime/structs.h"
@@ -13,15 +14,12 @@ using hone::DType;
 using hone::FixedText;
 using hone::device::error;
 using hone::device::Status;
+using hone::wire::size_of;
 namespace runtime = hone::runtime;
 namespace wire = hone::wire;
 
 namespace {
 
-template <class T>
-uint32_t size_of(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? 0 : v->size();
-}
 const char* text_of(const flatbuffers::String* s) { return s == nullptr ? "" : s->c_str(); }
 hone_status code(const Status& s) { return static_cast<hone_status>(s.code()); }
 

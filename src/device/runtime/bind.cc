@@ -67,8 +67,8 @@ void hone_context::resolve_step(uint32_t index) {
   hone::runtime::BoundStep& b = steps[index];
   uint32_t patch = b.first_patch;
   const bool runs = b.kind != wire::StepKind::trap;
-  for (uint32_t k = 0; s.in() != nullptr && k < s.in()->size(); ++k) {
-    b.in[k] = resolve(s.in()->Get(k), runs, const_cast<void**>(&b.in[k]), &patch);
+  for (size_t k = 0; k < b.operands.size(); ++k) {
+    b.in[k] = resolve(b.operands[k], runs, const_cast<void**>(&b.in[k]), &patch);
   }
   for (uint32_t k = 0; s.out() != nullptr && k < s.out()->size(); ++k) {
     b.out[k] = resolve(s.out()->Get(k), runs, &b.out[k], &patch);

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 
+#include "common/wire/vectors.h"
 #include "device/runtime/structs.h"
 #include "device/runtime/text.h"
 #include "engine_generated.h"
@@ -12,17 +13,9 @@ using hone::FixedText;
 using hone::Shape;
 using hone::device::error;
 using hone::device::Status;
+using hone::wire::size_of;
 namespace runtime = hone::runtime;
 namespace wire = hone::wire;
-
-namespace {
-
-template <class T>
-uint32_t size_of(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? 0 : v->size();
-}
-
-}  // namespace
 
 namespace hone::runtime {
 namespace {
@@ -83,9 +76,8 @@ void start_steps(const Arrays& a, const hone_engine& e) {
     BoundStep* b = ::new (static_cast<void*>(a.steps + i)) BoundStep;
     b->params = a.params + i;
     b->in = const_cast<const void**>(pointer);
-    pointer += size_of(s.in());
-    b->out = pointer;
-    pointer += size_of(s.out());
+    pointer += e.steps[i].operands;
+    b->out = pointer - size_of(s.out());
     b->flow = e.steps[i].flow;
     a.times[i] = 0;
   }
@@ -96,11 +88,7 @@ Status check_create(const hone_engine& e, const hone_context_options& o) {
   if ((o.flags & ~static_cast<uint64_t>(HONE_CONTEXT_EXTERNAL_IO)) != 0) {
     return error(Code::invalid_argument, "hone_context_options.flags has an unknown flag");
   }
-  const uint32_t profiles = size_of(e.meta().profiles());
-  if (o.profile < 0 || (o.profile > 0 && static_cast<uint32_t>(o.profile) >= profiles)) {
-    return error(Code::not_found, FixedText("no profile ")
-                                      << o.profile << ": the engine has " << profiles);
-  }
+  HONE_RETURN_IF_ERROR(check_profile(e, o.profile));
   for (uint32_t i = 0; i < e.step_count; ++i) {
     const wire::Step& s = *e.meta().steps()->Get(i);
     if (s.kind() != wire::StepKind::custom) continue;
@@ -129,10 +117,7 @@ device::Result<hone_context*> create_context(hone_engine* e, const hone_context_
   c->self = block;
   c->external_io = (o.flags & HONE_CONTEXT_EXTERNAL_IO) != 0;
   const wire::EngineMeta& m = e->meta();
-  if (size_of(m.profiles()) > 0) {
-    c->profile = m.profiles()->Get(static_cast<uint32_t>(o.profile));
-    if (size_of(c->profile->ranges()) == 0) c->profile = nullptr;
-  }
+  c->wanted_profile = o.profile;
   c->input_count = size_of(m.inputs());
   c->output_count = size_of(m.outputs());
   c->inputs = a.inputs;
@@ -203,7 +188,7 @@ Status hone_context::set_shape(int32_t input, const int64_t* sizes, int32_t rank
   runtime::append_shape(shape.span(), &text);
   text << " does not fit ";
   runtime::append_type(io, &text);
-  const uint32_t wanted = io.shape() == nullptr ? 0 : io.shape()->size();
+  const uint32_t wanted = size_of(io.shape());
   if (static_cast<uint32_t>(rank) != wanted) return error(Code::shape_mismatch, text);
   for (int i = 0; i < rank; ++i) {
     const int64_t size = io.shape()->Get(static_cast<uint32_t>(i))->size();

@@ -1,6 +1,9 @@
-// hone_context: one binding of an engine to shapes and memory. The work is in plan.cc (shapes ->
-// sizes, kernels bound), bind.cc (arena, pointers), buffers.cc (inputs and outputs), run.cc.
+// hone_context: one binding of an engine to shapes and memory. The work is in profile.cc (shapes ->
+// profile), plan.cc (shapes -> sizes, kernels bound), bind.cc (arena, pointers), buffers.cc (inputs
+// and outputs), run.cc.
 #pragma once
+
+#include <span>
 
 #include "common/base/device_status.h"
 #include "common/tensor/dtype.h"
@@ -26,7 +29,7 @@ struct IoSlot {
   Shape bound_shape;           // what its memory is for: data count as their bounds
   int64_t bytes = 0;           // of `shape`
   int64_t capacity = 0;        // of `bound_shape`
-  int64_t reserved_bytes = 0;  // in the arena: for the largest shapes of the profile; 0: none
+  int64_t reserved_bytes = 0;  // in the arena: for the largest shapes of the profiles; 0: none
   void* reserved = nullptr;
   void* dense = nullptr;    // what kernels read or write; nullptr: not set
   void* strided = nullptr;  // the caller's memory where it is copied from or to
@@ -42,10 +45,20 @@ struct Layout {
   int64_t workspace = 0;
   int64_t scratch = 0;  // of one thread
   int64_t io = 0;
+
+  void raise(const Layout& at_least) {
+    const auto to = [](int64_t* part, int64_t least) { *part = *part < least ? least : *part; };
+    to(&values, at_least.values);
+    to(&workspace, at_least.workspace);
+    to(&scratch, at_least.scratch);
+    to(&io, at_least.io);
+  }
 };
 
 struct BoundStep {
-  const kernels::Kernel* kernel = nullptr;  // nullptr: branch or trap
+  const kernels::Kernel* tactic = nullptr;  // of kernel steps: the one of the profile taken
+  std::span<const int32_t> operands;        // what it reads: values
+  const kernels::Kernel* kernel = nullptr;  // bound; nullptr: branch or trap
   void* params = nullptr;
   const void** in = nullptr;
   void** out = nullptr;
@@ -82,7 +95,10 @@ struct hone_context {
   Status set_shape(int32_t input, const int64_t* sizes, int32_t rank);
   // Data dims of that input, known before it is bound.
   Status set_shape_values(int32_t input, const int64_t* values, int32_t count);
-  // Shapes -> layout, params of kernels. Needs no arena; does nothing where shapes are the same.
+  // A number, or HONE_ANY_PROFILE.
+  Status set_profile(int32_t number);
+  // Shapes -> profile, layout, params of kernels. Needs no arena; does nothing where shapes are the
+  // same.
   Status plan();
   Status bind();
   void mark_data();  // once, when created
@@ -105,6 +121,8 @@ struct hone_context {
   hone::runtime::Allocator allocator;
   hone::runtime::Block self;
   bool external_io = false;
+  int32_t wanted_profile = 0;                    // HONE_ANY_PROFILE: the first that fits
+  int32_t profile_number = -1;                   // taken; -1: none yet
   const hone::wire::Profile* profile = nullptr;  // nullptr: any shape
 
   uint32_t input_count = 0, output_count = 0;
@@ -125,7 +143,7 @@ struct hone_context {
   uint64_t* times = nullptr;
 
   hone::runtime::Layout layout;   // at least `reserve`
-  hone::runtime::Layout reserve;  // what the largest shapes of the profile need
+  hone::runtime::Layout reserve;  // what the largest shapes of the profiles wanted need
   hone::runtime::Block arena;     // owned, or:
   void* given_arena = nullptr;
   size_t given_arena_bytes = 0;
@@ -141,8 +159,10 @@ struct hone_context {
   hone::FixedText error_text;
 
  private:
-  Status resolve_shapes();
-  Status plan_reserve();
+  Status check_shapes_set() const;
+  Status choose_profile(int32_t* number) const;
+  void take_profile(int32_t number);
+  void plan_reserve();
   Status plan_shapes();
   Status place_slots();
   Status place_value(const hone::wire::Value& v, hone::runtime::PlacedValue* out) const;
@@ -172,6 +192,8 @@ struct hone_context {
 
 namespace hone::runtime {
 
+// Errors (not_found): the engine has no such profile.
+device::Status check_profile(const hone_engine& engine, int32_t number);
 device::Result<hone_context*> create_context(hone_engine* engine,
                                              const hone_context_options& options);
 void free_context(hone_context* context);

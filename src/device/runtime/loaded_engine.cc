@@ -3,6 +3,7 @@
 #include <new>
 
 #include "common/wire/limits.h"
+#include "common/wire/vectors.h"
 #include "device/platform/cpu.h"
 #include "device/runtime/structs.h"
 #include "device/runtime/text.h"
@@ -12,6 +13,7 @@ namespace hone::runtime {
 
 using device::error;
 using device::Status;
+using wire::size_of;
 using wire::StepKind;
 
 namespace {
@@ -28,35 +30,56 @@ FixedText name_of(const wire::Step& s, uint32_t i) {
   return step_name(i, s.layer() == nullptr ? nullptr : s.layer()->c_str());
 }
 
+// The kernel `name` that step `i` asks for.
+device::Result<const kernels::Kernel*> find_kernel(const wire::Step& s, uint32_t i,
+                                                   const char* name, uint32_t version,
+                                                   IsaMask machine) {
+  const kernels::Kernel* k = kernels::find_kernel(name);
+  if (k == nullptr) {
+    return error(Code::unsupported, name_of(s, i)
+                                        << " needs a kernel this version of Hone lacks: " << name);
+  }
+  if (k->version != version) {
+    return error(Code::version_mismatch,
+                 name_of(s, i) << " was built for version " << version << " of kernel " << name
+                               << ", this Hone has version " << static_cast<uint32_t>(k->version)
+                               << ": rebuild the engine");
+  }
+  if (!has(machine, k->isa)) return missing_isa_error(mask(k->isa));
+  return k;
+}
+
 Status find_kernels(hone_engine* e, IsaMask machine) {
+  const wire::EngineMeta& m = e->meta();
   for (uint32_t i = 0; i < e->step_count; ++i) {
-    const wire::Step& s = *e->meta().steps()->Get(i);
+    const wire::Step& s = *m.steps()->Get(i);
+    e->steps[i].operands = size_of(s.in());
     if (s.kind() != StepKind::kernel) continue;
-    const char* name = s.kernel()->c_str();
-    const kernels::Kernel* k = kernels::find_kernel(name);
-    if (k == nullptr) {
-      return error(Code::unsupported,
-                   name_of(s, i) << " needs a kernel this version of Hone lacks: " << name);
+    HONE_ASSIGN(e->steps[i].kernel,
+                find_kernel(s, i, s.kernel()->c_str(), s.kernel_version(), machine));
+  }
+  uint32_t at = 0;
+  for (uint32_t p = 0; p < size_of(m.profiles()); ++p) {
+    const auto* choices = m.profiles()->Get(p)->choices();
+    for (uint32_t k = 0; k < size_of(choices); ++k) {
+      const wire::Choice& c = *choices->Get(k);
+      const auto i = static_cast<uint32_t>(c.step());
+      HONE_ASSIGN(e->choices[at++], find_kernel(*m.steps()->Get(i), i, c.kernel()->c_str(),
+                                                c.kernel_version(), machine));
+      if (size_of(c.in()) > e->steps[i].operands) e->steps[i].operands = size_of(c.in());
     }
-    if (k->version != s.kernel_version()) {
-      return error(Code::version_mismatch,
-                   name_of(s, i) << " was built for version "
-                                 << static_cast<uint32_t>(s.kernel_version()) << " of kernel "
-                                 << name << ", this Hone has version "
-                                 << static_cast<uint32_t>(k->version) << ": rebuild the engine");
-    }
-    if (!has(machine, k->isa)) return missing_isa_error(mask(k->isa));
-    e->steps[i].kernel = k;
+  }
+  for (uint32_t i = 0; i < e->step_count; ++i) {
+    e->steps[i].operands += size_of(m.steps()->Get(i)->out());
+    e->operand_count += e->steps[i].operands;
   }
   return {};
 }
 
-uint32_t count_operands(const wire::EngineMeta& meta) {
-  uint32_t n = 0;
-  const uint32_t steps = meta.steps() == nullptr ? 0 : meta.steps()->size();
-  for (uint32_t i = 0; i < steps; ++i) {
-    const wire::Step& s = *meta.steps()->Get(i);
-    n += (s.in() == nullptr ? 0 : s.in()->size()) + (s.out() == nullptr ? 0 : s.out()->size());
+size_t count_choices(const wire::EngineMeta& meta) {
+  size_t n = 0;
+  for (uint32_t i = 0; i < size_of(meta.profiles()); ++i) {
+    n += size_of(meta.profiles()->Get(i)->choices());
   }
   return n;
 }
@@ -77,10 +100,12 @@ device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
   const IsaMask missing = wire::missing_isa(file, machine);
   if (missing != 0) return missing_isa_error(missing);
 
-  const uint32_t steps = file.meta().steps() == nullptr ? 0 : file.meta().steps()->size();
+  const uint32_t steps = size_of(file.meta().steps());
+  const size_t choices = count_choices(file.meta());
   Carver size(nullptr);
   size.take<hone_engine>(1);
   size.take<EngineStep>(steps);
+  size.take<const kernels::Kernel*>(choices);
   HONE_ASSIGN(const Block block, allocator.alloc(size.bytes(), "an engine"));
   Carver carver(block.data);
   auto* e = ::new (static_cast<void*>(carver.take<hone_engine>(1))) hone_engine;
@@ -88,7 +113,7 @@ device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
   e->steps = carver.take<EngineStep>(steps);
   for (uint32_t i = 0; i < steps; ++i) ::new (static_cast<void*>(e->steps + i)) EngineStep;
   e->step_count = steps;
-  e->operand_count = count_operands(file.meta());
+  e->choices = carver.take<const kernels::Kernel*>(choices);
   e->has_data = has_data(file.meta());
   e->allocator = allocator;
   e->log = o.log;
@@ -118,7 +143,7 @@ void plan_flow(const wire::EngineMeta& meta, EngineStep* out) {
   };
   Region open[wire::max_branch_depth];
   uint32_t depth = 0;
-  const uint32_t steps = meta.steps() == nullptr ? 0 : meta.steps()->size();
+  const uint32_t steps = size_of(meta.steps());
   for (uint32_t i = 0; i < steps; ++i) {
     while (depth > 0 && i >= open[depth - 1].end) --depth;
     // A position that ends the then-part of a region around step i means: behind its else-part.

@@ -1,4 +1,5 @@
-// hone_engine: a verified file, the kernels its steps name, and where control goes after each step.
+// hone_engine: a verified file, the kernels its steps and profiles name, and where control goes
+// after each step.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,7 @@ struct Flow {
 
 struct EngineStep {
   const kernels::Kernel* kernel = nullptr;  // of kernel steps
+  uint32_t operands = 0;                    // with any profile's choice, absent ones counted
   Flow flow;
   bool nested = false;  // inside a branch: a run need not reach it
 };
@@ -32,8 +34,9 @@ struct hone_engine {
   hone::wire::Engine file;
   hone::runtime::EngineStep* steps = nullptr;
   uint32_t step_count = 0;
-  uint32_t operand_count = 0;  // of all steps, absent ones counted
-  bool has_data = false;       // some dims are data
+  const hone::kernels::Kernel** choices = nullptr;  // of all profiles' choices in order
+  uint32_t operand_count = 0;                       // of all steps
+  bool has_data = false;                            // some dims are data
 
   hone::runtime::Allocator allocator;
   hone_log_fn log = nullptr;

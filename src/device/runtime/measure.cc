@@ -2,6 +2,7 @@
 // again, in the memory of the binding. Costs nothing but the comparison where they stay the same.
 #include <cstring>
 
+#include "common/wire/vectors.h"
 #include "device/runtime/context.h"
 #include "device/runtime/text.h"
 #include "engine_generated.h"
@@ -15,16 +16,12 @@ using hone::runtime::BoundStep;
 using hone::wire::DimInstr;
 using hone::wire::DimOp;
 using hone::wire::Measured;
+using hone::wire::size_of;
 using hone::wire::StepKind;
 namespace runtime = hone::runtime;
 namespace wire = hone::wire;
 
 namespace {
-
-template <class T>
-uint32_t size_of(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? 0 : v->size();
-}
 
 bool is_measure(const hone_context& c, uint32_t index) {
   return c.meta().steps()->Get(index)->kind() == StepKind::measure;

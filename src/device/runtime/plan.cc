@@ -1,6 +1,7 @@
 // From shapes to sizes: the shape program, slots, operands against their memory, kernels bound.
 
 #include "common/wire/dims.h"
+#include "common/wire/vectors.h"
 #include "device/runtime/context.h"
 #include "device/runtime/text.h"
 #include "engine_generated.h"
@@ -17,6 +18,7 @@ using hone::kernels::Operand;
 using hone::runtime::IoSlot;
 using hone::runtime::Layout;
 using hone::runtime::PlacedValue;
+using hone::wire::size_of;
 namespace kernels = hone::kernels;
 namespace runtime = hone::runtime;
 namespace wire = hone::wire;
@@ -27,11 +29,6 @@ namespace {
 // size by an element's width without looking.
 constexpr int64_t max_elements = int64_t{1} << 48;
 constexpr int64_t max_arena_part = int64_t{1} << 56;
-
-template <class T>
-uint32_t size_of(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? 0 : v->size();
-}
 
 Status too_large() { return error(Code::shape_mismatch, "a tensor of these shapes is too large"); }
 
@@ -59,62 +56,7 @@ constexpr int64_t align64(int64_t n) { return (n + 63) & ~int64_t{63}; }
 
 int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
 
-void raise(Layout* layout, const Layout& at_least) {
-  layout->values = max_of(layout->values, at_least.values);
-  layout->workspace = max_of(layout->workspace, at_least.workspace);
-  layout->scratch = max_of(layout->scratch, at_least.scratch);
-  layout->io = max_of(layout->io, at_least.io);
-}
-
 }  // namespace
-
-Status hone_context::plan() {
-  if (planned) return {};
-  if (profile != nullptr && !reserve_known) HONE_RETURN_IF_ERROR(plan_reserve());
-  HONE_RETURN_IF_ERROR(resolve_shapes());
-  HONE_RETURN_IF_ERROR(plan_shapes());
-  planned = true;
-  return {};
-}
-
-// With profile the arena is taken once, for the largest shapes. Where all the largest sizes
-// together are no valid input, each binding says what it needs.
-Status hone_context::plan_reserve() {
-  reserve_known = true;
-  uint32_t range = 0;
-  for (uint32_t i = 0; i < input_count; ++i) {
-    Shape shape;
-    for (int d = 0; d < inputs[i].shape.rank(); ++d) {
-      shape.push(profile->ranges()->Get(range++)->max());
-    }
-    input_shapes[i] = shape;
-  }
-  if (plan_shapes().ok()) reserve = layout;
-  return {};
-}
-
-Status hone_context::resolve_shapes() {
-  uint32_t range = 0;
-  for (uint32_t i = 0; i < input_count; ++i) {
-    const Shape& shape = inputs[i].shape;
-    if (!inputs[i].shape_set) {
-      FixedText text = runtime::io_name(true, io_info(true, i));
-      text << " has dynamic dimensions, ";
-      runtime::append_type(io_info(true, i), &text);
-      return error(Code::wrong_state, text << ": set its shape first");
-    }
-    for (int d = 0; d < shape.rank() && profile != nullptr; ++d) {
-      const wire::Range& r = *profile->ranges()->Get(range++);
-      if (shape[d] >= r.min() && shape[d] <= r.max()) continue;
-      return error(Code::shape_mismatch, runtime::io_name(true, io_info(true, i))
-                                             << ": dimension " << d << " is " << shape[d]
-                                             << ", the profile takes " << r.min() << " to "
-                                             << r.max());
-    }
-    input_shapes[i] = shape;
-  }
-  return {};
-}
 
 // Everything that follows from input_shapes.
 Status hone_context::plan_shapes() {
@@ -142,7 +84,7 @@ Status hone_context::plan_shapes() {
     if (!s.ok()) set_trap(i);
     measured_before = measured_before || steps[i].kind == wire::StepKind::measure;
   }
-  raise(&layout, reserve);
+  layout.raise(reserve);
   return {};
 }
 
@@ -318,27 +260,27 @@ Status hone_context::plan_step(uint32_t index) {
 
   const auto refuse = [&](Code code, const char* why) {
     return error(code, runtime::step_name(index, s.layer() ? s.layer()->c_str() : nullptr)
-                           << ", " << s.kernel()->c_str() << ": " << why);
+                           << ", " << b.tactic->name << ": " << why);
   };
   Operand in[wire::max_step_operands], out[wire::max_step_operands];
-  for (uint32_t i = 0; i < size_of(s.in()) + size_of(s.out()); ++i) {
-    const bool is_input = i < size_of(s.in());
-    const uint32_t k = is_input ? i : i - size_of(s.in());
+  const auto in_count = static_cast<uint32_t>(b.operands.size());
+  for (uint32_t i = 0; i < in_count + size_of(s.out()); ++i) {
+    const bool is_input = i < in_count;
+    const uint32_t k = is_input ? i : i - in_count;
     const Status placed =
-        is_input ? plan_operand(s.in()->Get(k), &in[k]) : plan_operand(s.out()->Get(k), &out[k]);
+        is_input ? plan_operand(b.operands[k], &in[k]) : plan_operand(s.out()->Get(k), &out[k]);
     if (!placed.ok()) return refuse(placed.code(), placed.text().c_str());
   }
   int64_t step_dims[wire::max_step_dims];
   for (uint32_t i = 0; i < size_of(s.dims()); ++i) step_dims[i] = dims[s.dims()->Get(i)];
   const auto* attrs = s.attrs() == nullptr ? nullptr : s.attrs()->data();
 
-  const kernels::Kernel* kernel = engine->steps[index].kernel;
-  const kernels::Step step{{in, size_of(s.in())},
+  const kernels::Step step{{in, in_count},
                            {out, size_of(s.out())},
                            {attrs, size_of(s.attrs())},
                            {step_dims, size_of(s.dims())}};
   kernels::Work work;
-  const char* reason = kernel->bind(step, b.params, &work);
+  const char* reason = b.tactic->bind(step, b.params, &work);
   if (reason != nullptr) return refuse(Code::unsupported, reason);
   if (work.phases < 0 || work.phases > kernels::max_phases || work.scratch_bytes < 0 ||
       work.scratch_bytes > max_arena_part / hone::platform::max_threads ||
@@ -347,7 +289,7 @@ Status hone_context::plan_step(uint32_t index) {
   }
   layout.workspace = max_of(layout.workspace, align64(work.workspace_bytes));
   layout.scratch = max_of(layout.scratch, align64(work.scratch_bytes));
-  b.kernel = kernel;
+  b.kernel = b.tactic;
   b.phases = work.phases;
   for (int p = 0; p < work.phases; ++p) b.units[p] = work.units[p];
   return {};

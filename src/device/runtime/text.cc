@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "common/tensor/dtype.h"
+#include "common/wire/vectors.h"
 #include "engine_generated.h"
 
 namespace hone::runtime {
@@ -30,7 +31,7 @@ void append_shape(std::span<const int64_t> dims, FixedText* text) {
 
 void append_type(const wire::Io& io, FixedText* text) {
   *text << name(static_cast<DType>(io.dtype())) << " [";
-  const uint32_t rank = io.shape() == nullptr ? 0 : io.shape()->size();
+  const uint32_t rank = wire::size_of(io.shape());
   for (uint32_t i = 0; i < rank; ++i) {
     const wire::Dim& d = *io.shape()->Get(i);
     if (i > 0) *text << ", ";

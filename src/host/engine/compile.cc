@@ -2,11 +2,80 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "host/engine/write_engine.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
 
 namespace hone::engine {
+
+namespace {
+
+std::optional<int64_t> only_size(const plan::DimRange& r) {
+  return r.min == r.max ? std::optional(r.min) : std::nullopt;
+}
+
+// The one size of every dimension that the profiles give this input; none where it may vary.
+std::optional<Dims> fixed_shape(const std::vector<plan::ProfileSpec>& profiles,
+                                const std::string& input) {
+  std::optional<Dims> all;
+  for (const plan::ProfileSpec& profile : profiles) {
+    auto ranges = profile.find(input);
+    if (ranges == profile.end()) return {};
+    Dims dims;
+    for (const plan::DimRange& r : ranges->second) {
+      if (!only_size(r) || r.min < 1) return {};
+      dims.push_back(r.min);
+    }
+    if (all && *all != dims) return {};
+    all = std::move(dims);
+  }
+  return all;
+}
+
+// Symbols that have one size wherever a profile names them. What the profiles say besides is
+// checked with the plan.
+graph::SymbolValues fixed_symbols(const graph::Graph& graph,
+                                  const std::vector<plan::ProfileSpec>& profiles) {
+  std::map<std::string, std::optional<int64_t>> sizes;  // nullopt: several
+  for (graph::ValueId v : graph.block().inputs) {
+    if (!graph.fact(v).has_rank()) continue;
+    const graph::SymShape& shape = *graph.fact(v).shape;
+    for (const plan::ProfileSpec& profile : profiles) {
+      auto ranges = profile.find(graph.value(v).name);
+      if (ranges == profile.end() || ranges->second.size() != shape.size()) continue;
+      for (size_t axis = 0; axis < shape.size(); ++axis) {
+        if (!shape[axis].is_symbol()) continue;
+        auto size = only_size(ranges->second[axis]);
+        if (size < 1) size = std::nullopt;
+        auto [known, fresh] = sizes.try_emplace(shape[axis].symbol_name(), size);
+        if (!fresh && known->second != size) known->second = std::nullopt;
+      }
+    }
+  }
+  graph::SymbolValues fixed;
+  for (const auto& [symbol, size] : sizes) {
+    if (size) fixed.emplace(symbol, graph::Dim(*size));
+  }
+  return fixed;
+}
+
+// One size in all profiles is the model's own, and says so to every pass.
+Status fix_sizes(graph::Graph& graph, const CompileOptions& options) {
+  auto shapes = options.shapes;
+  for (graph::ValueId v : graph.block().inputs) {
+    const std::string& name = graph.value(v).name;
+    // An input whose rank the model does not know has it of its profile.
+    if (graph.fact(v).has_rank()) continue;
+    if (auto shape = fixed_shape(options.profiles, name)) shapes.try_emplace(name, *shape);
+  }
+  if (!shapes.empty()) HONE_RETURN_IF_ERROR(ops::bind_input_shapes(graph, shapes));
+  auto symbols = fixed_symbols(graph, options.profiles);
+  return symbols.empty() ? Status() : ops::bind_symbols(graph, symbols);
+}
+
+}  // namespace
 
 Result<Compiled> compile(const model::Model& model, const CompileOptions& options) {
   HONE_ASSIGN(graph::Graph graph, import(model));
@@ -21,16 +90,7 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   if (auto bad = bad_weights(graph); !bad.empty()) {
     return invalid(fmt::format("weights are not finite: {}", fmt::join(bad, "; ")));
   }
-  // A profile of one size per dimension is a static shape, and says so to every pass.
-  auto shapes = options.shapes;
-  for (const auto& [input, ranges] : options.profile) {
-    Dims dims;
-    for (const plan::DimRange& r : ranges) {
-      if (r.min == r.max) dims.push_back(r.min);
-    }
-    if (dims.size() == ranges.size()) shapes.try_emplace(input, dims);
-  }
-  if (!shapes.empty()) HONE_RETURN_IF_ERROR(ops::bind_input_shapes(graph, shapes));
+  HONE_RETURN_IF_ERROR(fix_sizes(graph, options));
 
   Compiled out;
   passes::Options passes = options.passes;
@@ -40,7 +100,7 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   plan::PlanOptions plan_options;
   plan_options.target = options.target;
   plan_options.threads = options.threads;
-  plan_options.profile = options.profile;
+  plan_options.profiles = options.profiles;
   plan_options.time = options.time;
   plan_options.cache = options.cache;
   plan_options.error_on_cache_miss = options.error_on_cache_miss;

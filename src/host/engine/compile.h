@@ -17,7 +17,7 @@ struct CompileOptions {
   int threads = 1;
   std::string precision = "f32";       // the only one so far
   std::map<std::string, Dims> shapes;  // inputs made static before anything else
-  std::map<std::string, std::vector<plan::DimRange>> profile;
+  std::vector<plan::ProfileSpec> profiles;  // as in plan::PlanOptions
   plan::TimeKernel time;  // empty: by rank, untimed
   plan::TimingCache* cache = nullptr;
   bool error_on_cache_miss = false;

@@ -131,6 +131,11 @@ class Writer {
       for (plan::PlanValue v : s.in) keep(v);
       for (plan::PlanValue v : s.out) keep(v);
     }
+    for (const plan::Profile& p : plan_.profiles) {
+      for (const auto& [step, choice] : p.choices) {
+        for (plan::PlanValue v : choice.in) keep(v);
+      }
+    }
     for (const plan::Io& io : plan_.outputs) keep(io.value);
   }
 
@@ -201,25 +206,48 @@ class Writer {
       std::vector<wire::Range> ranges;
       for (const plan::DimRange& r : p.ranges) ranges.emplace_back(r.min, r.opt, r.max);
       std::vector<uint64_t> offsets(p.slot_offsets.begin(), p.slot_offsets.end());
-      out.push_back(wire::CreateProfile(fbb_, fbb_.CreateVectorOfStructs(ranges),
-                                        static_cast<uint64_t>(p.arena_bytes),
-                                        fbb_.CreateVector(offsets)));
+      Offsets<wire::StepNote> profile_notes;
+      for (const auto& [step, c] : p.choices) note(step, c.ns, c.tactics, &profile_notes);
+      auto ranges_at = fbb_.CreateVectorOfStructs(ranges);
+      auto offsets_at = fbb_.CreateVector(offsets);
+      auto choices_at = fbb_.CreateVector(choices(p));
+      auto notes_at = fbb_.CreateVector(profile_notes);
+      out.push_back(wire::CreateProfile(fbb_, ranges_at, static_cast<uint64_t>(p.arena_bytes),
+                                        offsets_at, choices_at, notes_at));
     }
     return out;
+  }
+
+  // Where they are not what the steps say themselves.
+  Offsets<wire::Choice> choices(const plan::Profile& p) {
+    Offsets<wire::Choice> out;
+    for (const auto& [number, c] : p.choices) {
+      const plan::Step& s = plan_.steps[static_cast<size_t>(number)];
+      if (c.kernel == s.kernel && c.in == s.in) continue;
+      auto kernel = fbb_.CreateString(c.kernel->name);
+      auto in = fbb_.CreateVector(renumbered(c.in));
+      out.push_back(wire::CreateChoice(fbb_, number, kernel, c.kernel->version, in));
+    }
+    return out;
+  }
+
+  void note(int32_t step, double ns, const std::vector<plan::TacticNote>& tactics,
+            Offsets<wire::StepNote>* out) {
+    if (tactics.empty()) return;
+    Offsets<wire::Tactic> written;
+    for (const plan::TacticNote& t : tactics) {
+      auto kernel = fbb_.CreateString(t.kernel);
+      auto reason = t.reason.empty() ? 0 : fbb_.CreateString(t.reason);
+      written.push_back(wire::CreateTactic(fbb_, kernel, t.ns, reason));
+    }
+    out->push_back(wire::CreateStepNote(fbb_, step, ns, fbb_.CreateVector(written)));
   }
 
   Offsets<wire::StepNote> notes() {
     Offsets<wire::StepNote> out;
     for (size_t i = 0; i < plan_.steps.size(); ++i) {
-      Offsets<wire::Tactic> tactics;
-      for (const plan::TacticNote& t : plan_.steps[i].tactics) {
-        auto kernel = fbb_.CreateString(t.kernel);
-        auto reason = t.reason.empty() ? 0 : fbb_.CreateString(t.reason);
-        tactics.push_back(wire::CreateTactic(fbb_, kernel, t.ns, reason));
-      }
-      if (tactics.empty()) continue;
-      out.push_back(wire::CreateStepNote(fbb_, static_cast<int32_t>(i), plan_.steps[i].ns,
-                                         fbb_.CreateVector(tactics)));
+      const plan::Step& s = plan_.steps[i];
+      note(static_cast<int32_t>(i), s.ns, s.tactics, &out);
     }
     return out;
   }
@@ -294,6 +322,9 @@ class Writer {
     h.version_minor = wire::version_minor;
     for (const plan::Step& s : plan_.steps) {
       if (s.kernel != nullptr) h.isa |= mask(s.kernel->isa);
+    }
+    for (const plan::Profile& p : plan_.profiles) {
+      for (const auto& [step, choice] : p.choices) h.isa |= mask(choice.kernel->isa);
     }
     h.meta_offset = sizeof(wire::Header);
     h.meta_bytes = fbb_.GetSize();

@@ -244,7 +244,11 @@ Status bind_input_shapes(Graph& graph, const std::map<std::string, Dims>& shapes
   for (const auto& [name, dims] : shapes) {
     HONE_RETURN_IF_ERROR(bind_input(graph, name, dims, &binding));
   }
-  graph.substitute(binding.values);
+  return bind_symbols(graph, binding.values);
+}
+
+Status bind_symbols(Graph& graph, const graph::SymbolValues& values) {
+  graph.substitute(values);
   for (NodeId node : graph.all_nodes()) {
     for (ValueId v : graph.node(node).outputs) {
       if (v != graph::none) graph.set_fact(v, {});

@@ -143,6 +143,8 @@ Status infer_block(Graph& graph, BlockId block);
 // Gives the named graph inputs these concrete shapes and infers anew. Errors: not_found,
 // shape_mismatch ("input 'x': rank 4 expected, 3 given").
 Status bind_input_shapes(Graph& graph, const std::map<std::string, Dims>& shapes);
+// Likewise these dimensions of its inputs.
+Status bind_symbols(Graph& graph, const graph::SymbolValues& values);
 
 Cost cost(const Graph& graph, const Node& node);
 

@@ -194,49 +194,47 @@ int64_t example_elements(const Storage& s, const Sizes& example) {
   return std::max<int64_t>(s.elements.evaluate(example).value_or(0), 0);
 }
 
-}  // namespace
-
-Status place_storages(Plan& plan, const std::vector<DimRange>& ranges) {
-  std::vector<Lifetime> lives;
-  std::vector<int32_t> which;
-  const bool any_size = ranges.empty();
+// What lives in the arena, as large as the profile lets it become.
+Result<std::vector<Lifetime>> arena_lifetimes(const Plan& plan, const Profile& profile) {
   std::optional<Largest> within;
-  if (!any_size) within.emplace(plan, ranges);
-  for (size_t i = 0; i < plan.storages.size(); ++i) {
-    Storage& s = plan.storages[i];
+  if (!profile.ranges.empty()) within.emplace(plan, profile.ranges);
+  std::vector<Lifetime> lives;
+  for (const Storage& s : plan.storages) {
     if (s.place != Place::arena) continue;
-    if (s.first_step < 0) {
-      s.place = Place::unplaced;
-      continue;
-    }
-    int64_t elements = example_elements(s, plan.example);
+    int64_t elements = example_elements(s, profile.example);
     if (within) {
       HONE_ASSIGN(elements, within->elements(s.elements));
     }
     HONE_ASSIGN(int64_t bytes, bytes_of(s, elements));
     lives.push_back({s.first_step, s.last_step, bytes});
-    which.push_back(static_cast<int32_t>(i));
   }
-  Profile profile;
-  Placement fixed = place_buffers(lives);
-  profile.lower_bound_bytes = fixed.lower_bound;
-  if (any_size) {
-    SlotPlan slots = share_slots(lives);
-    for (size_t i = 0; i < which.size(); ++i) {
-      plan.storages[static_cast<size_t>(which[i])].index = slots.slot[i];
+  return lives;
+}
+
+}  // namespace
+
+Status place_storages(Plan& plan) {
+  std::vector<Storage*> placed;
+  for (Storage& s : plan.storages) {
+    if (s.place == Place::arena && s.first_step < 0) s.place = Place::unplaced;
+    if (s.place == Place::arena) placed.push_back(&s);
+  }
+  const bool any_size = plan.profiles.front().ranges.empty();  // then it is the only one
+  for (Profile& profile : plan.profiles) {
+    HONE_ASSIGN(std::vector<Lifetime> lives, arena_lifetimes(plan, profile));
+    Placement fixed = place_buffers(lives);
+    profile.lower_bound_bytes = fixed.lower_bound;
+    if (any_size) {
+      SlotPlan slots = share_slots(lives);
+      for (size_t i = 0; i < placed.size(); ++i) placed[i]->index = slots.slot[i];
+      plan.slots = slots.slots;
+      return {};
     }
-    plan.slots = slots.slots;
-    profile.arena_bytes = 0;
-  } else {
-    for (size_t i = 0; i < which.size(); ++i) {
-      plan.storages[static_cast<size_t>(which[i])].index = static_cast<int32_t>(i);
-      profile.slot_offsets.push_back(fixed.offsets[i]);
-    }
-    plan.slots = static_cast<int32_t>(which.size());
-    profile.ranges = ranges;
+    profile.slot_offsets = std::move(fixed.offsets);
     profile.arena_bytes = fixed.total;
   }
-  plan.profiles = {profile};
+  for (size_t i = 0; i < placed.size(); ++i) placed[i]->index = static_cast<int32_t>(i);
+  plan.slots = static_cast<int32_t>(placed.size());
   return {};
 }
 

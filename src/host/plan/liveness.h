@@ -11,8 +11,8 @@ void share_in_place(Plan& plan);
 // first_step / last_step of every arena storage.
 void find_lifetimes(Plan& plan);
 
-// Slots, offsets and profiles. `ranges` empty: any size (one slot per group of storages never alive
-// together); else fixed offsets for the largest sizes within the ranges.
-Status place_storages(Plan& plan, const std::vector<DimRange>& ranges);
+// Slots, and offsets in each profile. A profile without ranges: any size (one slot per group of
+// storages never alive together); else fixed offsets for the largest sizes within the ranges.
+Status place_storages(Plan& plan);
 
 }  // namespace hone::plan

@@ -35,7 +35,7 @@ class Maker {
     HONE_RETURN_IF_ERROR(give_outputs());
     *problems = std::move(lower_.problems);
     find_unknown_sizes(problems);
-    choose_example();
+    choose_examples();
     PlanOptions options = options_;
     if (!problems->empty()) {  // only to name what else is missing
       options.time = {};
@@ -45,7 +45,7 @@ class Maker {
     if (!problems->empty()) return std::move(plan_);
     HONE_RETURN_IF_ERROR(pack_constants(plan_));
     share_in_place(plan_);
-    HONE_RETURN_IF_ERROR(place_storages(plan_, ranges_.dims));
+    HONE_RETURN_IF_ERROR(place_storages(plan_));
     return std::move(plan_);
   }
 
@@ -73,7 +73,7 @@ class Maker {
       node.name = graph_.value(v).name;
       HONE_RETURN_IF_ERROR(lower_.measure_content(node, v));
     }
-    HONE_ASSIGN(ranges_, resolve_profile(plan_.inputs, options_.profile));
+    HONE_ASSIGN(ranges_, resolve_profiles(plan_.inputs, options_.profiles));
     return {};
   }
 
@@ -182,44 +182,58 @@ class Maker {
     return leader;
   }
 
-  Sizes example_with(int64_t other, const std::map<std::string, std::string>& leader) const {
+  Sizes example_with(int64_t other, const ProfileRanges& ranges,
+                     const std::map<std::string, std::string>& leader) const {
     Sizes group;
     for (const auto& [symbol, where] : plan_.symbols) {
-      auto known = ranges_.symbols.find(symbol);
-      int64_t guess = known != ranges_.symbols.end() ? known->second.opt
-                      : where.second == 0            ? 1
-                                                     : other;
+      auto known = ranges.symbols.find(symbol);
+      int64_t guess = known != ranges.symbols.end() ? known->second.opt
+                      : where.second == 0           ? 1
+                                                    : other;
       auto [it, fresh] = group.try_emplace(leader.at(symbol), guess);
       if (!fresh) it->second = std::min(it->second, guess);
     }
     Sizes sizes;
     for (const auto& [symbol, first] : leader) {
-      auto known = ranges_.symbols.find(symbol);
-      sizes[symbol] = known != ranges_.symbols.end() ? known->second.opt : group.at(first);
+      auto known = ranges.symbols.find(symbol);
+      sizes[symbol] = known != ranges.symbols.end() ? known->second.opt : group.at(first);
     }
     return sizes;
   }
 
   // The sizes tactics are timed at: the profile's, or of the defaults the first that fits best; of
   // those that fit as well, the first that the lowering wishes.
-  void choose_example() {
-    const auto leader = tied_symbols();
+  Sizes example_of(const ProfileRanges& ranges,
+                   const std::map<std::string, std::string>& leader) const {
+    Sizes best;
     int least = INT_MAX;
     for (int64_t other : default_sizes) {
-      Sizes sizes = with_bounds(plan_, example_with(other, leader));
+      Sizes sizes = with_bounds(plan_, example_with(other, ranges, leader));
       bool wished = std::all_of(lower_.wishes.begin(), lower_.wishes.end(),
                                 [&](const Dim& d) { return d.evaluate(sizes).value_or(0) != 0; });
       int score = 2 * misfits(sizes) + (wished ? 0 : 1);
-      if (score < least) least = score, plan_.example = std::move(sizes);
+      if (score < least) least = score, best = std::move(sizes);
       if (score == 0) break;
     }
+    return best;
+  }
+
+  void choose_examples() {
+    const auto leader = tied_symbols();
+    for (const ProfileRanges& ranges : ranges_) {
+      Profile profile;
+      profile.ranges = ranges.dims;
+      profile.example = example_of(ranges, leader);
+      plan_.profiles.push_back(std::move(profile));
+    }
+    plan_.example = plan_.profiles.front().example;
   }
 
   const Graph& graph_;
   const PlanOptions& options_;
   Plan plan_;
   Lowering lower_;
-  ProfileRanges ranges_;
+  std::vector<ProfileRanges> ranges_;  // of each profile
 };
 
 }  // namespace

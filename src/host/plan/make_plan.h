@@ -21,16 +21,18 @@ struct Candidate {
 // here touches a clock.
 using TimeKernel = std::function<Result<double>(const Candidate&, int threads)>;
 
+// Dimensions of named inputs, "min:opt:max" each. Of a profile either none or all inputs with
+// dynamic dimensions have one.
+using ProfileSpec = std::map<std::string, std::vector<DimRange>>;
+
 struct PlanOptions {
   Target target;
   int threads = 1;
-  // Dimensions of named inputs, "min:opt:max" each; empty: any size (see DESIGN 8). Either none or
-  // all inputs with dynamic dimensions have one.
-  std::map<std::string, std::vector<DimRange>> profile;
-  TimeKernel time;               // empty: by the cache's timings, else by rank
-  TimingCache* cache = nullptr;  // read and extended; may be null
+  std::vector<ProfileSpec> profiles;  // empty: any size (see DESIGN 8)
+  TimeKernel time;                    // empty: by the cache's timings, else by rank
+  TimingCache* cache = nullptr;       // read and extended; may be null
   bool error_on_cache_miss = false;
-  // Called before each step's tactics: done, total, layer.
+  // Called before each step's tactics, of each profile: done, total, layer.
   std::function<void(int, int, const std::string&)> progress;
   // Only kernels whose name contains this (tests force one tactic); others where it refuses.
   std::string prefer_kernel;

@@ -93,9 +93,19 @@ struct DimRange {
   int64_t min = 1, opt = 1, max = 1;
 };
 
-// One arena layout. ranges empty: any size, offsets computed at bind.
+// The tactic of a kernel step at a profile's sizes.
+struct Choice {
+  const kernels::Kernel* kernel = nullptr;
+  std::vector<PlanValue> in;        // the step's operands, as this kernel packs them
+  std::vector<TacticNote> tactics;  // what was possible, best first
+  double ns = 0;
+};
+
+// One arena layout, with the tactics for it. ranges empty: any size, offsets computed at bind.
 struct Profile {
-  std::vector<DimRange> ranges;  // every dimension of every input in order
+  std::vector<DimRange> ranges;            // every dimension of every input in order
+  std::map<std::string, int64_t> example;  // the sizes tactics were timed at
+  std::map<int32_t, Choice> choices;       // by step; none in the first: the steps' own
   int64_t arena_bytes = 0;
   int64_t lower_bound_bytes = 0;  // largest sum of sizes alive at one step
   std::vector<int64_t> slot_offsets;
@@ -115,7 +125,7 @@ struct Plan {
   std::vector<Check> checks;
   std::vector<Profile> profiles;
   int32_t slots = 0;
-  // Where each symbol's value comes from, and the size tactics were timed at.
+  // Where each symbol's value comes from, and its size in the first profile's example.
   std::map<std::string, std::pair<int32_t, int32_t>> symbols;  // -> input, axis
   std::map<std::string, int64_t> example;
   // And of those that only data tell, in the order they are measured.

@@ -44,8 +44,7 @@ Status take_input(const Io& io, const std::vector<DimRange>& given, ProfileRange
 
 }  // namespace
 
-Result<ProfileRanges> resolve_profile(const std::vector<Io>& inputs,
-                                      const std::map<std::string, std::vector<DimRange>>& profile) {
+Result<ProfileRanges> resolve_profile(const std::vector<Io>& inputs, const ProfileSpec& profile) {
   ProfileRanges out;
   for (const auto& [name, given] : profile) {
     auto io = std::find_if(inputs.begin(), inputs.end(),
@@ -76,6 +75,24 @@ Result<ProfileRanges> resolve_profile(const std::vector<Io>& inputs,
     return invalid(fmt::format("--profile leaves {} open: give its range too", open));
   }
   out.dims.clear();
+  return out;
+}
+
+Result<std::vector<ProfileRanges>> resolve_profiles(const std::vector<Io>& inputs,
+                                                    const std::vector<ProfileSpec>& profiles) {
+  std::vector<ProfileRanges> out;
+  if (profiles.empty()) {
+    HONE_ASSIGN(ProfileRanges any, resolve_profile(inputs, {}));
+    out.push_back(std::move(any));
+  }
+  for (size_t i = 0; i < profiles.size(); ++i) {
+    auto ranges = resolve_profile(inputs, profiles[i]);
+    if (!ranges.ok()) {
+      return profiles.size() == 1 ? ranges.status()
+                                  : in(fmt::format("profile {}", i), ranges.status());
+    }
+    out.push_back(std::move(*ranges));
+  }
   return out;
 }
 

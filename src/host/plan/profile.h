@@ -13,7 +13,10 @@ struct ProfileRanges {
 
 // Errors (invalid_argument): an unknown input, another rank, a range that is none or does not fit
 // the model's own size, two ranges for one symbol, a dynamic dimension left open.
-Result<ProfileRanges> resolve_profile(const std::vector<Io>& inputs,
-                                      const std::map<std::string, std::vector<DimRange>>& profile);
+Result<ProfileRanges> resolve_profile(const std::vector<Io>& inputs, const ProfileSpec& profile);
+
+// Of each profile; one that takes any size where there is none.
+Result<std::vector<ProfileRanges>> resolve_profiles(const std::vector<Io>& inputs,
+                                                    const std::vector<ProfileSpec>& profiles);
 
 }  // namespace hone::plan

@@ -75,8 +75,12 @@ class Chooser {
  public:
   Chooser(Plan& plan, const PlanOptions& options) : plan_(plan), options_(options) {}
 
-  Status choose(Step& step) {
-    HONE_ASSIGN(ConcreteStep raw, concrete(plan_, step, plan_.example));
+  // Without kernel where none takes the step. `known`: the first profile's, which wins ties, so
+  // that its packed weights serve both.
+  Result<Choice> choose(const Step& step, const Sizes& sizes, const Kernel* known = nullptr) {
+    HONE_ASSIGN(ConcreteStep raw, concrete(plan_, step, sizes));
+    Choice choice;
+    choice.in = step.in;
     std::vector<Timed> able;
     for (const Kernel* k : kernels::all_kernels()) {
       if (step.family != k->family) continue;
@@ -84,26 +88,28 @@ class Chooser {
       if (why.empty()) {
         able.push_back({k, 0});
       } else {
-        step.tactics.push_back({k->name, 0, why});
+        choice.tactics.push_back({k->name, 0, why});
       }
     }
-    if (able.empty()) return {};  // the caller names it
+    if (able.empty()) return choice;  // the caller names it
     prefer(able);
     if (able.size() > 1) HONE_RETURN_IF_ERROR(time_all(step, raw, able));
     const Timed* best = &able[0];
     for (const Timed& t : able) {
       if (t.ns < best->ns) best = &t;
     }
-    const Timed* chosen = &*std::find_if(able.begin(), able.end(),
-                                         [&](const Timed& t) { return t.ns <= best->ns * tie; });
-    step.kernel = chosen->kernel;
-    step.ns = chosen->ns;
+    auto ties = [&](const Timed& t) { return t.ns <= best->ns * tie; };
+    auto chosen = std::find_if(able.begin(), able.end(),
+                               [&](const Timed& t) { return t.kernel == known && ties(t); });
+    if (chosen == able.end()) chosen = std::find_if(able.begin(), able.end(), ties);
+    choice.kernel = chosen->kernel;
+    choice.ns = chosen->ns;
     std::vector<TacticNote> notes;
     for (const Timed& t : able) notes.push_back({t.kernel->name, t.ns, ""});
     std::stable_sort(notes.begin(), notes.end(),
                      [](const TacticNote& a, const TacticNote& b) { return a.ns < b.ns; });
-    step.tactics.insert(step.tactics.begin(), notes.begin(), notes.end());
-    return {};
+    choice.tactics.insert(choice.tactics.begin(), notes.begin(), notes.end());
+    return choice;
   }
 
  private:
@@ -231,17 +237,31 @@ std::string all_reasons(const std::vector<TacticNote>& notes) {
 Status choose_tactics(Plan& plan, const PlanOptions& options, std::vector<Problem>* problems) {
   Chooser chooser(plan, options);
   const bool complete = problems->empty();
-  int done = 0, total = static_cast<int>(plan.steps.size());
-  for (Step& step : plan.steps) {
-    if (options.progress) options.progress(done, total, step.layer);
-    ++done;
-    if (step.kind != Step::Kind::kernel) continue;
-    if (Status s = chooser.choose(step); !s.ok()) {
-      if (complete) return in(fmt::format("node '{}'", step.layer), s);
-      continue;  // a consequence of a problem already named
-    }
-    if (step.kernel == nullptr) {
-      problems->push_back({step.op, step.layer, "no kernel: " + all_reasons(step.tactics)});
+  int done = 0, total = static_cast<int>(plan.steps.size() * plan.profiles.size());
+  for (size_t p = 0; p < plan.profiles.size(); ++p) {
+    Profile& profile = plan.profiles[p];
+    const std::string where = p == 0 ? "" : fmt::format(" in profile {}", p);
+    for (size_t i = 0; i < plan.steps.size(); ++i) {
+      Step& step = plan.steps[i];
+      if (options.progress) options.progress(done, total, step.layer);
+      ++done;
+      if (step.kind != Step::Kind::kernel) continue;
+      auto choice = chooser.choose(step, profile.example, step.kernel);
+      if (!choice.ok()) {
+        if (complete) return in(fmt::format("node '{}'{}", step.layer, where), choice.status());
+        continue;  // a consequence of a problem already named
+      }
+      if (choice->kernel == nullptr) {
+        problems->push_back(
+            {step.op, step.layer, "no kernel" + where + ": " + all_reasons(choice->tactics)});
+      }
+      if (p > 0) {
+        profile.choices[static_cast<int32_t>(i)] = std::move(*choice);
+        continue;
+      }
+      step.kernel = choice->kernel;
+      step.ns = choice->ns;
+      step.tactics = std::move(choice->tactics);
     }
   }
   if (options.progress) options.progress(total, total, "");
@@ -253,10 +273,10 @@ namespace {
 // Constant indices and kernel: the same weights packed twice the same way are kept once.
 using PackKey = std::pair<std::string, std::vector<int32_t>>;
 
-Status pack_step(Plan& plan, Step& step, std::map<PackKey, PlanValue>& known) {
-  const Kernel& k = *step.kernel;
+// The operands of `step` as kernel `k` reads them; `raw` are those of the step before any packing.
+Status pack_step(Plan& plan, const Step& step, const ConcreteStep& raw, const Kernel& k,
+                 std::map<PackKey, PlanValue>& known, std::vector<PlanValue>* packed) {
   if (k.packed_bytes == nullptr) return {};
-  HONE_ASSIGN(ConcreteStep raw, concrete(plan, step, plan.example));
   std::vector<const void*> data(raw.in.size(), nullptr);
   PackKey key{k.name, step.attrs};
   for (size_t i = 0; i < raw.in.size(); ++i) {
@@ -299,7 +319,7 @@ Status pack_step(Plan& plan, Step& step, std::map<PackKey, PlanValue>& known) {
     in[i] = it->second;
   }
   while (!in.empty() && in.back() == absent) in.pop_back();
-  step.in = std::move(in);
+  *packed = std::move(in);
   return {};
 }
 
@@ -307,8 +327,8 @@ Status pack_step(Plan& plan, Step& step, std::map<PackKey, PlanValue>& known) {
 // is the same in every build.
 void drop_unread_constants(Plan& plan) {
   std::vector<int32_t> order, place(plan.constants.size(), -1);
-  for (const Step& step : plan.steps) {
-    for (PlanValue v : step.in) {
+  auto read = [&](const std::vector<PlanValue>& operands) {
+    for (PlanValue v : operands) {
       if (v == absent) continue;
       const Value& value = plan.values[static_cast<size_t>(v)];
       const Storage& s = plan.storages[static_cast<size_t>(value.storage)];
@@ -316,6 +336,10 @@ void drop_unread_constants(Plan& plan) {
       place[static_cast<size_t>(s.index)] = static_cast<int32_t>(order.size());
       order.push_back(s.index);
     }
+  };
+  for (const Step& step : plan.steps) read(step.in);
+  for (const Profile& p : plan.profiles) {
+    for (const auto& [step, choice] : p.choices) read(choice.in);
   }
   std::vector<Constant> kept;
   for (int32_t i : order) kept.push_back(std::move(plan.constants[static_cast<size_t>(i)]));
@@ -330,9 +354,19 @@ void drop_unread_constants(Plan& plan) {
 
 Status pack_constants(Plan& plan) {
   std::map<PackKey, PlanValue> known;
-  for (Step& step : plan.steps) {
-    if (step.kind == Step::Kind::kernel) {
-      HONE_RETURN_IF_ERROR(in(step.layer, pack_step(plan, step, known)));
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const Step step = plan.steps[i];
+    if (step.kind != Step::Kind::kernel) continue;
+    auto pack = [&](const Sizes& sizes, const Kernel& k, std::vector<PlanValue>* to) -> Status {
+      HONE_ASSIGN(ConcreteStep raw, concrete(plan, step, sizes));
+      return pack_step(plan, step, raw, k, known, to);
+    };
+    HONE_RETURN_IF_ERROR(in(step.layer, pack(plan.example, *step.kernel, &plan.steps[i].in)));
+    for (Profile& p : plan.profiles) {
+      auto choice = p.choices.find(static_cast<int32_t>(i));
+      if (choice == p.choices.end()) continue;
+      HONE_RETURN_IF_ERROR(
+          in(step.layer, pack(p.example, *choice->second.kernel, &choice->second.in)));
     }
   }
   drop_unread_constants(plan);

@@ -78,15 +78,6 @@ std::string work(const Step& s) {
                      attributes(s), dims);
 }
 
-void print_step(std::ostringstream& out, size_t number, const Step& s) {
-  out << fmt::format("step {} {} {} {} {} ns\n", number, work(s), quoted(s.layer), quoted(s.op),
-                     s.ns);
-  for (const TacticNote& t : s.tactics) {
-    out << (t.reason.empty() ? fmt::format("  tactic {} {} ns\n", t.kernel, t.ns)
-                             : fmt::format("  refused {}: {}\n", t.kernel, t.reason));
-  }
-}
-
 void print_head(std::ostringstream& out, const Plan& plan) {
   const Target& t = plan.target;
   out << fmt::format("plan {} model {:016x} precision {} threads {}\n", quoted(plan.model_name),
@@ -135,6 +126,35 @@ void print_memory(std::ostringstream& out, const Plan& plan) {
   }
 }
 
+void print_tactics(std::ostringstream& out, const std::vector<TacticNote>& tactics) {
+  for (const TacticNote& t : tactics) {
+    out << (t.reason.empty() ? fmt::format("  tactic {} {} ns\n", t.kernel, t.ns)
+                             : fmt::format("  refused {}: {}\n", t.kernel, t.reason));
+  }
+}
+
+void print_step(std::ostringstream& out, size_t number, const Step& s) {
+  out << fmt::format("step {} {} {} {} {} ns\n", number, work(s), quoted(s.layer), quoted(s.op),
+                     s.ns);
+  print_tactics(out, s.tactics);
+}
+
+void print_profile(std::ostringstream& out, const Profile& p) {
+  out << "profile";
+  for (const DimRange& r : p.ranges) out << fmt::format(" {}:{}:{}", r.min, r.opt, r.max);
+  out << fmt::format(" arena {} lower bound {} slots at", p.arena_bytes, p.lower_bound_bytes);
+  for (int64_t o : p.slot_offsets) out << " " << o;
+  out << "\n";
+  for (const auto& [symbol, size] : p.example) {
+    out << fmt::format(" timed at {} = {}\n", quoted(symbol), size);
+  }
+  for (const auto& [step, c] : p.choices) {
+    out << fmt::format(" step {}: {} v{} ({}) {} ns\n", step, c.kernel->name, c.kernel->version,
+                       operands(c.in), c.ns);
+    print_tactics(out, c.tactics);
+  }
+}
+
 }  // namespace
 
 std::string problem_text(const Problem& p) {
@@ -151,11 +171,7 @@ std::string to_text(const Plan& plan) {
   for (size_t i = 0; i < plan.steps.size(); ++i) print_step(out, i, plan.steps[i]);
   out << fmt::format("slots {}\n", plan.slots);
   for (const Profile& p : plan.profiles) {
-    out << "profile";
-    for (const DimRange& r : p.ranges) out << fmt::format(" {}:{}:{}", r.min, r.opt, r.max);
-    out << fmt::format(" arena {} lower bound {} slots at", p.arena_bytes, p.lower_bound_bytes);
-    for (int64_t o : p.slot_offsets) out << " " << o;
-    out << "\n";
+    print_profile(out, p);
   }
   return out.str();
 }

@@ -99,7 +99,19 @@ class Chain {
   std::string build_key() const {
     std::string contract;
     for (const auto& [key, text] : contract_properties(model_)) contract += key + text;
-    return fmt::format("{} {} {} {}", machine_key(), target_.threads, target_.precision, contract);
+    return fmt::format("{} {} {} {}{}", machine_key(), target_.threads, target_.precision,
+                       profiles_key(), contract);
+  }
+  std::string profiles_key() const {
+    std::string key;
+    for (const plan::ProfileSpec& profile : model_.profiles) {
+      key += "profile ";
+      for (const auto& [input, ranges] : profile) {
+        key += input;
+        for (const plan::DimRange& r : ranges) key += fmt::format(" {}:{}:{}", r.min, r.opt, r.max);
+      }
+    }
+    return key;
   }
   std::string machine_key() const {
     return fmt::format("{} {:x} ", o_.machine.cpu, o_.machine.isa);
@@ -195,6 +207,7 @@ class Chain {
 
   engine::CompileOptions compile_options() const {
     engine::CompileOptions c;
+    c.profiles = model_.profiles;
     c.target = o_.machine;
     c.threads = target_.threads;
     c.precision = target_.precision;
@@ -249,8 +262,10 @@ class Chain {
       *what = "golden inputs";
       return all;
     }
-    auto shapes = s.default_shapes();
-    for (uint64_t seed = 1; seed <= 4; ++seed) {
+    // Each profile's own sizes in turn.
+    const auto profiles = static_cast<uint64_t>(s.profiles());
+    for (uint64_t seed = 1; seed <= std::max<uint64_t>(4, profiles); ++seed) {
+      auto shapes = s.default_shapes(static_cast<int32_t>((seed - 1) % profiles));
       std::vector<Tensor> x;
       for (size_t i = 0; i < shapes.size(); ++i)
         x.push_back(random_input(s.inputs()[i], shapes[i], seed * 16 + i));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -57,7 +58,7 @@ Status Session::start(int threads) {
   if (threads > 1) {
     if (auto code = pool_.create(threads, &why); code != HONE_OK) return failure(code, why.c_str());
   }
-  auto code = context_.create(engine_, threads > 1 ? &pool_ : nullptr, 0, 0, &why);
+  auto code = context_.create(engine_, threads > 1 ? &pool_ : nullptr, HONE_ANY_PROFILE, 0, &why);
   if (code != HONE_OK) return failure(code, why.c_str());
   hone_engine_info info = engine_.info();
   for (int32_t i = 0; i < info.inputs; ++i) inputs_.push_back(describe(engine_.input(i)));
@@ -65,17 +66,25 @@ Status Session::start(int threads) {
   return {};
 }
 
-std::vector<Dims> Session::default_shapes() const {
+std::vector<Dims> Session::default_shapes(int32_t profile) const {
   std::vector<Dims> shapes;
-  for (const IoInfo& io : inputs_) {
+  for (size_t input = 0; input < inputs_.size(); ++input) {
+    const IoInfo& io = inputs_[input];
     Dims dims = io.dims;
     for (size_t i = 0; i < dims.size(); ++i) {
-      if (dims[i] < 0) dims[i] = io.opt[i];
+      if (dims[i] >= 0) continue;
+      dims[i] = io.opt[i];
+      int64_t min = 0, opt = 0, max = 0;
+      auto ranged = hone_engine_profile_range(engine_.get(), profile, static_cast<int32_t>(input),
+                                              static_cast<int32_t>(i), &min, &opt, &max);
+      if (ranged == HONE_OK) dims[i] = opt;
     }
     shapes.push_back(std::move(dims));
   }
   return shapes;
 }
+
+int32_t Session::profiles() const { return std::max(engine_.info().profiles, 1); }
 
 Status Session::set_shape_values(size_t index, const Tensor& value) {
   if (!inputs_[index].shape_values || !is_integer(value.dtype())) return {};

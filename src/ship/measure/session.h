@@ -35,10 +35,12 @@ class Session {
 
   // Elements of an input whose shape_values is set, to bind for. Ignored for others.
   Status set_shape_values(size_t index, const Tensor& value);
-  // Shapes of all inputs in order. Does nothing where they are those already bound.
+  // Shapes of all inputs in order, for the first profile that takes them. Does nothing where they
+  // are those already bound.
   Status bind(const std::vector<Dims>& shapes);
-  // Every dynamic dimension at the size the engine was timed at.
-  std::vector<Dims> default_shapes() const;
+  // Every dynamic dimension at the size that profile was timed at.
+  std::vector<Dims> default_shapes(int32_t profile = 0) const;
+  int32_t profiles() const;  // at least 1
   // Copies into the bound input's memory. Errors: shape_mismatch.
   Status set_input(size_t index, const Tensor& value);
   Status run();

@@ -11,6 +11,7 @@
 #include "host/graph/quote.h"
 #include "host/model/files.h"
 #include "host/model/toml.h"
+#include "host/plan/profile_text.h"
 
 namespace hone::ship {
 
@@ -224,12 +225,32 @@ class Reader {
     return {};
   }
 
+  // One string for each profile, as --profile takes it.
+  Status profiles(const toml::table& t, ModelSpec* m) const {
+    const toml::node* node = t.get("profiles");
+    if (node == nullptr) return {};
+    const toml::array* list = node->as_array();
+    if (list == nullptr) return fail(*node, "'profiles' must be a list of strings");
+    for (const toml::node& item : *list) {
+      auto text = item.value<std::string>();
+      if (!text) return fail(item, "'profiles' must be a list of strings");
+      auto profile = plan::parse_profile(*text);
+      if (!profile.ok()) {
+        return fail(item, fmt::format("profile \"{}\": {}", *text, profile.status().text()));
+      }
+      m->profiles.push_back(std::move(*profile));
+    }
+    return {};
+  }
+
   Status model(const std::string& name, const toml::table& t, Project* p) const {
-    HONE_RETURN_IF_ERROR(only(t, "a model", {"onnx", "golden", "input", "output", "data"}));
+    HONE_RETURN_IF_ERROR(
+        only(t, "a model", {"onnx", "golden", "profiles", "input", "output", "data"}));
     ModelSpec m;
     m.name = name;
     HONE_RETURN_IF_ERROR(path(t, "onnx", &m.onnx, true));
     HONE_RETURN_IF_ERROR(path(t, "golden", &m.golden));
+    HONE_RETURN_IF_ERROR(profiles(t, &m));
     HONE_RETURN_IF_ERROR(each(
         t, "input", [&](const std::string& n, const toml::table& c) { return input(n, c, &m); }));
     HONE_RETURN_IF_ERROR(each(

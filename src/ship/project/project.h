@@ -8,6 +8,7 @@
 
 #include "common/base/status.h"
 #include "device/preprocess/preprocess.h"
+#include "host/plan/make_plan.h"
 #include "ship/project/limits.h"
 
 namespace hone::ship {
@@ -33,6 +34,7 @@ struct ModelSpec {
   std::string name;
   std::string onnx;    // path
   std::string golden;  // folder, or empty
+  std::vector<plan::ProfileSpec> profiles;
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   std::optional<Dataset> calibration, evaluation;
