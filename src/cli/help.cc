@@ -48,7 +48,7 @@ std::string two_columns(const std::string& left, const std::string& text) {
     if (at + 1 < text_column) {
       out += std::string(text_column - at, ' ');
       at = text_column;
-    } else if (at + 1 + word.size() > line_width || at == left.size() + 2) {
+    } else if (at + 1 + word.size() > line_width || out.size() == left.size() + 2) {
       out += "\n" + std::string(text_column, ' ');
       at = text_column;
     } else {

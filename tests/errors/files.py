@@ -188,6 +188,8 @@ def engine(isa, *options):
 
 RECIPES["good.engine"] = lambda folder: engine("portable")
 RECIPES["two.engine"] = lambda folder: engine("portable", "--profile", "x=1x2:1x2:2x2")  # 1, 2 rows
+RECIPES["profiles.engine"] = lambda folder: engine("portable", "--profile", "x=1x2", "--profile",
+                                                   "x=3x2:4x2:5x2")
 RECIPES["avx2.engine"] = lambda folder: engine("avx2", "--prefer-kernel", "avx2")
 RECIPES["empty.engine"] = lambda folder: b""
 

@@ -2,6 +2,7 @@
 // and larger ones refused, without one any size >= 1 and an arena that fits the shapes bound.
 #include <cmath>
 
+#include "device/platform/cpu.h"
 #include "device/runtime/testing/allocators.h"
 #include "hone/hone.hpp"
 #include "host/engine/compile.h"
@@ -32,10 +33,10 @@ out %m as "m"
 out %s as "s"
 )";
 
-std::vector<std::byte> built(std::map<std::string, std::vector<plan::DimRange>> profile) {
+std::vector<std::byte> built(std::vector<plan::ProfileSpec> profiles) {
   engine::CompileOptions o;
   o.target = plan::testing::test_target(mask(Isa::portable));
-  o.profile = std::move(profile);
+  o.profiles = std::move(profiles);
   auto compiled = engine::compile(plan::testing::parsed(model), o);
   EXPECT_TRUE(compiled.ok()) << compiled.status().text();
   return compiled.ok() ? compiled->bytes : std::vector<std::byte>();
@@ -54,11 +55,11 @@ struct Loaded {
   Engine engine;
   Context context;
 
-  explicit Loaded(const std::vector<std::byte>& bytes) {
+  explicit Loaded(const std::vector<std::byte>& bytes, int32_t profile = 0) {
     Text why;
     EXPECT_EQ(engine.load_memory(bytes.data(), bytes.size(), &why, HONE_LOAD_COPY, &fns), HONE_OK)
         << why.c_str();
-    EXPECT_EQ(context.create(engine, nullptr, 0, 0, &why), HONE_OK) << why.c_str();
+    EXPECT_EQ(context.create(engine, nullptr, profile, 0, &why), HONE_OK) << why.c_str();
   }
   hone_status set(int64_t n, int64_t m) {
     const int64_t x[] = {n, 3, m}, z[] = {n, m};
@@ -69,6 +70,16 @@ struct Loaded {
     auto info = sized<hone_memory_info>();
     EXPECT_EQ(hone_context_memory(context.get(), &info), HONE_OK) << context.error();
     return info.arena_bytes;
+  }
+  // Whether the binding runs other kernels than the plan's steps name, the first profile's.
+  bool kernels_differ(const plan::Plan& plan) {
+    bool differ = false;
+    for (size_t i = 0; i < plan.steps.size(); ++i) {
+      auto step = sized<hone_step_info>();
+      EXPECT_EQ(hone_context_step_info(context.get(), static_cast<int32_t>(i), &step), HONE_OK);
+      differ = differ || std::strcmp(step.kernel, plan.steps[i].kernel->name) != 0;
+    }
+    return differ;
   }
   // Runs at these sizes and holds the outputs against the reference.
   void run_and_compare(int64_t n, int64_t m) {
@@ -100,7 +111,7 @@ struct Loaded {
 };
 
 TEST(DynamicShapes, AProfileTakesOneArenaForAllItsSizes) {
-  Loaded e(built({{"x", {{1, 2, 4}, {3, 3, 3}, {1, 8, 40}}}, {"z", {{1, 2, 4}, {1, 8, 40}}}}));
+  Loaded e(built({{{"x", {{1, 2, 4}, {3, 3, 3}, {1, 8, 40}}}, {"z", {{1, 2, 4}, {1, 8, 40}}}}}));
   ASSERT_EQ(e.set(1, 1), HONE_OK) << e.context.error();
   const uint64_t arena = e.arena();
   ASSERT_EQ(e.context.bind(), HONE_OK) << e.context.error();
@@ -115,7 +126,7 @@ TEST(DynamicShapes, AProfileTakesOneArenaForAllItsSizes) {
 }
 
 TEST(DynamicShapes, AProfileRefusesWhatIsLargerOrSmaller) {
-  Loaded e(built({{"x", {{2, 2, 4}, {3, 3, 3}, {1, 8, 40}}}, {"z", {{2, 2, 4}, {1, 8, 40}}}}));
+  Loaded e(built({{{"x", {{2, 2, 4}, {3, 3, 3}, {1, 8, 40}}}, {"z", {{2, 2, 4}, {1, 8, 40}}}}}));
   ASSERT_EQ(e.set(5, 8), HONE_OK);
   EXPECT_EQ(e.context.bind(), HONE_SHAPE_MISMATCH);
   EXPECT_STREQ(e.context.error(), "input 'x': dimension 0 is 5, the profile takes 2 to 4");
@@ -127,6 +138,55 @@ TEST(DynamicShapes, AProfileRefusesWhatIsLargerOrSmaller) {
   ASSERT_EQ(e.set(2, 40), HONE_OK);
   EXPECT_EQ(e.context.bind(), HONE_OK) << "the context is good for more";
   e.run_and_compare(2, 40);
+}
+
+// Timings as if large sizes wanted another kernel than small ones: whichever the clock says here,
+// the second profile takes what its own sizes timed.
+Result<double> largest_wants_the_last(const plan::Candidate& c, int) {
+  double elements = 1;
+  for (int64_t d : c.step.out[0].shape) elements *= static_cast<double>(d);
+  const bool simd = std::strstr(c.kernel->name, "portable") == nullptr;
+  return simd == (elements > 200) ? 100.0 : 200.0;
+}
+
+TEST(DynamicShapes, EachProfileHasItsOwnMemoryAndTactics) {
+  engine::CompileOptions o;
+  o.target = plan::testing::test_target(up_to(Isa::avx2));
+  o.time = largest_wants_the_last;
+  o.profiles = {{{"x", {{1, 1, 2}, {3, 3, 3}, {1, 8, 16}}}, {"z", {{1, 1, 2}, {1, 8, 16}}}},
+                {{"x", {{1, 3, 4}, {3, 3, 3}, {8, 60, 64}}}, {"z", {{1, 3, 4}, {8, 60, 64}}}}};
+  auto compiled = engine::compile(plan::testing::parsed(model), o);
+  ASSERT_TRUE(compiled.ok()) << compiled.status().text();
+  ASSERT_EQ(compiled->plan.profiles.size(), 2u);
+  EXPECT_LT(compiled->plan.profiles[0].arena_bytes, compiled->plan.profiles[1].arena_bytes);
+  int others = 0;
+  for (const auto& [step, choice] : compiled->plan.profiles[1].choices) {
+    others += choice.kernel != compiled->plan.steps[static_cast<size_t>(step)].kernel ? 1 : 0;
+  }
+  EXPECT_GT(others, 0);
+  if (!has(platform::cpu_isa(), Isa::avx2)) return;
+
+  Loaded e(compiled->bytes, HONE_ANY_PROFILE);
+  ASSERT_EQ(e.set(1, 1), HONE_OK) << e.context.error();
+  const uint64_t arena = e.arena();
+  ASSERT_EQ(e.context.bind(), HONE_OK) << e.context.error();
+  const int allocations = e.memory.made;
+  for (int64_t n = 1; n <= 4; ++n) {
+    for (int64_t m : {1, 7, 8, 16, 17, 33, 64}) {
+      ASSERT_EQ(e.set(n, m), HONE_OK) << e.context.error();
+      const bool first = n <= 2 && m <= 16, second = m >= 8;
+      if (!first && !second) {
+        EXPECT_EQ(e.context.bind(), HONE_SHAPE_MISMATCH) << n << " x " << m;
+        continue;
+      }
+      ASSERT_EQ(e.context.bind(), HONE_OK) << e.context.error();
+      EXPECT_EQ(e.context.profile(), first ? 0 : 1);
+      EXPECT_EQ(e.arena(), arena);
+      EXPECT_EQ(e.kernels_differ(compiled->plan), !first);
+      e.run_and_compare(n, m);
+    }
+  }
+  EXPECT_EQ(e.memory.made, allocations) << "shapes and profiles change in the memory there is";
 }
 
 TEST(DynamicShapes, WithoutAProfileAnySizeRunsAndTheArenaFollows) {
@@ -168,7 +228,8 @@ TEST(DynamicShapes, TheCallersArenaIsMeasuredByTheShapesBound) {
 TEST(DynamicShapes, SizeZeroAndSizesThatDisagreeAreRefused) {
   Loaded e(built({}));
   EXPECT_EQ(e.set(0, 4), HONE_SHAPE_MISMATCH);
-  EXPECT_STREQ(e.context.error(), "input 'x': [0, 3, 4] does not fit f32 [n, 3, m] (dimension 0 is at least 1)");
+  EXPECT_STREQ(e.context.error(),
+               "input 'x': [0, 3, 4] does not fit f32 [n, 3, m] (dimension 0 is at least 1)");
   const int64_t x[] = {2, 3, 4}, z[] = {3, 4}, wide[] = {2, 3, 4, 1};
   ASSERT_EQ(e.context.set_shape(0, x, 3), HONE_OK);
   ASSERT_EQ(e.context.set_shape(1, z, 2), HONE_OK);

@@ -116,7 +116,10 @@ void check(const std::string& text, bool with_profile, uint32_t seed) {
   SCOPED_TRACE(fmt::format("seed {}{}\n{}", seed, with_profile ? " with profile" : "", text));
   engine::CompileOptions o;
   o.target = plan::testing::test_target(seed % 2 == 0 ? mask(Isa::portable) : up_to(Isa::avx2));
-  if (with_profile) o.profile = {{"x", {{1, 2, 9}, {4, 4, 4}}}, {"z", {{1, 2, 9}, {8, 8, 8}}}};
+  if (with_profile) {
+    o.profiles = {{{"x", {{1, 2, 5}, {4, 4, 4}}}, {"z", {{1, 2, 5}, {8, 8, 8}}}},
+                  {{"x", {{3, 8, 9}, {4, 4, 4}}}, {"z", {{3, 8, 9}, {8, 8, 8}}}}};
+  }
   const graph::Graph graph = plan::testing::parsed(text);
   auto built = engine::compile(graph, o);
   ASSERT_TRUE(built.ok()) << built.status().text();

@@ -18,6 +18,40 @@ class Buffer(c.Structure):
                 ("reserved", c.c_int32)]
 
 
+class Allocator(c.Structure):
+    """Hands out aligned memory and counts how often."""
+    ALLOC = c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_size_t, c.c_size_t)
+    FREE = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
+    _fields_ = [("struct_size", c.c_size_t), ("user", c.c_void_p), ("alloc", ALLOC), ("free", FREE)]
+
+    def __init__(self):
+        libc = c.CDLL(None)
+        libc.aligned_alloc.restype, libc.free.argtypes = c.c_void_p, [c.c_void_p]
+        self.made = 0
+
+        def alloc(_, size, align):
+            self.made += 1
+            return libc.aligned_alloc(c.c_size_t(align), c.c_size_t((size + align - 1) // align * align))
+
+        super().__init__(c.sizeof(Allocator), None, self.ALLOC(alloc),
+                         self.FREE(lambda _, memory, size: libc.free(memory)))
+
+
+class ContextOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("allocator", c.c_void_p), ("pool", c.c_void_p),
+                ("profile", c.c_int32), ("reserved", c.c_int32), ("flags", c.c_uint64),
+                ("error_text", c.c_char_p), ("error_text_bytes", c.c_size_t)]
+
+
+class MemoryInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t)] + [
+        (f"{what}_bytes", c.c_uint64)
+        for what in ("weights", "context", "arena", "values", "work", "io")]
+
+
+ANY_PROFILE = -1
+
+
 class Refused(Exception):
     pass
 
@@ -25,18 +59,19 @@ class Refused(Exception):
 class Engine:
     """One context of an engine file; bind(), then run() as often as wanted with those shapes."""
 
-    def __init__(self, path):
+    def __init__(self, path, profile=0):
         build = os.environ.get("HONE_BUILD_DIR", "build/release")
         self.lib = c.CDLL(f"{build}/libhone_rt.so")
-        self.lib.hone_default_allocator.restype = c.c_void_p
         self.lib.hone_context_error.restype = c.c_char_p
         text = c.create_string_buffer(512)
-        options = LoadOptions(c.sizeof(LoadOptions), self.lib.hone_default_allocator(), None, None,
-                              0, c.cast(text, c.c_char_p), 512)
+        self.memory = Allocator()
+        options = LoadOptions(c.sizeof(LoadOptions), c.addressof(self.memory), None, None, 0,
+                              c.cast(text, c.c_char_p), 512)
         engine, self.context = c.c_void_p(), c.c_void_p()
         if self.lib.hone_load_file(os.fsencode(path), c.byref(options), c.byref(engine)):
             raise Refused(text.value.decode())
-        self.check(self.lib.hone_context_create(engine, None, c.byref(self.context)))
+        wanted = ContextOptions(struct_size=c.sizeof(ContextOptions), profile=profile)
+        self.check(self.lib.hone_context_create(engine, c.byref(wanted), c.byref(self.context)))
         self.lib.hone_engine_free(engine)  # the context keeps it
 
     def __del__(self):
@@ -52,6 +87,14 @@ class Engine:
             dims = (c.c_int64 * 8)(*shape)
             self.check(self.lib.hone_context_set_shape(self.context, i, dims, len(shape)))
         self.check(self.lib.hone_context_bind(self.context))
+
+    def profile(self):
+        return self.lib.hone_context_profile(self.context)
+
+    def arena_bytes(self):
+        info = MemoryInfo(struct_size=c.sizeof(MemoryInfo))
+        self.check(self.lib.hone_context_memory(self.context, c.byref(info)))
+        return info.arena_bytes
 
     def view(self, of, index):
         b = Buffer(struct_size=c.sizeof(Buffer))

@@ -157,9 +157,8 @@ void add_build(CLI::App& app, Session& session) {
       ->capture_default_str();
   c->add_option("--profile", o->profiles,
                 "Sizes that inputs may have, as in x=1x3x224x224:1x3x224x224:4x3x224x224; timed "
-                "at opt, memory for max. One shape alone fixes it. Several inputs: with commas, "
-                "or repeat it. Naming an input again begins another profile, with its own memory "
-                "and timings; a run takes the first that its shapes fit. Without it any size "
+                "at opt, memory for max; one shape alone fixes it. Naming an input again begins "
+                "another profile: a run takes the first that its shapes fit. Without it any size "
                 "runs, and memory is sized when it does")
       ->type_name("NAME=min:opt:max[,...]")
       ->allow_extra_args(false);
@@ -180,8 +179,7 @@ void add_build(CLI::App& app, Session& session) {
       "  hone build model.onnx -o model.engine\n"
       "  hone build model.onnx -o model.engine --threads 2 --timing-cache timings.json --explain\n"
       "  hone build text.onnx -o text.engine --profile ids=1x1:1x64:1x512,mask=1x1:1x64:1x512\n"
-      "  hone build model.onnx -o model.engine --profile x=1x3x224x224 \\\n"
-      "      --profile x=2x3x224x224:8x3x224x224:16x3x224x224\n\n"
+      "  hone build net.onnx -o net.engine --profile x=1x9 --profile x=2x9:4x9:8x9\n\n"
       "Exit: 0 done, 2 error in use or model, 4 disk, permissions or instruction set.");
   on_run(c, session, o, run_build);
 }

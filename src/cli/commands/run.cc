@@ -213,7 +213,8 @@ void add_run(CLI::App& app, Session& session) {
       ->capture_default_str();
   add_json_option(c, &o->json);
   c->footer(
-      "Dynamic sizes come from the inputs; an engine of several profiles takes the first that they\n"
+      "Dynamic sizes come from the inputs; an engine of several profiles takes the first that "
+      "they\n"
       "fit. An engine of hone ship carries its preprocessing and takes pictures (.png, .jpg) as\n"
       "inputs too.\n\n"
       "examples:\n"

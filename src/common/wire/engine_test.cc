@@ -64,7 +64,7 @@ TEST(WireVerify, SaysWhatIsWrongWithTheFile) {
   EXPECT_EQ(text([](FileBytes& f) { f[0] = std::byte{0xff}; }),
             "not a Hone engine (its first bytes are something else's)");
   EXPECT_EQ(text([](FileBytes& f) { f.header().version_major = 2; }),
-            "engine format 2.0, this Hone reads up to 1.x: update Hone or rebuild the engine with "
+            "engine format 2.1, this Hone reads up to 1.x: update Hone or rebuild the engine with "
             "this one");
   EXPECT_EQ(text([](FileBytes& f) { f.header().version_minor = 7, f.seal(); }), "ok");
   EXPECT_EQ(text([](FileBytes& f) { f.header().file_bytes += 10; }).substr(0, 21),
@@ -129,6 +129,13 @@ testing::StepSpec measurement() {
   testing::StepSpec s;
   s.kind = StepKind::measure;
   return s;
+}
+
+// A profile of any size, which has choices as others do.
+testing::ProfileSpec with_choices(std::vector<testing::ChoiceSpec> choices) {
+  testing::ProfileSpec p;
+  p.choices = std::move(choices);
+  return p;
 }
 
 const Broken all_broken[] = {
@@ -239,6 +246,42 @@ const Broken all_broken[] = {
        e.profiles = {{{Range(1, 1, 1), Range(4, 4, 4), Range(4, 4, 4)}, 64, {128}}};
      },
      "outside its arena"},
+    {"ChoiceStep",
+     [](EngineSpec& e) {
+       e.profiles = {with_choices({{99, "k", 1, {}}})};
+     },
+     "runs no kernel"},
+    {"ChoiceOfABranch",
+     [](EngineSpec& e) {
+       e.profiles = {with_choices({{0, "k", 1, {}}})};
+     },
+     "runs no kernel"},
+    {"ChoiceOrder",
+     [](EngineSpec& e) {
+       e.profiles = {with_choices({{2, "k", 1, {}}, {1, "k", 1, {}}})};
+     },
+     "out of order"},
+    {"ChoiceTwice",
+     [](EngineSpec& e) {
+       e.profiles = {with_choices({{1, "k", 1, {}}, {1, "k", 1, {}}})};
+     },
+     "out of order"},
+    {"ChoiceReads",
+     [](EngineSpec& e) {
+       e.profiles = {with_choices({{1, "k", 1, {huge}}})};
+     },
+     "reads a value out of range"},
+    {"ChoiceOperands",
+     [](EngineSpec& e) {
+       e.profiles = {with_choices({{1, "k", 1, std::vector<int32_t>(17, 0)}})};
+     },
+     "too many operands"},
+    {"ProfileNote",
+     [](EngineSpec& e) {
+       e.profiles = {with_choices({})};
+       e.profiles[0].notes = {huge};
+     },
+     "note 0"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, WireRefuses, ::testing::ValuesIn(all_broken),

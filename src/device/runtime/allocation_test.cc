@@ -7,6 +7,7 @@
 
 #include "common/wire/testing/sample_engine.h"
 #include "device/runtime/testing/allocators.h"
+#include "device/runtime/testing/zoo.h"
 #include "hone/hone.hpp"
 
 namespace {
@@ -101,6 +102,34 @@ TEST_P(RunAllocations, AreNone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, RunAllocations, ::testing::Values(1, 2, 4));
+
+// Other shapes of a profile, and another profile, in the arena that is there.
+TEST(RunAllocations, OfOtherShapesAreNone) {
+  const FileBytes file = testing::profiles_spec().build();
+  Engine engine;
+  ASSERT_EQ(engine.load_memory(file.data(), file.size()), HONE_OK);
+  Context context;
+  ASSERT_EQ(context.create(engine, nullptr, HONE_ANY_PROFILE), HONE_OK);
+  const auto bind = [&](int64_t n) {
+    const int64_t shape[] = {n, 4};
+    hone_status s = context.set_shape(0, shape, 2);
+    if (s == HONE_OK) s = context.bind();
+    return s == HONE_OK ? context.run() : s;
+  };
+  hone_status status = bind(1);
+  seen = 0;
+  watching = true;
+  for (int64_t n = 1; n <= 64 && status == HONE_OK; ++n) status = bind(n);
+  for (int32_t profile : {1, 0, HONE_ANY_PROFILE}) {
+    if (status == HONE_OK) status = context.set_profile(profile);
+    for (int64_t n = 2; n <= 4 && status == HONE_OK; ++n) status = bind(n);
+  }
+  const hone_status refused = bind(65);  // and so is saying no
+  watching = false;
+  EXPECT_EQ(status, HONE_OK) << context.error();
+  EXPECT_EQ(refused, HONE_SHAPE_MISMATCH);
+  EXPECT_EQ(seen, 0);
+}
 
 // Everything up to a run with one allocator; the first failure ends it.
 hone_status whole_life(const FileBytes& file, TestAllocator* memory, const char* path) {

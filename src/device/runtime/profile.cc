@@ -16,6 +16,11 @@ namespace wire = hone::wire;
 
 namespace {
 
+void append_range(const wire::Range& r, FixedText* text) {
+  *text << r.min();
+  if (r.max() != r.min()) *text << " to " << r.max();
+}
+
 // A dimension that a profile does not take.
 struct Misfit {
   uint32_t input = 0;
@@ -37,10 +42,11 @@ Misfit find_misfit(const hone_context& c, const wire::Profile& p) {
 }
 
 Status misfit_error(const hone_context& c, const Misfit& m) {
-  return error(Code::shape_mismatch, runtime::io_name(true, c.io_info(true, m.input))
-                                         << ": dimension " << m.dim << " is "
-                                         << c.inputs[m.input].shape[m.dim] << ", the profile takes "
-                                         << m.range->min() << " to " << m.range->max());
+  FixedText text = runtime::io_name(true, c.io_info(true, m.input));
+  text << ": dimension " << m.dim << " is " << c.inputs[m.input].shape[m.dim]
+       << ", the profile takes ";
+  append_range(*m.range, &text);
+  return error(Code::shape_mismatch, text);
 }
 
 // What keeps the shapes out of each profile.
@@ -48,8 +54,9 @@ Status misfits_error(const hone_context& c) {
   FixedText text("these shapes fit no profile: ");
   for (uint32_t p = 0; p < size_of(c.meta().profiles()); ++p) {
     const Misfit m = find_misfit(c, *c.meta().profiles()->Get(p));
-    text << (p == 0 ? "profile " : "; profile ") << p << " takes " << m.range->min() << " to "
-         << m.range->max() << " for dimension " << m.dim << " of "
+    text << (p == 0 ? "profile " : "; profile ") << p << " takes ";
+    append_range(*m.range, &text);
+    text << " for dimension " << m.dim << " of "
          << runtime::io_name(true, c.io_info(true, m.input)).c_str() << ", not "
          << c.inputs[m.input].shape[m.dim];
   }

@@ -21,7 +21,7 @@ void add_sizes(const plan::Plan& plan, ModelCheck* check) {
   std::vector<int64_t> slots(static_cast<size_t>(plan.slots), 0);
   for (const plan::Storage& s : plan.storages) {
     if (s.place != plan::Place::arena) continue;
-    int64_t bytes = byte_size(s.dtype, s.elements.evaluate(plan.example).value_or(0));
+    int64_t bytes = byte_size(s.dtype, s.elements.evaluate(plan.example()).value_or(0));
     int64_t& slot = slots[static_cast<size_t>(s.index)];
     slot = std::max(slot, bytes);
   }

@@ -155,7 +155,7 @@ class Writer {
       b.add_size(d.const_value().value_or(-1));
       if (!d.is_const()) {
         b.add_symbol(symbol);
-        b.add_opt(d.evaluate(plan_.example).value_or(1));
+        b.add_opt(d.evaluate(plan_.example()).value_or(1));
       } else {
         b.add_opt(d.value());
       }

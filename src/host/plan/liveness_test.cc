@@ -145,15 +145,15 @@ out %y as "y"
 
 TEST(ProfileSizes, HoldForSizesBetweenTheEnds) {
   PlanOptions o = test_options();
-  o.profile["x"] = {{60, 61, 127}};  // adds 4 and 1 at the ends, 64 at n = 64
+  o.profiles = {{{"x", {{60, 61, 127}}}}};  // adds 4 and 1 at the ends, 64 at n = 64
   EXPECT_EQ(planned(padding, o).profiles[0].arena_bytes, 64 * 4);
-  o.profile["x"] = {{60, 61, 63}};  // 4 at most
+  o.profiles = {{{"x", {{60, 61, 63}}}}};  // 4 at most
   EXPECT_EQ(planned(padding, o).profiles[0].arena_bytes, 64);
 }
 
 TEST(ProfileSizes, TooManySizesToTryTakeTheBoundThatIsProven) {
   PlanOptions o = test_options();
-  o.profile["x"] = {{60, 61, 1000063}};
+  o.profiles = {{{"x", {{60, 61, 1000063}}}}};
   EXPECT_EQ(planned(padding, o).profiles[0].arena_bytes, 64 * 4);
 }
 

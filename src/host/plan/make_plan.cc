@@ -226,7 +226,6 @@ class Maker {
       profile.example = example_of(ranges, leader);
       plan_.profiles.push_back(std::move(profile));
     }
-    plan_.example = plan_.profiles.front().example;
   }
 
   const Graph& graph_;

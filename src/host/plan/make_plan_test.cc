@@ -19,9 +19,9 @@ in %b f32[n,m]
 out %z as "z"
 )";
 
-PlanOptions with_profile(std::map<std::string, std::vector<DimRange>> profile) {
+PlanOptions with_profile(ProfileSpec profile) {
   PlanOptions o = test_options();
-  o.profile = std::move(profile);
+  o.profiles = {std::move(profile)};
   return o;
 }
 
@@ -34,7 +34,7 @@ TEST(Profile, OfAllInputsFixesTheArena) {
   EXPECT_EQ(p.ranges[3].max, 5);
   EXPECT_GE(p.arena_bytes, 8 * 9 * 4) << "the concatenation at its largest";
   EXPECT_LE(p.lower_bound_bytes, p.arena_bytes);
-  EXPECT_EQ(plan.example, (std::map<std::string, int64_t>{{"m", 3}, {"n", 2}}));
+  EXPECT_EQ(plan.example(), (std::map<std::string, int64_t>{{"m", 3}, {"n", 2}}));
 }
 
 TEST(Profile, ASymbolGivenByOneInputHoldsForTheOthers) {
@@ -44,7 +44,7 @@ TEST(Profile, ASymbolGivenByOneInputHoldsForTheOthers) {
 }
 
 TEST(Profile, Refusals) {
-  const auto error = [](std::map<std::string, std::vector<DimRange>> profile) {
+  const auto error = [](ProfileSpec profile) {
     return plan_error(two_inputs, with_profile(std::move(profile)));
   };
   EXPECT_EQ(error({{"c", {{1, 1, 1}}}}), "--profile names 'c', which is no input");
@@ -64,7 +64,7 @@ TEST(Profile, Refusals) {
 
 TEST(ExampleSizes, AreOneForTheFirstDimensionAnd64ForOthers) {
   const Plan plan = planned(two_inputs);
-  EXPECT_EQ(plan.example, (std::map<std::string, int64_t>{{"m", 64}, {"n", 1}}));
+  EXPECT_EQ(plan.example(), (std::map<std::string, int64_t>{{"m", 64}, {"n", 1}}));
   EXPECT_TRUE(plan.profiles.at(0).ranges.empty()) << "any size";
 }
 
@@ -80,7 +80,7 @@ const %w f32[1,1,100] = [)" +
 %y = Conv(%x, %w) "wide"
 out %y as "y"
 )");
-  EXPECT_EQ(plan.example.at("h"), 128);
+  EXPECT_EQ(plan.example().at("h"), 128);
 }
 
 TEST(ExampleSizes, AreSmallerWhereATableEnds) {
@@ -92,7 +92,7 @@ const %zero i64[1] = [0]
 %y = Add(%x, %p) "sum"
 out %y as "y"
 )");
-  EXPECT_EQ(plan.example.at("s"), 16);
+  EXPECT_EQ(plan.example().at("s"), 16);
 }
 
 TEST(Problems, AreAllNamedAtOnce) {

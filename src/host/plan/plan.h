@@ -125,12 +125,13 @@ struct Plan {
   std::vector<Check> checks;
   std::vector<Profile> profiles;
   int32_t slots = 0;
-  // Where each symbol's value comes from, and its size in the first profile's example.
+  // Where each symbol's value comes from.
   std::map<std::string, std::pair<int32_t, int32_t>> symbols;  // -> input, axis
-  std::map<std::string, int64_t> example;
   // And of those that only data tell, in the order they are measured.
   std::vector<std::pair<std::string, DataSize>> data;
 
+  // The sizes of the first profile's example; empty while it is not chosen.
+  const std::map<std::string, int64_t>& example() const;
   const DataSize* find_data(const std::string& symbol) const;
 };
 

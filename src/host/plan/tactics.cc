@@ -361,7 +361,7 @@ Status pack_constants(Plan& plan) {
       HONE_ASSIGN(ConcreteStep raw, concrete(plan, step, sizes));
       return pack_step(plan, step, raw, k, known, to);
     };
-    HONE_RETURN_IF_ERROR(in(step.layer, pack(plan.example, *step.kernel, &plan.steps[i].in)));
+    HONE_RETURN_IF_ERROR(in(step.layer, pack(plan.example(), *step.kernel, &plan.steps[i].in)));
     for (Profile& p : plan.profiles) {
       auto choice = p.choices.find(static_cast<int32_t>(i));
       if (choice == p.choices.end()) continue;

@@ -93,7 +93,7 @@ void print_head(std::ostringstream& out, const Plan& plan) {
     if (size.bound) out << " <= " << to_string(*size.bound);
     out << "\n";
   }
-  for (const auto& [symbol, size] : plan.example) {
+  for (const auto& [symbol, size] : plan.example()) {
     out << fmt::format("timed at {} = {}\n", quoted(symbol), size);
   }
   auto print_io = [&](const char* what, const Io& io) {
@@ -139,14 +139,15 @@ void print_step(std::ostringstream& out, size_t number, const Step& s) {
   print_tactics(out, s.tactics);
 }
 
-void print_profile(std::ostringstream& out, const Profile& p) {
+// `first`: its sizes and tactics stand with the plan and its steps.
+void print_profile(std::ostringstream& out, const Profile& p, bool first) {
   out << "profile";
   for (const DimRange& r : p.ranges) out << fmt::format(" {}:{}:{}", r.min, r.opt, r.max);
   out << fmt::format(" arena {} lower bound {} slots at", p.arena_bytes, p.lower_bound_bytes);
   for (int64_t o : p.slot_offsets) out << " " << o;
   out << "\n";
   for (const auto& [symbol, size] : p.example) {
-    out << fmt::format(" timed at {} = {}\n", quoted(symbol), size);
+    if (!first) out << fmt::format(" timed at {} = {}\n", quoted(symbol), size);
   }
   for (const auto& [step, c] : p.choices) {
     out << fmt::format(" step {}: {} v{} ({}) {} ns\n", step, c.kernel->name, c.kernel->version,
@@ -170,9 +171,7 @@ std::string to_text(const Plan& plan) {
   }
   for (size_t i = 0; i < plan.steps.size(); ++i) print_step(out, i, plan.steps[i]);
   out << fmt::format("slots {}\n", plan.slots);
-  for (const Profile& p : plan.profiles) {
-    print_profile(out, p);
-  }
+  for (const Profile& p : plan.profiles) print_profile(out, p, &p == &plan.profiles.front());
   return out.str();
 }
 

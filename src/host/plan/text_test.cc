@@ -60,7 +60,9 @@ profile arena 0 lower bound 64 slots at
 Plan full() {
   Plan p = planned(small);
   p.checks.push_back({Dim::symbol("n"), "n is not 0"});
-  p.profiles = {{{{1, 2, 4}, {4, 4, 4}}, 640, 512, {0, 64}}};
+  p.profiles = {{{{1, 2, 4}, {4, 4, 4}}, p.example(), {}, 640, 512, {0, 64}}};
+  Choice choice{p.steps[0].kernel, {0}, {{"gemm_f32_portable", 2, "no"}}, 3};
+  p.profiles.push_back({{{1, 9, 9}, {4, 4, 4}}, {{"n", 9}}, {{0, choice}}, 64, 64, {0, 0}});
   Value view = p.values[0];
   view.strides = {Dim(8), Dim(1)};
   view.offset = Dim(3);
@@ -86,8 +88,7 @@ Plan full() {
 // Binds every member, so that whoever adds one must come here and to to_text().
 void count_members(Plan& p) {
   [[maybe_unused]] auto& [name, hash, precision, target, threads, storages, values, constants,
-                          steps, inputs, outputs, checks, profiles, slots, symbols, example,
-                          sizes] = p;
+                          steps, inputs, outputs, checks, profiles, slots, symbols, sizes] = p;
   [[maybe_unused]] auto& [place, index, elements, dtype, first, last] = storages.at(0);
   [[maybe_unused]] auto& [vname, vdtype, vshape, vstrides, vstorage, voffset] = values.at(0);
   [[maybe_unused]] auto& [cname, data] = constants.at(0);
@@ -97,7 +98,8 @@ void count_members(Plan& p) {
   [[maybe_unused]] auto& [ioname, iodtype, ioshape, iovalue] = inputs.at(0);
   [[maybe_unused]] auto& [condition, ctext] = checks.at(0);
   [[maybe_unused]] auto& [svalue, element, most] = sizes.at(0).second;
-  [[maybe_unused]] auto& [ranges, arena, bound, offsets] = profiles.at(0);
+  [[maybe_unused]] auto& [ranges, sizes_of, choices, arena, bound, offsets] = profiles.at(1);
+  [[maybe_unused]] auto& [chosen, packed, possible, time] = choices.at(0);
   [[maybe_unused]] auto& [min, opt, max] = ranges.at(0);
   [[maybe_unused]] auto& [cpu, os, arch, isa, cores, l1d, l2, l3, memory] = target;
 }
@@ -120,7 +122,7 @@ TEST(PlanText, EveryFieldShows) {
        }},
       {"symbol's input", [](Plan& p) { ++p.symbols["n"].first; }},
       {"symbol's axis", [](Plan& p) { ++p.symbols["n"].second; }},
-      {"example", [](Plan& p) { ++p.example["n"]; }},
+      {"example", [](Plan& p) { ++p.profiles[0].example["n"]; }},
       {"target.cpu", [](Plan& p) { p.target.cpu[0] = 'X'; }},
       {"target.os", [](Plan& p) { p.target.os[0] = 'X'; }},
       {"target.arch", [](Plan& p) { p.target.arch = Arch::other; }},
@@ -196,6 +198,12 @@ TEST(PlanText, EveryFieldShows) {
       {"profile.arena", [](Plan& p) { ++p.profiles[0].arena_bytes; }},
       {"profile.bound", [](Plan& p) { ++p.profiles[0].lower_bound_bytes; }},
       {"profile.offsets", [](Plan& p) { ++p.profiles[0].slot_offsets[0]; }},
+      {"profile.example", [](Plan& p) { ++p.profiles[1].example["n"]; }},
+      {"choice.kernel", [](Plan& p) { p.profiles[1].choices[0].kernel = p.steps[1].kernel; }},
+      {"choice.in", [](Plan& p) { ++p.profiles[1].choices[0].in[0]; }},
+      {"choice.ns", [](Plan& p) { ++p.profiles[1].choices[0].ns; }},
+      {"choice.tactics", [](Plan& p) { p.profiles[1].choices[0].tactics[0].reason = ""; }},
+      {"choices", [](Plan& p) { p.profiles[1].choices.clear(); }},
       {"profiles", [](Plan& p) { p.profiles.push_back(p.profiles[0]); }},
   };
   for (const auto& [what, change] : changes) {

@@ -73,10 +73,19 @@ struct IoSpec {
   int32_t value = 0;
 };
 
+struct ChoiceSpec {
+  int32_t step = 0;
+  std::string kernel;
+  uint16_t version = 1;
+  std::vector<int32_t> in;
+};
+
 struct ProfileSpec {
   std::vector<Range> ranges;
   uint64_t arena_bytes = 0;
   std::vector<uint64_t> slot_offsets;
+  std::vector<ChoiceSpec> choices = {};
+  std::vector<int32_t> notes = {};  // steps
 };
 
 struct EngineSpec {
@@ -201,7 +210,17 @@ struct EngineSpec {
   }
   flatbuffers::Offset<Profile> write(Builder& b, const ProfileSpec& p) const {
     const auto ranges = b.CreateVectorOfStructs(p.ranges);
-    return CreateProfile(b, ranges, p.arena_bytes, b.CreateVector(p.slot_offsets));
+    const auto offsets = b.CreateVector(p.slot_offsets);
+    std::vector<flatbuffers::Offset<Choice>> choices;
+    for (const ChoiceSpec& c : p.choices) {
+      const auto kernel = b.CreateString(c.kernel);
+      choices.push_back(CreateChoice(b, c.step, kernel, c.version, b.CreateVector(c.in)));
+    }
+    const auto choice_vector = choices.empty() ? 0 : b.CreateVector(choices);
+    std::vector<flatbuffers::Offset<StepNote>> notes;
+    for (int32_t step : p.notes) notes.push_back(CreateStepNote(b, step, 1.0));
+    const auto note_vector = notes.empty() ? 0 : b.CreateVector(notes);
+    return CreateProfile(b, ranges, p.arena_bytes, offsets, choice_vector, note_vector);
   }
   template <class Spec>
   auto write_all(Builder& b, const std::vector<Spec>& specs) const {

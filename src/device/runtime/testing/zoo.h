@@ -95,11 +95,33 @@ inline EngineSpec control_spec() {
   return e;
 }
 
+// y [N, 4] = 2 (x + w), with w = {1, 2, 3, 4} under profile 0 (N 1 to 4), w = {10, 20, 30, 40}
+// under profile 1 (N 2 to 64). Real choices compute the same: these tell which ran.
+inline EngineSpec profiles_spec() {
+  EngineSpec e;
+  const int32_t x = e.input("x", {-1, 4});
+  const std::vector<int32_t> shape = e.values[static_cast<size_t>(x)].shape;
+  const int32_t w0 = e.weight<float>({1, 2, 3, 4}, {4});
+  const int32_t w1 = e.weight<float>({10, 20, 30, 40}, {4});
+  const int32_t sum = e.arena(shape, 0), y = e.output("y", shape);
+  e.step("binary_f32_portable", {x, w0}, {sum}, {0, 0, 0, 0});
+  e.step("binary_f32_portable", {sum, sum}, {y}, {0, 0, 0, 0});
+  const wire::Range four(4, 4, 4);
+  e.profiles.push_back({{wire::Range(1, 2, 4), four}, 64, {0}, {}, {}});
+  e.profiles.push_back({{wire::Range(2, 32, 64), four},
+                        2048,
+                        {1024},
+                        {{0, "binary_f32_portable", 1, {x, w1}}},
+                        {0}});
+  return e;
+}
+
 inline std::vector<std::pair<std::string, EngineSpec>> zoo() {
   return {{"sample", wire::testing::sample_spec()},
           {"picture", picture_spec()},
           {"sequence", sequence_spec()},
-          {"control", control_spec()}};
+          {"control", control_spec()},
+          {"profiles", profiles_spec()}};
 }
 
 }  // namespace hone::runtime::testing
