@@ -65,8 +65,8 @@ def test_gate_and_kernels(folder):
 
 @pytest.mark.parametrize("isa", ["portable", None])
 def test_coverage(folder, isa):
-    """Sin has no vector form: its kernel is portable, which counts where the machine has more."""
-    nodes = [files.node("Sin", "x", "s", "sine"), files.node("Relu", "s", "y", "bend")]
+    """Sinh has no vector form: its kernel is portable, which counts where the machine has more."""
+    nodes = [files.node("Sinh", "x", "s", "sine"), files.node("Relu", "s", "y", "bend")]
     (folder / "sin.onnx").write_bytes(files.chain(*nodes, outputs=[files.tensor("y")]))
     env = {**os.environ, **({"HONE_FORCE_ISA": isa} if isa else {})}
     run = subprocess.run([files.HONE, "kernels", "--coverage", "sin.onnx", "--shape", "x=64x2",

@@ -1,4 +1,4 @@
-// DepthToSpace, SpaceToDepth.
+// DepthToSpace, SpaceToDepth and Hone's ChannelShuffle.
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -83,12 +83,42 @@ Status to_depth(RefContext& ctx) {
   return rearrange(ctx, split, {0, 3, 5, 1, 2, 4}, out);
 }
 
+Result<int64_t> groups_of(const Node& node) {
+  const int64_t groups = node.attributes.i("groups", 0);
+  if (groups < 1 || groups > INT16_MAX) return invalid(fmt::format("groups is {}", groups));
+  return groups;
+}
+
+Status infer_shuffle(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 4, 4));
+  HONE_ASSIGN(const int64_t groups, groups_of(ctx.node()));
+  if (!ctx.has_rank(0)) {
+    ctx.set_unranked(0, ctx.in(0).dtype);
+    return {};
+  }
+  SymShape s = ctx.shape(0);
+  HONE_RETURN_IF_ERROR(divided(s[1], groups, "the depth").status());
+  ctx.set(0, ctx.in(0).dtype, std::move(s));
+  return {};
+}
+
+// Channel i of group g of the operand is channel i groups + g.
+Status shuffle_channels(RefContext& ctx) {
+  const Dims& d = ctx.in(0).dims();
+  HONE_ASSIGN(const int64_t g, groups_of(ctx.node()));
+  if (d.size() != 4 || d[1] % g != 0) return error(Code::shape_mismatch, to_string(d));
+  return rearrange(ctx, {d[0], g, d[1] / g, d[2], d[3]}, {0, 2, 1, 3, 4}, d);
+}
+
+constexpr AttrSpec groups[] = {{"groups", AttrType::i, true}};
 constexpr AttrSpec block[] = {{"blocksize", AttrType::i, true}};
 constexpr AttrSpec block_mode[] = {{"blocksize", AttrType::i, true}, {"mode", AttrType::s}};
 const OpDef defs[] = {
     {"", "DepthToSpace", 1, 1, 1, 1, 1, block, infer<true>, to_space, no_flops, 0},
     {"", "DepthToSpace", 11, 1, 1, 1, 1, block_mode, infer<true>, to_space, no_flops, 0},
     {"", "SpaceToDepth", 1, 1, 1, 1, 1, block, infer<false>, to_depth, no_flops, 0},
+    {graph::hone_domain, "ChannelShuffle", 1, 1, 1, 1, 1, groups, infer_shuffle, shuffle_channels,
+     no_flops, 0},
     {"", "SpaceToDepth", 28, 1, 1, 1, 1, block_mode, infer<false>, to_depth, no_flops, 0},
 };
 

@@ -1,6 +1,7 @@
 // assign_layouts: values of rank 3 and 4 that convolutions and pools make are channels last, and so
 // is what is computed from them element by element. plan/ inserts the copies where layouts meet.
 
+#include <algorithm>
 #include <set>
 
 #include "host/passes/match.h"
@@ -67,6 +68,9 @@ bool follows_operands(const Node& n) {
                                             "Concat",
                                             "BatchNormalization",
                                             "Pad",
+                                            "DepthToSpace",
+                                            "SpaceToDepth",
+                                            "ChannelShuffle",
                                             "Slice",
                                             "Split",
                                             "ReduceMean",
@@ -84,6 +88,19 @@ bool follows_operands(const Node& n) {
   if (n.op.starts_with("Reduce") && n.attributes.i("keepdims", 1) == 0) return false;
   if (n.op == "Softmax" || n.op == "LogSoftmax") return n.version >= 13;
   return ops.contains(n.op);
+}
+
+// A Transpose that moves the last dimension to the channels' place, for a reader that wants it
+// channels last: its result lies so as its operand lies in memory, and no copy is made.
+bool brings_channels(const Graph& g, const Node& n) {
+  if (!n.is("Transpose") || g.value(n.input(0)).layout != Layout::row_major) return false;
+  const std::vector<int64_t> perm = n.attributes.ints("perm");
+  const bool brings =
+      perm == std::vector<int64_t>{0, 3, 1, 2} || perm == std::vector<int64_t>{0, 2, 1};
+  const auto users = g.users(n.output(0));
+  return brings && std::any_of(users.begin(), users.end(), [&](NodeId user) {
+           return makes_channels_last(g.node(user)) || follows_operands(g.node(user));
+         });
 }
 
 std::optional<Patch> propose_all(const Graph& g) {
@@ -107,7 +124,8 @@ std::optional<Patch> propose_all(const Graph& g) {
       if (v == graph::none || !g.fact(v).has_rank()) continue;
       int rank = g.fact(v).rank();
       if (rank != 3 && rank != 4) continue;
-      if (makes_channels_last(n) || (follows_operands(n) && follows(n, rank))) {
+      if (makes_channels_last(n) || brings_channels(g, n) ||
+          (follows_operands(n) && follows(n, rank))) {
         wanted[v] = Layout::channels_last;
       }
     }

@@ -100,6 +100,8 @@ class Lowering {
   int depth() const { return depth_; }  // regions around what is being lowered
   Status node(const Node& n);
   std::vector<Problem> problems;
+  // Storages that copies put together from parts which do not overlap.
+  std::set<int32_t> assembled;
   // The node that copies made by use_as() are booked on.
   void set_current(const Node& n) { current_ = &n; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "host/plan/elide_copies.h"
 #include "host/plan/liveness.h"
 #include "host/plan/lower.h"
 #include "host/plan/profile.h"
@@ -34,6 +35,7 @@ class Maker {
     HONE_RETURN_IF_ERROR(lower_.block(0));
     HONE_RETURN_IF_ERROR(give_outputs());
     *problems = std::move(lower_.problems);
+    if (problems->empty()) elide_copies(plan_, lower_.assembled);
     find_unknown_sizes(problems);
     choose_examples();
     PlanOptions options = options_;

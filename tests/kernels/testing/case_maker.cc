@@ -213,7 +213,8 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_nms, nms_case},
                               {plan::lower_constant_of_shape, fill_case},
                               {plan::lower_depth_to_space, depth_space_case},
-                              {plan::lower_space_to_depth, depth_space_case}};
+                              {plan::lower_space_to_depth, depth_space_case},
+                              {plan::lower_channel_shuffle, depth_space_case}};
   CaseMaker m(domain, op, seed);
   if (m.is("Shape")) return shape_case(m);  // a shape as data needs no lowering of its own
   const plan::LowerFn lower = plan::find_lowering(m.node);

@@ -230,6 +230,11 @@ Result<Case> depth_space_case(CaseMaker& m) {
   m.exact = true;
   const int64_t block = r.pick({1, 2, 3}), n = r.pick({1, 2}), c = r.pick({1, 3, 5, 16});
   const int64_t h = r.pick({1, 2, 7}), w = r.pick({1, 5, 8});
+  if (m.is("ChannelShuffle")) {
+    m.attr("groups", block);
+    m.laid_out(values(m, {n, c * block, h, w}));
+    return m.finish();
+  }
   m.attr("blocksize", block);
   if (m.is("DepthToSpace") && m.has_attr("mode") && r.one_in(2)) {
     m.attr("mode", r.pick<std::string>({"DCR", "CRD"}));

@@ -69,6 +69,7 @@ Status lower_concat(Lowering& l, const Node& n) {
     parts.push_back(x);
   }
   PlanValue y = l.define(n.output(0));
+  l.assembled.insert(l.at(y).storage);
   Dim begin = 0;
   for (PlanValue x : parts) {
     const Dim size = l.at(x).shape[at];
@@ -93,6 +94,10 @@ Status lower_split(Lowering& l, const Node& n) {
     if (v == graph::none) return unsupported("an output of Split is left out");
     const Dim size = (*l.graph().fact(v).shape)[static_cast<size_t>(axis)];
     const PlanValue piece = part(l, x, at, begin, size);
+    if (l.graph().users(v).empty() && !l.graph().is_block_output(v)) {
+      begin = begin + size;  // nobody reads it
+      continue;
+    }
     if (whole_rows) {
       l.define_view_as(v, l.view(x, l.at(piece).shape, {}, begin * l.strides_of(x)[at]), in.layout);
     } else {
@@ -318,16 +323,40 @@ Status lower_constant_of_shape(Lowering& l, const Node& n) {
 
 namespace {
 
-// y = x seen as `wide` and its dimensions permuted, as one copy.
-Status shuffle(Lowering& l, const Node& n, const SymShape& wide, const std::vector<size_t>& perm) {
-  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
-  PlanValue seen = l.reshape_view(x, wide);
-  auto own = l.strides_of(seen);
-  SymShape shape;
+// A dimension as the product of some, outermost first.
+using Factors = std::vector<Dim>;
+
+// Strides of the factors of a value's dimensions, in ONNX's order, as it lies in `layout`.
+std::vector<Dim> factor_strides(Lowering& l, PlanValue v, Layout layout,
+                                const std::vector<Factors>& dims) {
+  const auto own = l.strides_of(v);
+  const int rank = static_cast<int>(dims.size());
   std::vector<Dim> strides;
-  for (size_t p : perm) shape.push_back(wide[p]), strides.push_back(own[p]);
-  PlanValue y = l.define_as(n.output(0), Layout::row_major);
-  l.copy(n, l.view(seen, shape, std::move(strides), 0), l.reshape_view(y, shape));
+  for (int axis = 0; axis < rank; ++axis) {
+    const Factors& f = dims[static_cast<size_t>(axis)];
+    for (size_t k = 0; k < f.size(); ++k) {
+      Dim s = own[static_cast<size_t>(graph::physical_axis(rank, axis, layout))];
+      for (size_t inner = k + 1; inner < f.size(); ++inner) s = s * f[inner];
+      strides.push_back(s);
+    }
+  }
+  return strides;
+}
+
+// y = x with the factors of its dimensions in another order, as one copy between the layouts they
+// have: factor i of y is factor perm[i] of x.
+Status regroup(Lowering& l, const Node& n, const std::vector<Factors>& x_dims,
+               const std::vector<Factors>& y_dims, const std::vector<size_t>& perm) {
+  const Layout from = l.graph().value(n.input(0)).layout, to = l.graph().value(n.output(0)).layout;
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), from));
+  PlanValue y = l.define_as(n.output(0), to);
+  const auto x_strides = factor_strides(l, x, from, x_dims);
+  const auto y_strides = factor_strides(l, y, to, y_dims);
+  SymShape shape;
+  for (const Factors& f : y_dims) shape.insert(shape.end(), f.begin(), f.end());
+  std::vector<Dim> strides;
+  for (size_t p : perm) strides.push_back(x_strides[p]);
+  l.copy(n, l.view(x, shape, std::move(strides), 0), l.view(y, shape, y_strides, 0));
   return {};
 }
 
@@ -335,20 +364,29 @@ Status shuffle(Lowering& l, const Node& n, const SymShape& wide, const std::vect
 
 Status lower_depth_to_space(Lowering& l, const Node& n) {
   const SymShape &x = *l.graph().fact(n.input(0)).shape, &y = *l.graph().fact(n.output(0)).shape;
-  Dim b = n.attributes.i("blocksize", 1);
+  const Dim b = n.attributes.i("blocksize", 1);
+  const std::vector<Factors> to = {{x[0]}, {y[1]}, {x[2], b}, {x[3], b}};
   if (n.attributes.s("mode", "DCR") == "CRD") {
-    return shuffle(l, n, {x[0], y[1], b, b, x[2], x[3]}, {0, 1, 4, 2, 5, 3});
+    return regroup(l, n, {{x[0]}, {y[1], b, b}, {x[2]}, {x[3]}}, to, {0, 1, 4, 2, 5, 3});
   }
-  return shuffle(l, n, {x[0], b, b, y[1], x[2], x[3]}, {0, 3, 4, 1, 5, 2});
+  return regroup(l, n, {{x[0]}, {b, b, y[1]}, {x[2]}, {x[3]}}, to, {0, 3, 4, 1, 5, 2});
 }
 
 Status lower_space_to_depth(Lowering& l, const Node& n) {
   const SymShape &x = *l.graph().fact(n.input(0)).shape, &y = *l.graph().fact(n.output(0)).shape;
-  Dim b = n.attributes.i("blocksize", 1);
-  const bool crd = n.attributes.s("mode", "DCR") == "CRD";
-  return shuffle(
-      l, n, {x[0], x[1], y[2], b, y[3], b},
-      crd ? std::vector<size_t>{0, 1, 3, 5, 2, 4} : std::vector<size_t>{0, 3, 5, 1, 2, 4});
+  const Dim b = n.attributes.i("blocksize", 1);
+  const std::vector<Factors> from = {{x[0]}, {x[1]}, {y[2], b}, {y[3], b}};
+  if (n.attributes.s("mode", "DCR") == "CRD") {
+    return regroup(l, n, from, {{x[0]}, {x[1], b, b}, {y[2]}, {y[3]}}, {0, 1, 3, 5, 2, 4});
+  }
+  return regroup(l, n, from, {{x[0]}, {b, b, x[1]}, {y[2]}, {y[3]}}, {0, 3, 5, 1, 2, 4});
+}
+
+Status lower_channel_shuffle(Lowering& l, const Node& n) {
+  const SymShape& x = *l.graph().fact(n.input(0)).shape;
+  const Dim g = n.attributes.i("groups", 1), each = floor_div(x[1], g);
+  return regroup(l, n, {{x[0]}, {g, each}, {x[2]}, {x[3]}}, {{x[0]}, {each, g}, {x[2]}, {x[3]}},
+                 {0, 2, 1, 3, 4});
 }
 
 }  // namespace hone::plan
