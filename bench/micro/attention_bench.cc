@@ -15,6 +15,8 @@ constexpr Heads models[] = {
     {"deit_tiny_197", 1, 3, 197, 197, 64, true, false},
     {"swin_tiny_windows_49", 64, 3, 49, 49, 32, true, true},
     {"minilm_128", 1, 12, 128, 128, 32, false, false},
+    {"bert_large_384", 1, 16, 384, 384, 64, false, false},
+    {"vit_large_197", 1, 16, 197, 197, 64, true, false},
     {"whisper_tiny_encoder_1500", 1, 6, 1500, 1500, 64, false, false},
     {"mobilevit_256", 4, 4, 256, 256, 24, true, false},
     {"one_query_448", 1, 6, 1, 448, 64, false, false},

@@ -66,26 +66,48 @@ const char* check(const Step& step, AttentionParams* p) {
   }
   if (!(y.shape == Shape{p->batch, p->heads, p->queries, p->v_size})) return "attention: y";
   if (groups < 1 || p->heads % groups != 0) return "attention: heads of q and k do not fit";
-  p->shared = p->heads / groups;
+  p->groups = groups, p->shared = p->heads / groups;
   p->scale = at->scale, p->cap = at->cap, p->causal = at->causal != 0;
   p->offset = step.dims[0] < -far ? -far : step.dims[0] > far ? far : step.dims[0];
   if (const char* reason = check_mask(operand_or_absent(step.in, 3), p)) return reason;
   return check_valid(operand_or_absent(step.in, 4), p);
 }
 
-template <int64_t rows>
+// Rows far from each other fall on few sets of the first-level cache. Where they are read often
+// enough they are gathered first.
+constexpr int64_t far_rows = 512, often = 64;  // floats, queries
+
+bool set_gathering(AttentionParams* p, Work* work) {
+  if (p->queries < often || (p->k[2] < far_rows && p->v[2] < far_rows)) return true;
+  const int64_t row = attention_line(p->size) + attention_line(p->v_size);
+  int64_t floats = 0;
+  p->key_blocks = ceil_div(p->keys, attention_keys);
+  if (mul_overflows(p->batch, p->groups, &work->units[0]) ||
+      mul_overflows(work->units[0], p->keys, &floats) || mul_overflows(floats, row, &floats) ||
+      floats > max_elements) {
+    return false;
+  }
+  work->units[0] *= p->key_blocks;
+  work->workspace_bytes = floats * 4;
+  return true;
+}
+
+template <int64_t rows, bool gathers = true>
 const char* bind(const Step& step, void* params, Work* work) {
   static_assert(sizeof(AttentionParams) <= max_params_bytes);
   auto* p = static_cast<AttentionParams*>(params);
   if (const char* reason = check(step, p)) return reason;
   *work = {};
+  work->phases = 2;
+  work->units[0] = 0;
   p->row_blocks = ceil_div(p->queries, rows);
   int64_t heads = 0;
   if (mul_overflows(p->batch, p->heads, &heads) ||
-      mul_overflows(heads, p->v_size > 0 ? p->row_blocks : 0, &work->units[0]) ||
-      work->units[0] > max_elements) {
+      mul_overflows(heads, p->v_size > 0 ? p->row_blocks : 0, &work->units[1]) ||
+      work->units[1] > max_elements) {
     return "attention: too large";
   }
+  if (gathers && work->units[1] > 0 && !set_gathering(p, work)) return "attention: too large";
   work->scratch_bytes = attention_scratch(rows, p->size, p->v_size).total * 4;
   return nullptr;
 }
@@ -102,7 +124,7 @@ const Kernel attention_f32_avx2 = {
 #endif
 
 const Kernel attention_f32_portable = {
-    "attention_f32_portable", "attention", Isa::portable, 1, bind<portable::attention_rows>,
+    "attention_f32_portable", "attention", Isa::portable, 1, bind<portable::attention_rows, false>,
     portable::attention_f32,  nullptr,     nullptr};
 
 }  // namespace hone::kernels

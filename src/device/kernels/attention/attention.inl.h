@@ -14,6 +14,7 @@ namespace {
 
 constexpr float lowest = -__builtin_inff();
 constexpr int64_t lanes = attention_rows;
+constexpr int64_t few = 4;  // queries
 constexpr int query_vectors = static_cast<int>(lanes / width);
 
 // y[i][j] = sum over k of a(i, k) b[k b_row + j]; j over whole vectors of y, of b up to the mask.
@@ -117,11 +118,16 @@ class Block {
     begin();
     for (int64_t first = 0; first < u_.keys;) {
       const int64_t n = next_piece(u_.keys - first, attention_keys);
-      score(first, n);
-      if (p_.cap > 0) cap(n);
-      if (p_.has_mask) mask(first, n);
-      if (p_.causal && first + n > u_.diagonal + 1) cut(first, n);
-      exponentials(n, first > 0);
+      if (u_.rows <= few) {
+        for (int64_t i = 0; i < u_.rows; ++i) weigh_row(i, first, n);
+      } else {
+        score(first, n);
+        if (p_.cap > 0) cap(n);
+        if (p_.has_mask) mask(first, n);
+        if (p_.causal && first + n > u_.diagonal + 1) cut(first, n);
+        exponentials(n, first > 0);
+      }
+      if (first > 0) correct_sums();
       add_values(first, n);
       first += n;
     }
@@ -137,8 +143,19 @@ class Block {
   float* sum_of_query() const { return max_of_query() + attention_line(lanes); }
   float* factor() const { return sum_of_query() + attention_line(lanes); }
 
-  // Queries scaled and transposed, lanes without a query 0; no sums yet.
   void begin() const {
+    if (u_.rows > few) turn_queries();
+    for (int j = 0; j < vectors_; ++j) {
+      store(max_of_query() + j * width, set1(lowest));
+      store(sum_of_query() + j * width, zero());
+    }
+    for (int64_t i = 0; i < u_.rows; ++i) {
+      for (int64_t e = 0; e < v_row_; e += width) store(sums(i) + e, zero());
+    }
+  }
+
+  // Queries scaled and transposed, lanes without a query 0.
+  void turn_queries() const {
     transpose(u_.q, p_.q[2], q(), lanes, p_.size, u_.rows);
     const V scale = set1(p_.scale);
     const int64_t odd = u_.rows % width;
@@ -149,20 +166,13 @@ class Block {
         store(at, mul(load(at, valid), scale));
       }
     }
-    for (int j = 0; j < vectors_; ++j) {
-      store(max_of_query() + j * width, set1(lowest));
-      store(sum_of_query() + j * width, zero());
-    }
-    for (int64_t i = 0; i < u_.rows; ++i) {
-      for (int64_t e = 0; e < v_row_; e += width) store(sums(i) + e, zero());
-    }
   }
 
   void score(int64_t first, int64_t n) const {
-    Product x{nullptr, p_.k[2], q(), lanes, nullptr, lanes, p_.size};
+    Product x{nullptr, u_.k_row, q(), lanes, nullptr, lanes, p_.size};
     for (int64_t t = 0, rows; t < n; t += rows) {
       rows = next_piece(n - t, key_rows);
-      x.a = u_.k + (first + t) * p_.k[2];
+      x.a = u_.k + (first + t) * u_.k_row;
       x.y = scores(t);
       key_tiles[vectors_ - 1][rows - 1](x);
     }
@@ -262,21 +272,75 @@ class Block {
       }
       store(sum_of_query() + j * width, total);
     }
-    if (!again) return;
+  }
+
+  void correct_sums() const {
     for (int64_t i = 0; i < u_.rows; ++i) {
       const V f = set1(factor()[i]);
       for (int64_t e = 0; e < v_row_; e += width) store(sums(i) + e, mul(load(sums(i) + e), f));
     }
   }
 
+  float dot(const float* a, const float* b) const {
+    V even = zero(), odd = zero();
+    int64_t d = 0;
+    for (; d + 2 * width <= p_.size; d += 2 * width) {
+      even = fma(load(a + d), load(b + d), even);
+      odd = fma(load(a + d + width), load(b + d + width), odd);
+    }
+    for (; d < p_.size; d += width) {
+      const Mask valid = first_lanes(p_.size - d < width ? p_.size - d : width);
+      even = fma(load(a + d, valid), load(b + d, valid), even);
+    }
+    return sum_lanes(add(even, odd));
+  }
+
+  // All of a block for one query: scores in a row of their own, weights where the others have them.
+  void weigh_row(int64_t i, int64_t first, int64_t n) const {
+    float* s = scratch_ + at_.row;
+    const float* q = u_.q + i * p_.q[2];
+    for (int64_t t = 0; t < n; ++t) s[t] = p_.scale * dot(q, u_.k + (first + t) * u_.k_row);
+    const int64_t whole = (n + width - 1) / width * width;
+    for (int64_t t = n; t < whole; ++t) s[t] = lowest;
+    if (p_.cap > 0) {
+      const V most = set1(p_.cap), part = set1(1 / p_.cap);
+      for (int64_t t = 0; t < n; t += width) store(s + t, mul(most, tanh(mul(load(s + t), part))));
+    }
+    if (p_.has_mask) {
+      mask_row(i, first, n, bias());
+      for (int64_t t = 0; t < n; ++t) s[t] += bias()[t];
+    }
+    const int64_t seen = p_.causal ? u_.diagonal + i + 1 - first : n;
+    for (int64_t t = seen < 0 ? 0 : seen; t < whole; ++t) s[t] = lowest;
+    const V before = set1(max_of_query()[i]);
+    V top = before;
+    for (int64_t t = 0; t < whole; t += width) top = max(top, load(s + t));
+    float lanes_of[width];
+    store(lanes_of, top);
+    for (float v : lanes_of) top = max(set1(v), top);
+    const V from = if_equal(top, set1(lowest), zero(), top), correct = exp(sub(before, from));
+    V total = zero();
+    for (int64_t t = 0; t < whole; t += width) {
+      const V w = exp(sub(load(s + t), from));
+      store(s + t, w);
+      total = add(total, w);
+    }
+    for (int64_t t = 0; t < n; ++t) scores(t)[i] = s[t];
+    store(lanes_of, top);
+    max_of_query()[i] = lanes_of[0];
+    store(lanes_of, correct);
+    factor()[i] = lanes_of[0];
+    sum_of_query()[i] = sum_of_query()[i] * lanes_of[0] + sum_lanes(total);
+  }
+
   void add_values(int64_t first, int64_t n) const {
-    Product x{nullptr, 0, nullptr, p_.v[2], nullptr, v_row_, n};
+    Product x{nullptr, 0, nullptr, u_.v_row, nullptr, v_row_, n};
     const int64_t all = (p_.v_size + width - 1) / width;
     for (int64_t e = 0, some; e < all; e += some) {
       some = next_piece(all - e, value_vectors);
       const int64_t left = p_.v_size - (e + some - 1) * width;
       const Mask last = first_lanes(left < width ? left : width);
-      x.b = u_.v + first * p_.v[2] + e * width;
+      x.b = u_.v + first * u_.v_row + e * width;
       for (int64_t i = 0, rows; i < u_.rows; i += rows) {
         rows = next_piece(u_.rows - i, value_rows);
         x.a = scores(0) + i;
@@ -305,10 +369,38 @@ class Block {
   int64_t v_row_;
 };
 
+// Rows [begin, end) of one group of k or v.
+void gather_rows(const float* x, int64_t x_row, float* y, int64_t y_row, int64_t begin, int64_t end,
+                 int64_t size) {
+  for (int64_t t = begin; t < end; ++t) {
+    for (int64_t e = 0; e < size; e += width) {
+      const Mask valid = first_lanes(size - e < width ? size - e : width);
+      store(y + t * y_row + e, load(x + t * x_row + e, valid));
+    }
+  }
+}
+
+void gather_unit(const AttentionParams& p, const RunArgs& args, int64_t unit) {
+  const int64_t begin = unit % p.key_blocks * attention_keys, group = unit / p.key_blocks;
+  const int64_t end = p.keys - begin < attention_keys ? p.keys : begin + attention_keys;
+  const int64_t b = group / p.groups, g = group % p.groups;
+  const int64_t k_row = attention_line(p.size), v_row = attention_line(p.v_size);
+  float* k = static_cast<float*>(args.workspace);
+  float* v = k + p.batch * p.groups * p.keys * k_row;
+  gather_rows(static_cast<const float*>(args.in[1]) + b * p.k[0] + g * p.k[1], p.k[2],
+              k + group * p.keys * k_row, k_row, begin, end, p.size);
+  gather_rows(static_cast<const float*>(args.in[2]) + b * p.v[0] + g * p.v[1], p.v[2],
+              v + group * p.keys * v_row, v_row, begin, end, p.v_size);
+}
+
 }  // namespace
 
 void attention_f32(const RunArgs& args) {
   auto& p = *static_cast<const AttentionParams*>(args.params);
+  if (args.phase == 0) {
+    for (int64_t unit = args.begin; unit < args.end; ++unit) gather_unit(p, args, unit);
+    return;
+  }
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
     const AttentionUnit u = attention_unit(p, args, attention_rows, unit);
     Block(p, u, static_cast<float*>(args.scratch)).run();

@@ -16,7 +16,10 @@ struct AttentionParams {
   // Of batch, head and row.
   int64_t q[3], k[3], v[3], y[3], mask[4];
   int64_t masked_keys, offset;
-  int64_t row_blocks;  // of one head; a unit is one of them
+  int64_t row_blocks;  // of one head; a unit of phase 1 is one of them
+  // Phase 0 gathers the rows of k and v in the workspace, [B][G][T][size in whole lines] each; a
+  // unit is `attention_keys` rows of one of them. 0: they are read where they lie.
+  int64_t groups, key_blocks;
   float scale, cap;
   bool causal, has_mask, mask_is_bool, has_valid;
 };
@@ -41,6 +44,7 @@ static constexpr AttentionScratch attention_scratch(int64_t rows, int64_t size, 
 // What of q, k, v, mask and y belongs to one unit.
 struct AttentionUnit {
   const float *q, *k, *v;
+  int64_t k_row, v_row;
   const void* mask;  // of its first row
   float* y;
   int64_t first, rows;  // queries
@@ -58,6 +62,14 @@ static inline AttentionUnit attention_unit(const AttentionParams& p, const RunAr
   u.q = static_cast<const float*>(args.in[0]) + b * p.q[0] + h * p.q[1] + u.first * p.q[2];
   u.k = static_cast<const float*>(args.in[1]) + b * p.k[0] + g * p.k[1];
   u.v = static_cast<const float*>(args.in[2]) + b * p.v[0] + g * p.v[1];
+  u.k_row = p.k[2], u.v_row = p.v[2];
+  if (p.key_blocks > 0) {
+    const float* gathered = static_cast<const float*>(args.workspace);
+    const int64_t before = (b * p.groups + g) * p.keys, all = p.batch * p.groups * p.keys;
+    u.k_row = attention_line(p.size), u.v_row = attention_line(p.v_size);
+    u.k = gathered + before * u.k_row;
+    u.v = gathered + all * u.k_row + before * u.v_row;
+  }
   u.y = static_cast<float*>(args.out[0]) + b * p.y[0] + h * p.y[1] + u.first * p.y[2];
   u.keys = p.keys;
   if (p.has_mask) {

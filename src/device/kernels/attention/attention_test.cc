@@ -104,7 +104,7 @@ void check(const TestStep& s, const std::string& what) {
 TEST(Attention, Sizes) {
   Rng rng(1);
   for (Lie lie : {Lie::dense, Lie::rows}) {
-    for (int64_t queries : {1, 7, 8, 15, 16, 17, 31, 32, 33, 49}) {
+    for (int64_t queries : {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 49}) {
       check(step_of(rng, {2, 2, 1, queries, 19, 5, 3}, lie), "queries");
     }
     for (int64_t keys : {1, 2, 6, 7, 14, 15, 28, 29, 64, 255, 256, 257, 511, 513, 700}) {
@@ -114,6 +114,15 @@ TEST(Attention, Sizes) {
       check(step_of(rng, {1, 4, 2, 9, 20, size, size}, lie), "size " + std::to_string(size));
       check(step_of(rng, {1, 2, 2, 35, 20, 4, size}, lie), "v_size " + std::to_string(size));
     }
+  }
+}
+
+// Rows so far apart that k and v are gathered first.
+TEST(Attention, FarRows) {
+  Rng rng(8);
+  for (int64_t queries : {63, 64, 65, 130}) {
+    check(step_of(rng, {2, 12, 6, queries, 300, 16, 15}, Lie::rows), "far rows");
+    check(step_of(rng, {1, 4, 4, queries, 20, 48, 7}, Lie::rows, {0.3f, 0, 1}), "far rows");
   }
 }
 
@@ -134,7 +143,13 @@ TEST(Attention, CapAndCausal) {
             "offset " + std::to_string(offset) + " keys " + std::to_string(keys));
     }
   }
-  check(step_of(rng, {1, 2, 2, 20, 30, 8, 8}, Lie::rows, {2, 1.5f, 0}), "cap");
+  for (int64_t queries : {3, 20}) {
+    check(step_of(rng, {1, 2, 2, queries, 30, 8, 8}, Lie::rows, {2, 1.5f, 0}), "cap");
+  }
+  // A cache and few new keys.
+  for (int64_t size : {8, 33, 64}) {
+    check(step_of(rng, {2, 2, 2, 3, 600, size, size}, Lie::dense, {0.3f, 0, 1}, 597), "cache");
+  }
 }
 
 // A mask broadcast over the dimensions whose bit is set, of `keys` keys.
@@ -167,9 +182,13 @@ TEST(Attention, Masks) {
         check(s, "mask " + std::to_string(broadcast));
       }
     }
-    TestStep s = step_of(rng, {1, 2, 2, 20, 300, 8, 8}, Lie::dense);
-    s.in.push_back(mask_of(rng, t, {1, 2, 20, 300}, 0, true));
-    check(s, "all masked");
+    for (int64_t queries : {2, 20}) {
+      TestStep s = step_of(rng, {1, 2, 2, queries, 300, 8, 8}, Lie::dense);
+      s.in.push_back(mask_of(rng, t, {1, 2, queries, 300}, 0, true));
+      check(s, "all masked");
+      s.in[3] = mask_of(rng, t, {1, 2, queries, 299}, 0);
+      check(s, "few or many queries");
+    }
   }
 }
 
@@ -195,6 +214,15 @@ TEST(Attention, LargeAndNotANumber) {
   Rng rng(6);
   TestStep s = step_of(rng, {1, 1, 1, 20, 600, 4, 4}, Lie::dense, {300, 0, 0});
   check(s, "large");
+  TestStep few = step_of(rng, {1, 1, 1, 2, 600, 4, 4}, Lie::dense, {300, 0, 0});
+  check(few, "large, few queries");
+  few.in[0].at<float>(4) = NAN;
+  for (const Kernel* k : kernels_of("attention")) {
+    EXPECT_EQ(run_kernel(*k, few).problem, "");
+    for (int64_t i = 0; i < 8; ++i) {
+      EXPECT_EQ(std::isnan(few.out[0].at<float>(i)), i / 4 == 1) << k->name << i;
+    }
+  }
   s.in[0].at<float>(5 * 4) = NAN;
   for (const Kernel* k : kernels_of("attention")) {
     EXPECT_EQ(run_kernel(*k, s).problem, "");
@@ -210,7 +238,7 @@ TEST(Attention, HostileSteps) {
   masked.in.push_back(mask_of(rng, DType::boolean, {2, 4, 5, 8}, 2));
   masked.in.push_back(tensor(DType::i64, {2}));
   EXPECT_EQ(try_hostile_steps("attention",
-                              {step_of(rng, {2, 2, 2, 17, 9, 8, 7}, Lie::dense), masked}, 20000),
+                              {step_of(rng, {2, 2, 2, 17, 9, 8, 7}, Lie::dense), masked}, 10000),
             "");
 }
 

@@ -37,7 +37,7 @@ struct Row {
   float score(int64_t begin, int64_t end, float* scores) const {
     float max = lowest;
     for (int64_t t = begin; t < end; ++t) {
-      float s = p.scale * dot(u.q + i * p.q[2], u.k + t * p.k[2], p.size);
+      float s = p.scale * dot(u.q + i * p.q[2], u.k + t * u.k_row, p.size);
       if (p.cap > 0) s = p.cap * std::tanh(s / p.cap);
       s = masked(s, t);
       scores[t - begin] = s;
@@ -59,7 +59,7 @@ struct Row {
       for (int64_t e = 0; e < p.v_size; ++e) sums[e] *= factor;
       for (int64_t t = begin; t < end; ++t) {
         const float w = std::exp(scores[t - begin] - next);
-        const float* v = u.v + t * p.v[2];
+        const float* v = u.v + t * u.v_row;
         total += static_cast<double>(w);
         for (int64_t e = 0; e < p.v_size; ++e) sums[e] += w * v[e];
       }
@@ -74,6 +74,7 @@ struct Row {
 
 void attention_f32(const RunArgs& args) {
   auto& p = *static_cast<const AttentionParams*>(args.params);
+  if (args.phase == 0) return;
   float* scratch = static_cast<float*>(args.scratch);
   const AttentionScratch at = attention_scratch(attention_rows, p.size, p.v_size);
   for (int64_t unit = args.begin; unit < args.end; ++unit) {

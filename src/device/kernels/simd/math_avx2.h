@@ -30,6 +30,13 @@ HONE_INLINE V split_exponent(V x, V* e) {
   return _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(n, 23)));
 }
 
+// Of all lanes, in one order.
+HONE_INLINE float sum_lanes(V a) {
+  __m128 q = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+  return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
 // Sums of lanes in double.
 struct Wide {
   __m256d lo, hi;

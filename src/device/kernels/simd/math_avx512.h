@@ -30,6 +30,14 @@ HONE_INLINE V split_exponent(V x, V* e) {
   return _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(n, 23)));
 }
 
+// Of all lanes, in one order.
+HONE_INLINE float sum_lanes(V a) {
+  __m256 h = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+  __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+  q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+  return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
 // Sums of lanes in double.
 struct Wide {
   __m512d lo, hi;
