@@ -122,7 +122,19 @@ std::optional<Activation> activation_with(const Node& gate, const Polynomial& ar
 struct Match {
   Activation activation;
   ValueId x;
+  bool twice;  // GELU's last factor has gone into weights behind it
 };
+
+// Another factor follows, perhaps the one that is missing.
+bool is_scaled(const Graph& g, ValueId v) {
+  const auto users = g.users(v);
+  return std::any_of(users.begin(), users.end(), [&](NodeId id) {
+    const Node& n = g.node(id);
+    auto parts = n.is("Mul") || n.is("Div") ? with_constant(g, n) : std::nullopt;
+    return parts && parts->constant->count() == 1;
+  });
+}
+
 std::optional<Match> match(const Graph& g, const Node& n, ValueId gate_value) {
   const Node& gate = *g.producer_of(gate_value);
   const Polynomial wanted =
@@ -133,7 +145,9 @@ std::optional<Match> match(const Graph& g, const Node& n, ValueId gate_value) {
     auto activation = argument ? activation_with(gate, *argument) : std::nullopt;
     if (!activation) continue;
     auto whole = polynomial(g, n.output(0), x, gate_value, deepest);
-    if (whole && same(*whole, wanted, 1e-6)) return Match{*activation, x};
+    if (whole && same(*whole, wanted, 1e-6)) return Match{*activation, x, false};
+    if (!whole || gate.is("Sigmoid") || is_scaled(g, n.output(0))) continue;
+    if (same(*whole, sum(wanted, wanted, 1), 1e-6)) return Match{*activation, x, true};
   }
   return std::nullopt;
 }
@@ -154,7 +168,14 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
     made.version = 1;
     made.inputs = {found->x};
     set_activation(made, found->activation);
-    p.replace(n.output(0), p.add(std::move(made), {g.value(gate).producer, id}));
+    ValueId y = p.add(std::move(made), {g.value(gate).producer, id});
+    if (found->twice) {
+      Node twice;
+      twice.op = "Mul";
+      twice.inputs = {y, p.constant(Tensor::scalar(2.0f), "twice")};
+      y = p.add(std::move(twice), {id});
+    }
+    p.replace(n.output(0), y);
     p.remove(id);
     p.set_why(label(n) + " is " + found->activation.name);
     return p;
