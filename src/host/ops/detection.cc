@@ -49,7 +49,9 @@ bool overlaps(const Box& a, const Box& b, float threshold) {
 template <class T>
 Result<T> scalar_or(const RefContext& ctx, size_t i, T absent) {
   if (!ctx.has_input(i)) return absent;
-  const std::vector<double> values = load<double>(ctx.in(i));
+  // Integers exactly: torchvision asks for 2^63 - 1 boxes.
+  using Wide = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
+  const std::vector<Wide> values = load<Wide>(ctx.in(i));
   if (values.size() == 1) return static_cast<T>(values[0]);
   return error(Code::shape_mismatch, fmt::format("input {} is not one number", i));
 }
