@@ -43,6 +43,25 @@ std::optional<Affine> affine_of(const Graph& g, const Node& n, int axis, int64_t
   return a;
 }
 
+std::optional<Affine> batch_norm_of(const Graph& g, const Node& n, int64_t channels) {
+  if (!n.is("BatchNormalization") || n.attributes.i("training_mode", 0) != 0) return std::nullopt;
+  const Tensor* t[4];
+  for (size_t i = 0; i < 4; ++i) {
+    t[i] = g.constant(n.input(i + 1));
+    if (t[i] == nullptr || t[i]->count() != channels) return std::nullopt;
+  }
+  for (size_t i = 1; i < n.outputs.size(); ++i) {
+    if (n.outputs[i] != graph::none) return std::nullopt;
+  }
+  double eps = static_cast<double>(n.attributes.f("epsilon", 1e-5f));
+  Affine a;
+  for (int64_t c = 0; c < channels; ++c) {
+    a.scale.push_back(t[0]->at(c) / std::sqrt(t[3]->at(c) + eps));
+    a.shift.push_back(t[1]->at(c) - t[2]->at(c) * a.scale.back());
+  }
+  return a;
+}
+
 bool all_finite(const Tensor& t) {
   for (int64_t i = 0; i < t.count(); ++i) {
     if (!std::isfinite(t.at(i))) return false;

@@ -19,6 +19,10 @@ struct Affine {
 // all), or that makes the result larger.
 std::optional<Affine> affine_of(const Graph& g, const Node& n, int axis, int64_t channels);
 
+// What a BatchNormalization with constants for so many channels does. nullopt: another node, or one
+// that trains.
+std::optional<Affine> batch_norm_of(const Graph& g, const Node& n, int64_t channels);
+
 bool all_finite(const Tensor& t);
 
 }  // namespace hone::passes

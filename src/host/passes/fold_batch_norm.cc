@@ -1,32 +1,11 @@
 // fold_batch_norm: BatchNormalization, and arithmetic with one number per channel, behind a
 // Conv become part of its weights and bias. In double, rounded once.
 
-#include <cmath>
-
 #include "host/passes/affine.h"
 
 namespace hone::passes {
 
 namespace {
-
-std::optional<Affine> batch_norm(const Graph& g, const Node& n, int64_t channels) {
-  if (!n.is("BatchNormalization") || n.attributes.i("training_mode", 0) != 0) return std::nullopt;
-  const Tensor* t[4];
-  for (size_t i = 0; i < 4; ++i) {
-    t[i] = g.constant(n.input(i + 1));
-    if (t[i] == nullptr || t[i]->count() != channels) return std::nullopt;
-  }
-  for (size_t i = 1; i < n.outputs.size(); ++i) {
-    if (n.outputs[i] != graph::none) return std::nullopt;
-  }
-  double eps = static_cast<double>(n.attributes.f("epsilon", 1e-5f));
-  Affine a;
-  for (int64_t c = 0; c < channels; ++c) {
-    a.scale.push_back(t[0]->at(c) / std::sqrt(t[3]->at(c) + eps));
-    a.shift.push_back(t[1]->at(c) - t[2]->at(c) * a.scale.back());
-  }
-  return a;
-}
 
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
@@ -43,7 +22,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
   bool plain = w != nullptr && w->dtype() == DType::f32 && w->rank() >= 3;
   if (!plain || (conv->input(2) != graph::none && b == nullptr)) return std::nullopt;
   int64_t channels = w->dims()[0];
-  auto affine = batch_norm(g, n, channels);
+  auto affine = batch_norm_of(g, n, channels);
   if (!affine) affine = affine_of(g, n, 1, channels);
   if (!affine) return std::nullopt;
 

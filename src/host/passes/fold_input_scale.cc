@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/passes/activations.h"
 #include "host/passes/affine.h"
 
 namespace hone::passes {
@@ -62,6 +63,9 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
     return std::nullopt;
   }
   if (!before->is("Mul") && !before->is("Div")) return std::nullopt;
+  // An activation is done on an accumulator; without its last factor it would be none.
+  const auto gelu = gelu_of(g, *before);
+  if ((gelu && gelu->factor == 1) || hard_activation_of(g, *before)) return std::nullopt;
   auto affine = affine_of(g, *before, channels->axis, channels->count);
   const bool factors = affine && std::all_of(affine->shift.begin(), affine->shift.end(),
                                              [](double s) { return s == 0; });

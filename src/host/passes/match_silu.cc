@@ -9,10 +9,11 @@ namespace hone::passes {
 
 namespace {
 
-std::optional<Activation> gated(const Node& gate) {
-  if (gate.is("Sigmoid")) return Activation{"silu", 1, 0};
-  bool hard = gate.is("HardSigmoid") && gate.attributes.f("beta", 0.5f) == 0.5f &&
-              std::abs(gate.attributes.f("alpha", 0.2f) - 1.0f / 6) < 1e-6f;
+std::optional<Activation> gated(const Graph& g, const Node& gate) {
+  auto act = activation_of(g, gate);
+  if (act && act->name == "sigmoid") return Activation{"silu", 1, 0};
+  bool hard = act && act->name == "hard_sigmoid" && std::abs(act->b - 0.5f) < 1e-6f &&
+              std::abs(act->a - 1.0f / 6) < 1e-6f;
   if (hard) return Activation{"hard_swish"};
   return std::nullopt;
 }
@@ -24,7 +25,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
     const Node* gate = g.producer_of(n.input(i));
     ValueId x = n.input(1 - i);
     if (gate == nullptr || gate->input(0) != x || gate->block != n.block) continue;
-    auto act = gated(*gate);
+    auto act = gated(g, *gate);
     if (!act) continue;
     Patch p(g, id);
     Node made;
