@@ -131,6 +131,49 @@ def attention(m):
     return "Attention", inputs, attributes, 3 if past else 1, 23
 
 
+def padding(m, batch, steps, keys):
+    """Keys that count: how many, which, or which for each query. The first always does."""
+    kind = m.rng.randint(0, 2)
+    if kind == 0:
+        return m.numbers.integers(1, keys + 1, batch).astype(np.int32)
+    mask = m.numbers.integers(0, 2, (batch, keys) if kind == 1 else (batch, steps, keys))
+    mask[..., 0] = 1
+    return mask.astype(np.int32)
+
+
+def fused_attention(m):
+    heads, (batch, steps, size, v_size, width) = m.rng.randint(1, 3), m.sizes(5, 1, 5)
+    sizes = [heads * size, heads * size, heads * (v_size if m.rng.random() < 0.5 else size)]
+    attributes = {"num_heads": heads, **m.maybe(unidirectional=1, scale=0.3)}
+    if sizes[2] != sizes[0]:
+        attributes["qkv_hidden_sizes"] = sizes
+    inputs = [m.array(batch, steps, width), m.array(width, sum(sizes)), m.array(sum(sizes))]
+    if m.rng.random() < 0.6:
+        inputs.append(padding(m, batch, steps, steps))
+    if m.rng.random() < 0.3:
+        inputs += [None] * (5 - len(inputs))
+        inputs.append(m.array(m.rng.choice([1, batch]), heads, steps, steps))
+    return "Attention", inputs, attributes, 1, MS
+
+
+def multi_head(m):
+    heads, (batch, steps, keys, size, v_size) = m.rng.randint(1, 3), m.sizes(5, 1, 5)
+    attributes = {"num_heads": heads, **m.maybe(scale=0.3)}
+    shapes = [(steps, size), (keys, size), (keys, v_size)]
+    inputs = [m.array(batch, n, heads * d) for n, d in shapes]
+    if m.rng.random() < 0.3:  # keys and values by heads, as cross-attention keeps them
+        inputs[1:] = [m.array(batch, heads, n, d) for n, d in shapes[1:]]
+        inputs.append(None)
+    else:
+        inputs.append(m.array(heads * (2 * size + v_size)) if m.rng.random() < 0.5 else None)
+    inputs.append(padding(m, batch, steps, keys) if m.rng.random() < 0.5 else None)
+    if m.rng.random() < 0.3:
+        inputs.append(m.array(1, heads, steps, keys))
+    while inputs[-1] is None:
+        inputs.pop()
+    return "MultiHeadAttention", inputs, attributes, 1, MS
+
+
 def rotary(m):
     batch, heads, steps, half = m.sizes(4, 1, 4)
     x = m.array(batch, heads, steps, 2 * half)
@@ -188,4 +231,5 @@ def fused_gemm(m):
 
 
 KINDS = [grid_sample, affine_grid, deform_conv, frames, einsum, det, dft, stft, window, attention,
-         rotary, fused_activation, skip_norm, fused_matmul, fused_conv, fused_gemm]
+         fused_attention, multi_head, rotary, fused_activation, skip_norm, fused_matmul, fused_conv,
+         fused_gemm]

@@ -301,7 +301,7 @@ class Block {
     const float* q = u_.q + i * p_.q[2];
     for (int64_t t = 0; t < n; ++t) s[t] = p_.scale * dot(q, u_.k + (first + t) * u_.k_row);
     const int64_t whole = (n + width - 1) / width * width;
-    for (int64_t t = n; t < whole; ++t) s[t] = lowest;
+    for (int64_t t = n; t < whole; ++t) s[t] = 0;
     if (p_.cap > 0) {
       const V most = set1(p_.cap), part = set1(1 / p_.cap);
       for (int64_t t = 0; t < n; t += width) store(s + t, mul(most, tanh(mul(load(s + t), part))));
@@ -310,8 +310,9 @@ class Block {
       mask_row(i, first, n, bias());
       for (int64_t t = 0; t < n; ++t) s[t] += bias()[t];
     }
-    const int64_t seen = p_.causal ? u_.diagonal + i + 1 - first : n;
-    for (int64_t t = seen < 0 ? 0 : seen; t < whole; ++t) s[t] = lowest;
+    int64_t seen = p_.causal ? u_.diagonal + i + 1 - first : n;
+    seen = seen < 0 ? 0 : seen > n ? n : seen;
+    for (int64_t t = seen; t < whole; ++t) s[t] = lowest;
     const V before = set1(max_of_query()[i]);
     V top = before;
     for (int64_t t = 0; t < whole; t += width) top = max(top, load(s + t));

@@ -144,7 +144,9 @@ TEST(Attention, CapAndCausal) {
     }
   }
   for (int64_t queries : {3, 20}) {
-    check(step_of(rng, {1, 2, 2, queries, 30, 8, 8}, Lie::rows, {2, 1.5f, 0}), "cap");
+    for (int causal : {0, 1}) {
+      check(step_of(rng, {1, 2, 2, queries, 30, 8, 8}, Lie::rows, {2, 1.5f, causal}, 28), "cap");
+    }
   }
   // A cache and few new keys.
   for (int64_t size : {8, 33, 64}) {
