@@ -78,6 +78,8 @@ std::optional<Patch> behind_gemm(const Graph& g, NodeId id, NodeId gemm_id, cons
   if (!all_finite(weights) || !all_finite(row)) return std::nullopt;
   Patch p(g, id);
   Node made = gemm;
+  made.op = "Gemm";
+  made.version = g.opset();
   made.origin.clear();
   if (changes_scale(affine)) {
     made.inputs[1] = p.constant(std::move(weights), g.value(gemm.input(1)).name);
@@ -146,8 +148,26 @@ std::optional<Patch> behind_bias(const Graph& g, NodeId id, NodeId sum_id) {
   return p;
 }
 
+// A BatchNormalization of rows: their columns are the channels. A MatMul becomes a Gemm, which has
+// a place for the bias.
+std::optional<Patch> normalised(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  const Node* product = g.producer_of(n.input(0));
+  if (product == nullptr || product->block != n.block || !g.single_use(n.input(0))) {
+    return std::nullopt;
+  }
+  auto columns = columns_of(g, *product);
+  for (ValueId v : {product->input(0), n.input(0)}) {
+    if (!g.fact(v).has_rank() || g.fact(v).rank() != 2) return std::nullopt;
+  }
+  auto affine = columns ? batch_norm_of(g, n, columns->count) : std::nullopt;
+  if (!affine) return std::nullopt;
+  return behind_gemm(g, id, g.value(n.input(0)).producer, *columns, *affine);
+}
+
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
+  if (n.is("BatchNormalization")) return normalised(g, id);
   auto operands = with_constant(g, n);
   const Node* before = operands ? g.producer_of(operands->value) : nullptr;
   if (before == nullptr || before->block != n.block || !g.single_use(operands->value)) {
