@@ -1,5 +1,6 @@
 // fold_pad: padding in front of a convolution or pool becomes its own, where the border it adds is
 // what the operator assumes there: zeros for Conv and AveragePool, minus infinity for MaxPool.
+// Zeros for a MaxPool of what is never negative, too: every window holds an element of its own.
 
 #include <cmath>
 
@@ -98,6 +99,15 @@ bool take(const Border& border, Node* n) {
   return true;
 }
 
+// No element of v is less than 0 (NaN is not).
+bool is_never_negative(const Graph& g, ValueId v) {
+  const Node* n = g.producer_of(v);
+  if (n == nullptr) return false;
+  auto act = activation_of(g, *n);
+  if (!act) return false;
+  return act->name == "relu" || act->name == "sigmoid" || (act->name == "clip" && act->a >= 0);
+}
+
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   bool zeros = n.is("Conv") || n.is("AveragePool");
@@ -105,7 +115,9 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node* pad = g.producer_of(n.input(0));
   if (pad == nullptr || pad->block != n.block) return std::nullopt;
   auto border = border_of(g, *pad);
-  if (!border || (zeros ? border->value != 0 : border->value != -INFINITY)) return std::nullopt;
+  if (!border) return std::nullopt;
+  const bool none_less = border->value == 0 && (zeros || is_never_negative(g, pad->input(0)));
+  if (!none_less && (zeros || border->value != -INFINITY)) return std::nullopt;
   Node made = n;
   if (!take(*border, &made)) return std::nullopt;
   NodeId first = g.value(n.input(0)).producer;
