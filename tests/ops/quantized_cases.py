@@ -135,6 +135,15 @@ def quantized_pool(m):
     return "QLinearAveragePool", inputs, attributes, 1, "com.microsoft"
 
 
+def quantized_where(m):
+    dtype = dtype_of(m)
+    shape = m.sizes(3)
+    inputs = [m.numbers.random(shape) < 0.5]
+    for own in (shape, shape[1:]):
+        inputs += [values(m, dtype, *own), scale(m), zero(m, dtype)]
+    return "QLinearWhere", [*inputs, scale(m), zero(m, dtype)], {}, 1, "com.microsoft"
+
+
 KINDS = [qlinear_conv, conv_integer, qlinear_matmul, matmul_integer, dynamic_quantize, to_float,
          dynamic_matmul, qgemm, quantized_binary, quantized_unary, quantized_softmax,
-         quantized_concat, quantized_pool]
+         quantized_concat, quantized_pool, quantized_where]
