@@ -228,3 +228,32 @@ def test_a_size_without_bound_is_refused_by_build(tmp_path):
     assert b.built.returncode == 2
     assert len(b.built.stderr.splitlines()) == 1
     assert "sizes known only when the data are: ?i[0]" in b.built.stderr
+
+
+@pytest.mark.parametrize("op", ["ReduceSum", "ReduceMean", "ReduceMax", "ReduceL2", "ReduceLogSumExp"])
+@pytest.mark.parametrize("keep", [0, 1])
+def test_axes_of_a_reduction_by_an_input(tmp_path, op, keep):
+    b = Built(
+        tmp_path,
+        [h.make_node(op, ["x", "a"], ["y"], keepdims=keep)],
+        [("x", F, [2, 3, "w"]), ("a", I, [2])],
+        [("y", F, None)],
+        opset=18,
+    )
+    b.check(*({"x": X, "a": ints(*axes)} for axes in ((0, 1), (2, 0), (-1, -2), (1, -1))))
+    for wrong in (ints(1, 1), ints(1, -2), ints(0, 3), ints(-4, 0)):
+        r = b.run({"x": X, "a": wrong})
+        assert r.returncode == 2 and len(r.stderr.splitlines()) == 1, r.stderr
+        assert "axes that are not those of 3 dimensions, each once" in r.stderr
+
+
+def test_axis_of_a_running_sum_by_an_input(tmp_path):
+    b = Built(
+        tmp_path,
+        [h.make_node("CumSum", ["x", "a"], ["y"], reverse=1)],
+        [("x", F, [2, 3, 4]), ("a", I, [])],
+        [("y", F, None)],
+    )
+    b.check(*({"x": X, "a": np.array(axis)} for axis in (0, 1, -1, -3)))
+    r = b.run({"x": X, "a": np.array(3)})
+    assert r.returncode == 2 and "has no such axis" in r.stderr

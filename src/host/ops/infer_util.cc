@@ -6,6 +6,25 @@
 
 namespace hone::ops {
 
+AxisFlags axis_flags(const std::vector<Dim>& axes, size_t rank) {
+  AxisFlags flags;
+  const auto size = static_cast<int64_t>(rank), count = static_cast<int64_t>(axes.size());
+  auto is = [](const Dim& a, int64_t b) { return Dim::apply(Dim::Op::equal, {a, Dim(b)}); };
+  Dim named(0);
+  for (int64_t d = 0; d < size; ++d) {
+    Dim flag(0);
+    for (const Dim& a : axes) flag = max(flag, max(is(a, d), is(a, d - size)));
+    flags.of.push_back(flag);
+    named = named + flag;
+  }
+  flags.valid = is(named, count);
+  for (int64_t d = 0; d < size; ++d) {
+    Dim& flag = flags.of[static_cast<size_t>(d)];
+    flag = Dim::apply(Dim::Op::select, {flags.valid, flag, Dim(d < count ? 1 : 0)});
+  }
+  return flags;
+}
+
 Result<int> normal_axis(int64_t axis, int rank) {
   if (axis < -rank || axis >= rank) {
     return invalid(fmt::format("axis {} is out of range for rank {}", axis, rank));

@@ -23,6 +23,13 @@ Result<std::vector<int>> normal_axes(std::span<const int64_t> axes, int rank);
 Status check_rank(const InferContext& ctx, size_t i, int least, int most = -1);
 // Inputs [first, end) that are present and typed have the same type.
 Status check_same_dtype(const InferContext& ctx, size_t first = 0, size_t end = SIZE_MAX);
+// 1 for each of `rank` axes that one of the expressions `axes` names; `valid` is 1 where each is an
+// axis, and only once. Where they are not, the flags are of as many axes all the same.
+struct AxisFlags {
+  std::vector<Dim> of;
+  Dim valid;
+};
+AxisFlags axis_flags(const std::vector<Dim>& axes, size_t rank);
 // Input i, where present and typed, has a floating-point type.
 Status check_float(const InferContext& ctx, size_t i);
 // Input i, where present and typed, is i64 (or i32 where `or_i32`).

@@ -31,7 +31,33 @@ std::optional<std::vector<int64_t>> known_axes(const InferContext& ctx) {
   return ctx.has_input(1) ? ctx.ints(1) : std::vector<int64_t>();
 }
 
+// Axes that only data tell, and their number: every size is an expression of them.
+void infer_by_axes(InferContext& ctx, const std::vector<Dim>& axes, bool keep) {
+  const SymShape& x = ctx.shape(0);
+  const std::vector<Dim> reduced = axis_flags(axes, x.size()).of;
+  SymShape out;
+  for (size_t d = 0; keep && d < x.size(); ++d) {
+    out.push_back(Dim::apply(Dim::Op::select, {reduced[d], Dim(1), x[d]}));
+  }
+  for (size_t j = 0; !keep && j < x.size() - axes.size(); ++j) {
+    // The axis that as many kept ones stand before.
+    Dim size(1), before(0);
+    for (size_t d = 0; d < x.size(); ++d) {
+      const Dim here = Dim::apply(Dim::Op::equal, {before, Dim(static_cast<int64_t>(j))});
+      const Dim kept = Dim(1) - reduced[d];
+      size = Dim::apply(Dim::Op::select, {here * kept, x[d], size});
+      before = before + kept;
+    }
+    out.push_back(size);
+  }
+  ctx.set(0, ctx.in(0).dtype, std::move(out));
+}
+
 void infer_without_axes(InferContext& ctx, DType t, bool keep) {
+  if (ctx.has_rank(0)) {
+    const auto axes = ctx.sizes(1);
+    if (axes && axes->size() <= ctx.shape(0).size()) return infer_by_axes(ctx, *axes, keep);
+  }
   if (!keep || !ctx.has_rank(0)) return ctx.set_unranked(0, t);
   SymShape out;
   for (int d = 0; d < ctx.in(0).rank(); ++d) out.push_back(ctx.unknown(0, d));

@@ -61,6 +61,7 @@ Status infer_cumsum(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 1, true));
   HONE_RETURN_IF_ERROR(infer_same(ctx));
   const auto axis = ctx.ints(1);
+  if (!axis && ctx.has_rank(0)) static_cast<void>(ctx.sizes(1));  // engines need it when binding
   if (!axis || axis->size() != 1 || !ctx.has_rank(0)) return {};
   return normal_axis((*axis)[0], ctx.in(0).rank()).status();
 }

@@ -32,11 +32,19 @@ const char* bind(const Step& step, void* params, Work* work) {
   if (!dense_count(x, &n) || !dense_count(y, &ny)) return "cumulate: operands must be dense";
   if (!is_number(x.dtype) || y.dtype != x.dtype) return "cumulate: types";
   if (!(x.shape == y.shape)) return "cumulate: shapes";
-  if (at->axis < 0 || at->axis >= x.shape.rank()) return "cumulate: axis";
+  int64_t given = at->axis;
+  if (step.dims.size() == 1) {
+    if (given != 0) return "cumulate: axis";
+    given = step.dims[0];
+  } else if (!step.dims.empty()) {
+    return "cumulate: dims";
+  }
+  if (given < 0 || given >= x.shape.rank()) return "cumulate: axis";
+  const auto axis = static_cast<int>(given);
   if (!is_flag(at->product) || !is_flag(at->exclusive) || !is_flag(at->reverse)) {
     return "cumulate: attributes";
   }
-  const int64_t size = x.shape[at->axis], inner = x.shape.count(at->axis + 1, x.shape.rank());
+  const int64_t size = x.shape[axis], inner = x.shape.count(axis + 1, x.shape.rank());
   *params_as<CumulateParams>(params) = {size,
                                         inner,
                                         ceil_div(inner, lanes),

@@ -3,6 +3,8 @@
 //   in[0]  x  f32, f64 or integers of >= 8 bits, dense, rank >= 1
 //   out[0] y  x's type and shape, dense
 //
+// dims: none, or the axis where it is computed (attrs' is 0 then).
+//
 // exclusive: without the element itself, from 0 (1) on. reverse: from the end to the front. f32
 // accumulates in double and rounds each element once; integers wrap.
 #pragma once

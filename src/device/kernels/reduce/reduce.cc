@@ -24,6 +24,15 @@ bool is_reduced(const Shape& x, const Shape& y, uint32_t axes) {
   return y == kept || y == gone;
 }
 
+// y has as many elements as x without the reduced axes.
+bool holds_kept(const Shape& x, int64_t elements, uint32_t axes) {
+  int64_t count = 1;
+  for (int i = 0; i < x.rank(); ++i) {
+    if ((axes >> i & 1) == 0 && mul_overflows(count, x[i], &count)) return false;
+  }
+  return count == elements;
+}
+
 bool takes(DType t, Reduce op) {
   if (t == DType::boolean) return op == Reduce::max || op == Reduce::min;
   return t == DType::f32 || t == DType::f64 || (is_integer(t) && bits(t) >= 8);
@@ -71,19 +80,27 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   const Operand &x = step.in[0], &y = step.out[0];
   int64_t n = 0, kept = 0;
   if (!dense_count(x, &n) || !dense_count(y, &kept)) return "reduce: operands must be dense";
-  if ((at->axes >> x.shape.rank()) != 0) return "reduce: axes";
-  if (!is_reduced(x.shape, y.shape, at->axes)) return "reduce: shape of the result";
+  uint32_t axes = at->axes;
+  if (step.dims.size() == 1) {  // computed
+    if (axes != 0 || step.dims[0] < 0 || step.dims[0] >= 1 << max_rank) return "reduce: axes";
+    axes = static_cast<uint32_t>(step.dims[0]);
+  } else if (!step.dims.empty()) {
+    return "reduce: dims";
+  }
+  if ((axes >> x.shape.rank()) != 0) return "reduce: axes";
+  const bool fits =
+      step.dims.empty() ? is_reduced(x.shape, y.shape, axes) : holds_kept(x.shape, kept, axes);
+  if (!fits) return "reduce: shape of the result";
   if (!takes(x.dtype, at->op)) return "reduce: no such function of this type";
   if (y.dtype != (is_arg(at->op) ? DType::i64 : x.dtype)) return "reduce: type of the result";
-  if (is_arg(at->op) && std::popcount(at->axes) != 1)
-    return "reduce: one axis for arg_max, arg_min";
+  if (is_arg(at->op) && std::popcount(axes) != 1) return "reduce: one axis for arg_max, arg_min";
   if (is_arg(at->op) && n == 0 && kept > 0) return "reduce: arg_max, arg_min of nothing";
   auto* p = params_as<ReduceParams>(params);
   *p = {};
   p->op = at->op;
   p->dtype = x.dtype;
   p->last = at->select_last_index != 0;
-  if (!set_loops(x.shape, at->axes, kept, p)) return "reduce: too large";
+  if (!set_loops(x.shape, axes, kept, p)) return "reduce: too large";
   set_work(kept, p, work);
   return nullptr;
 }

@@ -4,6 +4,9 @@
 //   out[0] y  x's shape with the reduced axes 1 (keepdims) or gone; the memory is the same. Dense.
 //             i64 for arg_max, arg_min (exactly one axis).
 //
+// dims: none, or the axes' bits where they are computed (attrs' are 0 then); of y's shape only the
+// number of elements counts.
+//
 // An empty reduction gives the neutral element (0; 1 for prod; -inf / +inf or the type's limits for
 // max / min). mean of f32 sums in f32 pairwise or wider; log_sum_exp subtracts the maximum first.
 #pragma once

@@ -218,6 +218,25 @@ TEST(Reduce, EmptyOnesOfIntegers) {
   EXPECT_EQ(get(s.out[0], 0), -128);
 }
 
+// The axes in dims and not in attrs: the same result.
+TEST(Reduce, ComputedAxes) {
+  Rng rng(5);
+  for (uint32_t axes = 0; axes < 8; ++axes) {
+    const Tensor x = random_tensor(rng, {3, 5, 7});
+    TestStep given = step_of(Reduce::sum, axes, false, x, true);
+    TestStep computed = step_of(Reduce::sum, axes, false, x, true);
+    computed.attrs = words(ReduceAttrs{Reduce::sum, 0, 0});
+    computed.dims = {static_cast<int64_t>(axes)};
+    for (const Kernel* k : kernels_of("reduce")) {
+      ASSERT_EQ(run_kernel(*k, given).refused, nullptr);
+      ASSERT_EQ(run_kernel(*k, computed).refused, nullptr);
+      std::vector<double> want;
+      for (int64_t i = 0; i < given.out[0].count(); ++i) want.push_back(get(given.out[0], i));
+      EXPECT_EQ(differs(computed.out[0], want, 0), "") << k->name << " axes " << axes;
+    }
+  }
+}
+
 TEST(Reduce, HostileSteps) {
   Rng rng(4);
   std::vector<TestStep> seeds;
@@ -228,6 +247,10 @@ TEST(Reduce, HostileSteps) {
     seeds.push_back(step_of(static_cast<Reduce>(op), axes, false,
                             random_of(rng, DType::i16, {3, 5, 17}), false));
   }
+  TestStep computed = step_of(Reduce::sum, 5, false, random_tensor(rng, {3, 5, 17}), false);
+  computed.attrs = words(ReduceAttrs{Reduce::sum, 0, 0});
+  computed.dims = {5};
+  seeds.push_back(std::move(computed));
   EXPECT_EQ(try_hostile_steps("reduce", seeds, 40000), "");
 }
 

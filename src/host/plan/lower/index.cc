@@ -87,10 +87,22 @@ Status lower_topk(Lowering& l, const Node& n) {
 Status lower_cumulate(Lowering& l, const Node& n) {
   const Layout layout = l.graph().value(n.output(0)).layout;
   const int rank = l.graph().fact(n.input(0)).rank();
-  HONE_ASSIGN(std::vector<int64_t> given, l.ints(n, 1));
+  HONE_ASSIGN(const std::vector<Dim> given, l.content(n, 1));
   if (given.size() != 1) return unsupported("the axis is not one number");
-  HONE_ASSIGN(int axis, normal_axis(given[0], rank));
   auto flag = [&](const char* name) { return n.attributes.i(name, 0) != 0 ? 1 : 0; };
+  if (!given[0].is_const()) {
+    const Dim below = Dim::apply(Dim::Op::less, {given[0], Dim(0)});
+    const Dim axis = given[0] + Dim(rank) * below;
+    const Dim low = Dim::apply(Dim::Op::less, {Dim(-1), axis});
+    l.check(low * Dim::apply(Dim::Op::less, {axis, Dim(rank)}),
+            n.op + " '" + n.name + "' has no such axis");
+    const kernels::CumulateAttrs a{0, n.is("CumProd") ? 1 : 0, flag("exclusive"), flag("reverse")};
+    HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+    l.step(n, "cumulate", {x}, {l.define_as(n.output(0), Layout::row_major)}, a,
+           {max(Dim(0), min(axis, Dim(rank - 1)))});
+    return {};
+  }
+  HONE_ASSIGN(int axis, normal_axis(given[0].value(), rank));
   kernels::CumulateAttrs a{graph::physical_axis(rank, axis, layout), n.is("CumProd") ? 1 : 0,
                            flag("exclusive"), flag("reverse")};
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "device/kernels/softmax/softmax.h"
+#include "host/ops/infer_util.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 
@@ -37,6 +40,38 @@ Result<std::vector<int64_t>> reduced_axes(Lowering& l, const Node& n, int rank, 
   return all;
 }
 
+// The axes as bits, where they are the elements of an input; each must be an axis, and one only
+// once.
+Result<Dim> computed_axes(Lowering& l, const Node& n, int rank) {
+  HONE_ASSIGN(const std::vector<Dim> given, l.content(n, 1));
+  const ops::AxisFlags flags = ops::axis_flags(given, static_cast<size_t>(rank));
+  Dim bits(0);
+  for (size_t d = 0; d < flags.of.size(); ++d) {
+    bits = bits + Dim(int64_t{1} << d) * flags.of[d];
+  }
+  l.check(flags.valid,
+          fmt::format("{} '{}' has axes that are not those of {} dimensions, each once", n.op,
+                      n.name, rank));
+  return bits;
+}
+
+// Whether the axes are an input whose elements only data tell.
+bool has_computed_axes(const Lowering& l, const Node& n) {
+  const auto given =
+      n.attributes.has("axes") ? Result<std::vector<Dim>>(std::vector<Dim>()) : l.content(n, 1);
+  if (!given.ok()) return false;
+  return std::any_of(given->begin(), given->end(), [](const Dim& d) { return !d.is_const(); });
+}
+
+Status lower_by_axes(Lowering& l, const Node& n, Reduce op) {
+  const int rank = l.graph().fact(n.input(0)).rank();
+  HONE_ASSIGN(const Dim bits, computed_axes(l, n, rank));
+  HONE_ASSIGN(const PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  const PlanValue y = l.define_as(n.output(0), Layout::row_major);
+  l.step(n, "reduce", {x}, {y}, kernels::ReduceAttrs{op, 0, 0}, {bits});
+  return {};
+}
+
 }  // namespace
 
 Status lower_reduce(Lowering& l, const Node& n) {
@@ -45,6 +80,9 @@ Status lower_reduce(Lowering& l, const Node& n) {
     if (n.op == r.op) a.op = r.code;
   }
   bool arg = a.op == Reduce::arg_max || a.op == Reduce::arg_min;
+  if (!arg && n.input(1) != graph::none && has_computed_axes(l, n)) {
+    return lower_by_axes(l, n, a.op);
+  }
   const auto& fact = l.graph().fact(n.input(0));
   int rank = fact.rank();
   bool keep = n.attributes.i("keepdims", 1) != 0;
