@@ -211,6 +211,20 @@ TEST(Attention, NumbersOfKeys) {
   }
 }
 
+// Lanes behind the last key are not keys, whatever the cap makes of their scores.
+TEST(Attention, CapAndFewerKeysThanQueries) {
+  Rng rng(7);
+  for (int64_t queries : {1, 2, 3, 4, 9, 20}) {
+    for (int64_t keys : {1, 2, 3, 17}) {
+      for (int causal : {0, 1}) {
+        const TestStep s =
+            step_of(rng, {1, 1, 1, queries, keys, 8, 8}, Lie::dense, {0.5f, 2, causal});
+        check(s, "capped");
+      }
+    }
+  }
+}
+
 // The maximum is subtracted, in every block of keys anew; NaN stays in its row.
 TEST(Attention, LargeAndNotANumber) {
   Rng rng(6);
