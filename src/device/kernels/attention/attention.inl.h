@@ -310,16 +310,9 @@ class Block {
       mask_row(i, first, n, bias());
       for (int64_t t = 0; t < n; ++t) s[t] += bias()[t];
     }
-<<<<<<< HEAD
     int64_t seen = p_.causal ? u_.diagonal + i + 1 - first : n;
     seen = seen < 0 ? 0 : seen > n ? n : seen;
     for (int64_t t = seen; t < whole; ++t) s[t] = lowest;
-=======
-    // The lanes behind the keys too: a cap has made numbers of them.
-    int64_t seen = p_.causal ? u_.diagonal + i + 1 - first : n;
-    if (seen > n) seen = n;
-    for (int64_t t = seen < 0 ? 0 : seen; t < whole; ++t) s[t] = lowest;
->>>>>>> 47ccdd8 (attention: a cap made keys of the lanes behind the last one where queries outnumber keys; found by engines against ONNX Runtime)
     const V before = set1(max_of_query()[i]);
     V top = before;
     for (int64_t t = 0; t < whole; t += width) top = max(top, load(s + t));
