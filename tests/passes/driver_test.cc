@@ -149,7 +149,7 @@ TEST(PassDriver, TypesAndStructureAreCheckedAlways) {
   g = graph_of_text(chain);
   caught = run_passes(g, {}, {&broken}).status();
   EXPECT_EQ(caught.code(), Code::internal);
-  EXPECT_NE(caught.text().find("node 'a': pass break_graph made a bad patch"), std::string::npos)
+  EXPECT_NE(caught.text().find("node 'a' (Identity): pass break_graph made a bad patch"), std::string::npos)
       << caught.text();
   EXPECT_EQ(g.live_nodes(), 4) << "a refused patch leaves the graph as it was";
 }

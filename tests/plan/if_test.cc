@@ -70,7 +70,7 @@ TEST(DecidedIf, ShapesThatLeadElsewhereAreRefusedAtBind) {
   EXPECT_EQ(refused.status().code(), Code::shape_mismatch);
   EXPECT_EQ(refused.status().text(),
             "these shapes lead to else_branch of 'if', which cannot run: what follows refuses it: "
-            "Gemm 'g': input 0 has rank 3, not 2");
+            "node 'g' (Gemm): input 0 has rank 3, not 2");
 }
 
 TEST(DecidedIf, InsideABranchOnlyRunsThatComeThereAreRefused) {
@@ -116,8 +116,8 @@ TEST(DecidedIf, NothingRunsWhereNeitherFits) {
   body.replace(body.find("const %w f32[2,3] = [1, 2, 3, 4, 5, 6]"), 38, "const %w f32[1,1] = [1]");
   auto g = parsed("in %x f32[n,k,2]\nin %flag bool[]\n", body + "out %y as \"y\"\n");
   EXPECT_EQ(g.status().text(),
-            "If 'if': what follows takes neither branch: Gemm 'g': inner sizes of A and B: 2 and 1 "
-            "differ; Gemm 'g': input 0 has rank 3, not 2");
+            "node 'if' (If): what follows takes neither branch: node 'g' (Gemm): inner sizes of A "
+            "and B: 2 and 1 differ; node 'g' (Gemm): input 0 has rank 3, not 2");
 }
 
 }  // namespace

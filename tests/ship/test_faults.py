@@ -207,6 +207,44 @@ def test_parity_by_layers_names_the_first_that_differs(tmp_path):
     assert r.returncode == 2 and "the ONNX file it was built from" in r.stderr
 
 
+def test_parity_by_layers_of_means_near_zero(tmp_path):
+    """Means of numbers around 0 differ by the rounding of what they are made of, not of what they
+    are; a pool that is 1 % off is found all the same, and named."""
+    rng = np.random.default_rng(3)
+    x = (100 * rng.standard_normal((1, 8, 32, 32))).astype(np.float32)
+    x -= x.mean((2, 3), dtype=np.float64, keepdims=True).astype(np.float32)
+    x[:, 4:] += 100
+    np.save(tmp_path / "x.npy", x)
+    io = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s)
+          for n, s in (("x", [1, 8, 32, 32]), ("m", [1, 8, 1, 1]), ("y", [1, 8, 1, 1]))]
+    weight = helper.make_tensor("w", TensorProto.FLOAT, [8, 8, 1, 1],
+                                rng.standard_normal(64).astype(np.float32))
+    nodes = [helper.make_node("GlobalAveragePool", ["x"], ["m"], "pool"),
+             helper.make_node("Conv", ["m", "w"], ["y"], "head")]
+    m = helper.make_model(helper.make_graph(nodes, "means", io[:1], io[1:], [weight]),
+                          opset_imports=[helper.make_opsetid("", 17)])
+    onnx.save(m, tmp_path / "m.onnx")
+    given = ("--layers", "--input", f"x={tmp_path}/x.npy")
+    r = hone("parity", tmp_path / "m.onnx", tmp_path / "m.onnx", *given)
+    assert r.returncode == 0, r.stdout
+    onnx.save(faulty(m, (0, 0), 1.01), tmp_path / "f.onnx")
+    r = hone("parity", tmp_path / "m.onnx", tmp_path / "f.onnx", *given)
+    assert r.returncode == 1 and r.stdout.startswith("first difference at 'm'"), r.stdout
+
+
+def test_parity_by_layers_of_nodes_of_several_steps(tmp_path):
+    """What an LRN computes on the way is not what it computes."""
+    io = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 8, 6, 6]) for n in "xy"]
+    m = helper.make_model(
+        helper.make_graph([helper.make_node("LRN", ["x"], ["y"], "lrn", size=3, alpha=0.1)], "lrn",
+                          io[:1], io[1:]), opset_imports=[helper.make_opsetid("", 17)])
+    onnx.save(m, tmp_path / "m.onnx")
+    r = hone("parity", tmp_path / "m.onnx", tmp_path / "m.onnx", "--layers")
+    assert r.returncode == 0 and "1 values compared, all agree" in r.stdout, r.stdout
+    onnx.save(faulty(m, (0, 0), 1.01), tmp_path / "f.onnx")
+    assert hone("parity", tmp_path / "m.onnx", tmp_path / "f.onnx", "--layers").returncode == 1
+
+
 # Where height, width and channels are alike, dimensions do not tell the order of a value.
 def test_parity_by_layers_of_cubes(tmp_path):
     rng = np.random.default_rng(0)

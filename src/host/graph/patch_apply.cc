@@ -5,16 +5,14 @@
 #include <unordered_map>
 
 #include "host/graph/patch.h"
+#include "host/graph/title.h"
 
 namespace hone::graph {
 
 class Patch::Transaction {
  public:
   Transaction(const Patch& patch, Graph& graph)
-      : p_(patch),
-        g_(graph),
-        first_value_(graph.value_count()),
-        first_node_(graph.node_count()) {}
+      : p_(patch), g_(graph), first_value_(graph.value_count()), first_node_(graph.node_count()) {}
 
   Status run(const std::function<Status(Graph&, NodeId)>& infer) {
     HONE_RETURN_IF_ERROR(validate());
@@ -50,9 +48,7 @@ class Patch::Transaction {
 
  private:
   static size_t size(int32_t id) { return static_cast<size_t>(id); }
-  std::string label(NodeId n) const {
-    return "node '" + g_.node(n).name + "' (" + g_.node(n).op + ")";
-  }
+  std::string label(NodeId n) const { return title(g_, g_.node(n)); }
   std::string label_value(ValueId v) const { return "value '" + g_.value(v).name + "'"; }
   Status fail(const std::string& what) const {
     return internal("patch" + (p_.why_.empty() ? "" : " " + p_.why_) + ": " + what);
@@ -266,8 +262,8 @@ class Patch::Transaction {
     }
     for (ValueId v : dead) {
       if (!g_.users(v).empty()) {
-        return fail("removes what defines " + label_value(v) + ", which " +
-                    label(g_.users(v)[0]) + " still reads");
+        return fail("removes what defines " + label_value(v) + ", which " + label(g_.users(v)[0]) +
+                    " still reads");
       }
       if (g_.is_block_output(v)) return fail(label_value(v) + " is removed but still an output");
       auto it = g_.by_name_.find(g_.value(v).name);

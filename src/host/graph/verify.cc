@@ -2,14 +2,12 @@
 #include <set>
 
 #include "host/graph/graph.h"
+#include "host/graph/title.h"
 
 namespace hone::graph {
 namespace {
 
-std::string label(const Graph& g, NodeId n) {
-  const Node& node = g.node(n);
-  return "node '" + node.name + "' (" + node.op + ")";
-}
+std::string label(const Graph& g, NodeId n) { return title(g, g.node(n)); }
 std::string value_label(const Graph& g, ValueId v) { return "value '" + g.value(v).name + "'"; }
 
 class Verifier {

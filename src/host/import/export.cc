@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "common/base/hash.h"
+#include "host/graph/title.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
 
@@ -78,16 +79,14 @@ class Exporter {
     for (graph::NodeId id : g_.all_nodes()) {
       const Node& n = g_.node(id);
       if (n.domain == graph::hone_domain) {
-        return internal(
-            fmt::format("node '{}' ({}) is Hone's own and cannot be exported", n.name, n.op));
+        return internal(title(g_, n) + " is Hone's own and cannot be exported");
       }
       const int64_t version = opsets->try_emplace(n.domain, n.version).first->second;
       if (version != n.version &&
           ops::find_op(n.domain, n.op, version) != ops::find_op(n.domain, n.op, n.version)) {
         return unsupported(
-            fmt::format("node '{}' ({}) is of opset {}, the model of {}, where it "
-                        "means something else",
-                        n.name, n.op, n.version, version));
+            fmt::format("{} is of opset {}, the model of {}, where it means something else",
+                        title(g_, n), n.version, version));
       }
     }
     return {};

@@ -1,6 +1,7 @@
 // What can be refused before anything is built: opsets, and operators without an OpDef.
 #include <fmt/format.h>
 
+#include "host/graph/title.h"
 #include "host/import/import_internal.h"
 
 namespace hone::import_detail {
@@ -31,7 +32,7 @@ std::string label_of(const model::NodeProto& node, size_t index, const std::stri
 }
 
 std::string title_of(const model::NodeProto& node, const std::string& label) {
-  return fmt::format("node '{}' ({})", label, node.op_type);
+  return graph::node_title(label, node.op_type);
 }
 
 Status check_opsets(const Opsets& opsets) {

@@ -41,7 +41,7 @@ TEST(Breadth, SizesThatAreContentsAreKnown) {
             "f32[n,7]");
   EXPECT_EQ(fact_of_y("in %x f32[a,4,n]\nconst %k i64[1] = [9]\n%y, %i = TopK(%x, %k) {axis=1}\n"
                       "out %y as \"y\""),
-            "TopK of 'y': the top 9 of 4 elements");
+            "node of 'y' (TopK): the top 9 of 4 elements");
 }
 
 TEST(Breadth, SymbolsPassThroughProducts) {
@@ -58,7 +58,7 @@ TEST(Breadth, SymbolsPassThroughProducts) {
             "u8[n,8,h,w]");
   EXPECT_EQ(fact_of_y("in %x u8[n,3,5,5]\nconst %s f32[] = [0.5]\nin %z u8[]\nin %w i8[8,4,3,3]\n"
                       "%y = QLinearConv(%x, %s, %z, %w, %s, %z, %s, %z)\nout %y as \"y\""),
-            "QLinearConv of 'y': channels of X and W x group: 3 and 4 differ");
+            "node of 'y' (QLinearConv): channels of X and W x group: 3 and 4 differ");
 }
 
 Tensor one_output(const std::string& body, const std::vector<Tensor>& inputs) {

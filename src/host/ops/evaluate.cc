@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "host/graph/title.h"
 #include "host/ops/ref_util.h"
 
 namespace hone::ops {
@@ -35,7 +36,7 @@ class Executor {
     Status status;
     for (NodeId n : block.nodes) {
       const Node& node = graph_.node(n);
-      if (node.alive && status.ok()) status = hone::in(title(node), step(node));
+      if (node.alive && status.ok()) status = hone::in(title(graph_, node), step(node));
     }
     --depth_;
     if (!status.ok()) return status;
@@ -79,10 +80,6 @@ class Executor {
     } catch (const std::length_error&) {
     }
     return error(Code::out_of_memory, "not enough memory for the reference");
-  }
-
-  static std::string title(const Node& node) {
-    return node.name.empty() ? node.op : fmt::format("{} '{}'", node.op, node.name);
   }
 
   Tensor& at(ValueId v) { return values_[static_cast<size_t>(v)]; }

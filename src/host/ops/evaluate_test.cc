@@ -57,9 +57,9 @@ TEST(Evaluate, ErrorsNameTheNode) {
   const Graph g = parsed("in %a i32[2]\nin %b i32[n]\n%y = Div(%a, %b) \"ratio\"\nout %y as \"y\"");
   const Tensor a = Tensor::of<int32_t>({2}, {6, 7});
   EXPECT_EQ(evaluate(g, {a, Tensor::of<int32_t>({1}, {0})}).status().text(),
-            "Div 'ratio': integer division by zero");
+            "node 'ratio' (Div): integer division by zero");
   EXPECT_EQ(evaluate(g, {a, Tensor::of<int32_t>({3}, {1, 2, 3})}).status().text(),
-            "Div 'ratio': shapes [2] and [3] cannot be broadcast");
+            "node 'ratio' (Div): shapes [2] and [3] cannot be broadcast");
   EXPECT_EQ(evaluate(g, {a}).status().text(), "2 inputs expected, 1 given");
   EXPECT_EQ(evaluate(g, {a, pair}).status().text(), "input 'b': type i32 expected, f32 given");
   EXPECT_EQ(evaluate(g, {pair.reshaped({1, 2}), a}).status().text(),

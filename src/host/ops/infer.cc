@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "host/graph/title.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/op_def.h"
 #include "host/ops/settle_if.h"
@@ -19,14 +20,6 @@ bool fits(const Dim& d, DType t) {
   if (!v || t == DType::i64) return true;
   if (t == DType::boolean) return *v == 0 || *v == 1;
   return *v >= std::numeric_limits<int32_t>::min() && *v <= std::numeric_limits<int32_t>::max();
-}
-
-std::string title(const Graph& graph, const Node& node) {
-  if (!node.name.empty()) return fmt::format("{} '{}'", node.op, node.name);
-  for (ValueId v : node.outputs) {
-    if (v != graph::none) return fmt::format("{} of '{}'", node.op, graph.value(v).name);
-  }
-  return node.op;
 }
 
 Status check_arity(const OpDef& def, const Node& node) {

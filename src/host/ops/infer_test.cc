@@ -45,9 +45,9 @@ TEST(Infer, Windows) {
       {"in %x f32[1,3,9,9]\nin %w f32[8,3,3,3]\n%y = Conv(%x, %w) {dilations=[4, 4]}",
        "f32[1,8,1,1]"},
       {"in %x f32[1,3,8,8]\nin %w f32[8,3,3,3]\n%y = Conv(%x, %w) {dilations=[4, 4]} \"c\"",
-       "Conv 'c': the window spans 9 of spatial axis 0, which has 8"},
+       "node 'c' (Conv): the window spans 9 of spatial axis 0, which has 8"},
       {"in %x f32[1,4,8,8]\nin %w f32[8,3,3,3]\n%y = Conv(%x, %w) \"c\"",
-       "Conv 'c': channels of X and W x group: 4 and 3 differ"},
+       "node 'c' (Conv): channels of X and W x group: 4 and 3 differ"},
       {"in %x f32[1,1,5,5]\n%y = MaxPool(%x) {ceil_mode=1, kernel_shape=[2, 2], strides=[2, 2]}",
        "f32[1,1,3,3]"},
       // The third window would start in the padding.
@@ -79,7 +79,7 @@ TEST(Infer, ShapesThroughContent) {
       {"in %x f32[n,6]\nconst %t i64[2] = [-1, 4]\n%y = Reshape(%x, %t)",
        "f32[n + floor_div(n, 2),4]"},
       {"in %x f32[2,6]\nconst %t i64[2] = [-1, 5]\n%y = Reshape(%x, %t) \"r\"",
-       "Reshape 'r': 12 elements of [2,6] cannot become [2,5]"},
+       "node 'r' (Reshape): 12 elements of [2,6] cannot become [2,5]"},
       {"in %x f32[n,8]\n%s = Shape(%x) {start=0, end=1}\n%y = ConstantOfShape(%s)", "f32[n]"},
       {"in %x f32[n,8]\nin %z f32[1,8]\n%s = Shape(%x)\n%y = Expand(%z, %s)", "f32[n,8]"},
       {"in %x f32[n,8]\nconst %two i64[2] = [2, 1]\n%s = Shape(%x)\n%y = Mul(%s, %two)",
@@ -95,7 +95,7 @@ TEST(Infer, ShapesThroughContent) {
       {"in %x f32[n,8]\nconst %k i64[2] = [-1, 8]\n%s = Shape(%x)\n%y = Equal(%s, %k)",
        "bool[2]={0, 1}"},
       {"in %x f32[n,8]\nconst %i i64[] = [5]\n%s = Shape(%x)\n%y = Gather(%s, %i) \"g\"",
-       "Gather 'g': index 5 is out of range for size 2"},
+       "node 'g' (Gather): index 5 is out of range for size 2"},
   });
 }
 
@@ -119,8 +119,8 @@ TEST(Infer, Slices) {
   EXPECT_EQ(sliced("0", "9223372036854775807", "0", "2"), "f32[floor_div(n + 1, 2),10]");
   EXPECT_EQ(sliced("-1", "-2147483648", "0", "-1"), "f32[n,10]");
   EXPECT_EQ(sliced("0", "3", "0", "1"), "f32[min(n, 3),10]");
-  EXPECT_EQ(sliced("0", "3", "0", "0"), "Slice of 'y': a step is 0");
-  EXPECT_EQ(sliced("0", "3", "2", "1"), "Slice of 'y': axis 2 is out of range for rank 2");
+  EXPECT_EQ(sliced("0", "3", "0", "0"), "node of 'y' (Slice): a step is 0");
+  EXPECT_EQ(sliced("0", "3", "2", "1"), "node of 'y' (Slice): axis 2 is out of range for rank 2");
   check({{"in %x f32[n,10]\n%y = Slice(%x) {axes=[1], ends=[-1], starts=[1]}", "f32[n,8]", 9}});
 }
 
@@ -137,14 +137,14 @@ TEST(Infer, Broadcasting) {
        "f32[select(equal(t, 4), max(0, t - 4), t - 3)]"},
       {"in %a f32[n]\nin %b f32[7]\n%y = Add(%a, %b)", "f32[7]"},
       {"in %a f32[2]\nin %b f32[3]\n%y = Add(%a, %b) \"a\"",
-       "Add 'a': sizes 2 and 3 cannot be broadcast"},
+       "node 'a' (Add): sizes 2 and 3 cannot be broadcast"},
       {"in %a f32[2]\nin %b i64[2]\n%y = Add(%a, %b) \"a\"",
-       "Add 'a': inputs have different types: f32 and i64"},
+       "node 'a' (Add): inputs have different types: f32 and i64"},
       {"in %a f32[b,h,s,64]\nin %b f32[b,h,64,t]\n%y = MatMul(%a, %b)", "f32[b,h,s,t]"},
       {"in %a f32[5]\nin %b f32[n,5,3]\n%y = MatMul(%a, %b)", "f32[n,3]"},
       {"in %a f32[k,n]\nin %b f32[10,k]\n%y = Gemm(%a, %b) {transA=1, transB=1}", "f32[n,10]"},
       {"in %a f32[2,3]\nin %b f32[4,5]\n%y = MatMul(%a, %b) \"m\"",
-       "MatMul 'm': inner sizes of A and B: 3 and 4 differ"},
+       "node 'm' (MatMul): inner sizes of A and B: 3 and 4 differ"},
       {"in %c bool[n,1]\nin %a f32[4]\nin %b f32[]\n%y = Where(%c, %a, %b)", "f32[n,4]"},
   });
 }
@@ -161,7 +161,7 @@ TEST(Infer, Movement) {
       {"in %x f32[1,n,1]\nconst %a i64[1] = [-1]\n%y = Squeeze(%x, %a)", "f32[1,n]"},
       {"in %x f32[1,n,1]\n%y = Squeeze(%x)", "f32[...]"},
       {"in %x f32[2,n]\nconst %a i64[1] = [0]\n%y = Squeeze(%x, %a) \"s\"",
-       "Squeeze 's': axis 0 to be squeezed has size 2, not 1"},
+       "node 's' (Squeeze): axis 0 to be squeezed has size 2, not 1"},
       {"in %x f32[n,16,h,w]\n%y = DepthToSpace(%x) {blocksize=2}", "f32[n,4,2*h,2*w]"},
       {"in %x f32[n,3,h,w]\nconst %s f32[4] = [1.0, 1.0, 2.0, 2.0]\n%y = Resize(%x, _, %s)",
        "f32[n,3,2*h,2*w]"},
@@ -180,7 +180,7 @@ TEST(Infer, Fused) {
        "%y = ai.hone::FusedConv(%x, %w, _, %r) {activation=\"relu\", pads=[1, 1, 1, 1]}",
        "f32[n,8,h,w]"},
       {"in %x f32[n,4]\n%y = ai.hone::Activation(%x) {activation=\"rleu\"} \"a\"",
-       "Activation 'a': there is no activation 'rleu'"},
+       "node 'a' (Activation): there is no activation 'rleu'"},
   });
 }
 
@@ -221,7 +221,7 @@ out %y as "y"
 )");
   ASSERT_TRUE(infer_graph(g).ok());
   EXPECT_EQ(to_string(g.fact(g.find_value("y"))), "f32[n,4]");
-  EXPECT_EQ(g.block(1).poisoned, "Squeeze 'sq': axis 1 to be squeezed has size 4, not 1");
+  EXPECT_EQ(g.block(1).poisoned, "node 'sq' (Squeeze): axis 1 to be squeezed has size 4, not 1");
   EXPECT_EQ(g.block(2).poisoned, "");
 }
 

@@ -104,7 +104,7 @@ out %y as "y"
 )");
   ASSERT_TRUE(g.ok()) << g.status().text();
   EXPECT_EQ(infer_graph(*g).text(),
-            "Loop of 'y': state 0 is f32[2] before an iteration and i64[2] after it");
+            "node of 'y' (Loop): state 0 is f32[2] before an iteration and i64[2] after it");
 }
 
 TEST(Scan, SlicesAlongAnAxisAndCollects) {
@@ -185,7 +185,7 @@ TEST(Sequence, StayInside) {
   const Graph bad =
       parsed("in %x f32[2,2]\n%s = SplitToSequence(%x)\n%y = Neg(%s)\nout %y as \"y\"");
   EXPECT_EQ(evaluate(bad, {Tensor::of<float>({2, 2}, {1, 2, 3, 4})}).status().text(),
-            "Neg: input 0 is a sequence");
+            "node of 'y' (Neg): input 0 is a sequence");
 }
 
 }  // namespace

@@ -57,7 +57,9 @@ bool resolve_data_sizes(const Fact& data, bool allow_zero, SymShape* out) {
   bool any = false;
   for (size_t i = 0; i < out->size(); ++i) {
     Dim& d = (*out)[i];
-    open[i] = !d.is_const() && d.lower_bound(1).value_or(-1) < 0;
+    // The input's own size at this place is a size, whatever its expression could be.
+    const bool copied = data.has_rank() && i < data.shape->size() && d == (*data.shape)[i];
+    open[i] = !d.is_const() && !copied && d.lower_bound(1).value_or(-1) < 0;
     any = any || open[i];
     if (!open[i] || allow_zero || !data.has_rank() || i >= data.shape->size()) continue;
     d = Dim::apply(Op::select, {Dim::apply(Op::equal, {d, Dim(0)}), (*data.shape)[i], d});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "host/graph/title.h"
 #include "host/ops/op_def.h"
 
 namespace hone::ops {
@@ -74,8 +75,8 @@ Status settle_if(Graph& graph, NodeId id, std::span<const NodeId> rest) {
   const Status first = attempt(graph, node, blocks[0], rest);
   const Status second = attempt(graph, node, blocks[1], rest);
   if (!first.ok() && !second.ok()) {
-    return Status(first.code(), fmt::format("If '{}': what follows takes neither branch: {}; {}",
-                                            node.name, first.text(), second.text()));
+    return Status(first.code(), fmt::format("{}: what follows takes neither branch: {}; {}",
+                                            title(graph, node), first.text(), second.text()));
   }
   if (first.ok() == second.ok()) {
     for (size_t i = 0; i < undecided.size(); ++i) {

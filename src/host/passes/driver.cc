@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "common/base/nearest.h"
+#include "host/graph/title.h"
 #include "host/ops/op_def.h"
 #include "host/passes/check_patch.h"
 #include "host/passes/pass.h"
@@ -88,8 +89,7 @@ class Driver {
         if (stopped()) return {};
         if (!graph_.node(n).alive) continue;  // a patch before this one took it
         if (auto patch = p.propose(graph_, n)) {
-          HONE_RETURN_IF_ERROR(
-              in(fmt::format("node '{}'", graph_.node(n).name), apply(p, *patch, stats)));
+          HONE_RETURN_IF_ERROR(in(title(graph_, graph_.node(n)), apply(p, *patch, stats)));
         }
       }
       if (stats.patches == before) return {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "host/passes/permute.h"
+#include "host/passes/reshape_target.h"
 
 namespace hone::passes {
 
@@ -22,20 +23,6 @@ bool moves_ones(const Graph& g, const Node& n) {
   return std::is_sorted(perm.begin(), perm.end());
 }
 
-// The shape as Reshape's second input: at most one symbolic size, written -1 (none where a zero
-// would mean "as in the input").
-std::optional<Tensor> target(const graph::SymShape& shape) {
-  Tensor t(DType::i64, {static_cast<int64_t>(shape.size())});
-  int symbolic = 0;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    auto c = shape[i].const_value();
-    if (!c && ++symbolic > 1) return std::nullopt;
-    if (c && *c <= 0) return std::nullopt;
-    t.as_mutable<int64_t>()[i] = c.value_or(-1);
-  }
-  return t;
-}
-
 std::optional<Patch> propose(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   if (!reshapes(n) && !moves_ones(g, n)) return std::nullopt;
@@ -45,7 +32,8 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
               (moves_ones(g, *before) && reshapes(n));
   if (!both) return std::nullopt;
   const auto& shape = g.fact(n.output(0)).shape;
-  auto to = shape ? target(*shape) : std::nullopt;
+  const auto& from = g.fact(before->input(0)).shape;
+  auto to = shape ? reshape_target(from, *shape, minus_one_of(g, n), true) : std::nullopt;
   if (!to) return std::nullopt;
   Patch p(g, id);
   Node merged;

@@ -7,6 +7,7 @@
 
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/fill/fill.h"
+#include "host/graph/title.h"
 #include "host/ops/op_def.h"
 #include "host/passes/expand/expand.h"
 #include "host/plan/lower/lowerings.h"
@@ -388,7 +389,7 @@ Status Lowering::block(graph::BlockId b) {
     const Node& n = graph_.node(id);
     size_t steps = plan_.steps.size();
     if (Status s = node(n); !s.ok()) {
-      if (s.code() != Code::unsupported) return in(fmt::format("node '{}'", label(n)), s);
+      if (s.code() != Code::unsupported) return in(title(graph_, n), s);
       problems.push_back({n.op, label(n), s.text()});
       plan_.steps.resize(steps);
       for (ValueId v : n.outputs) {  // so that what reads it can still be looked at

@@ -118,12 +118,12 @@ out %b as "b"
   std::string text;
   for (const Problem& p : problems) text += problem_text(p) + "\n";
   EXPECT_EQ(text,
-            "Unique 'which': no kernel; it runs in the reference executor only\n"
-            "Bernoulli 'drawn': no kernel; it runs in the reference executor only\n"
+            "node 'which' (Unique): no kernel; it runs in the reference executor only\n"
+            "node 'drawn' (Bernoulli): no kernel; it runs in the reference executor only\n"
             "sizes known only when the data are: k\n");
   auto refused = make_plan(*g, test_options());
   EXPECT_EQ(refused.code(), Code::unsupported);
-  EXPECT_EQ(refused.status().text().find("cannot build: Unique 'which'"), 0u);
+  EXPECT_EQ(refused.status().text().find("cannot build: node 'which' (Unique)"), 0u);
 }
 
 TEST(ShapeArithmetic, NeedsNoKernel) {

@@ -140,7 +140,7 @@ struct Problem {
   std::string op, node;
   std::string reason;
 };
-std::string problem_text(const Problem& problem);  // "Loop 'body': no kernel; ..."
+std::string problem_text(const Problem& problem);  // "node 'body' (Loop): no kernel; ..."
 
 // Every field, as text: plans that differ print differently (constants by their hash). For tests,
 // `hone build --explain` and eyes.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "host/graph/title.h"
+
 namespace hone::plan {
 
 using kernels::Kernel;
@@ -43,17 +45,32 @@ Result<Operand> operand(const Plan& plan, PlanValue v, const Sizes& sizes) {
   return o;
 }
 
+// "f32[1,64]"
+std::string typed_shape(const Operand& o) {
+  return fmt::format("{}[{}]", name(o.dtype), fmt::join(o.shape.begin(), o.shape.end(), ","));
+}
+
 std::string describe(const Operand& o) {
   if (!o.present()) return "-";
-  std::string dims;
-  for (int64_t d : o.shape) dims += (dims.empty() ? "" : ",") + std::to_string(d);
-  std::string text = fmt::format("{}[{}]{}", name(o.dtype), dims, o.constant ? "c" : "");
+  std::string text = typed_shape(o) + (o.constant ? "c" : "");
   if (!kernels::is_dense(o)) {
     text += "/";
     for (int i = 0; i < o.shape.rank(); ++i)
       text += fmt::format("{}{}", i ? "," : "", o.strides[i]);
   }
   return text;
+}
+
+// "f32[1,64], f32[64,128] -> f32[1,128]"
+std::string operands_text(const ConcreteStep& s) {
+  auto list = [](const std::vector<Operand>& operands) {
+    std::string text;
+    for (const Operand& o : operands) {
+      if (o.present()) text += (text.empty() ? "" : ", ") + typed_shape(o);
+    }
+    return text;
+  };
+  return list(s.in) + " -> " + list(s.out);
 }
 
 // The reason why `kernel` cannot take the step; empty where it can.
@@ -148,7 +165,10 @@ class Chooser {
           continue;
         }
         if (options_.error_on_cache_miss) {
-          return Status(Code::not_found, fmt::format("timing cache has no entry for {}", key));
+          return Status(Code::not_found,
+                        fmt::format("the timing cache has no timing of {} with {} on {}; build "
+                                    "without --error-on-cache-miss to add it",
+                                    t.kernel->name, operands_text(raw), threads_text()));
         }
       }
       if (!options_.time) {
@@ -161,6 +181,11 @@ class Chooser {
       if (options_.cache != nullptr) options_.cache->add(key, t.ns);
     }
     return {};
+  }
+
+  std::string threads_text() const {
+    return fmt::format("{} thread{} of {}", options_.threads, options_.threads == 1 ? "" : "s",
+                       options_.target.cpu);
   }
 
   Plan& plan_;
@@ -248,7 +273,7 @@ Status choose_tactics(Plan& plan, const PlanOptions& options, std::vector<Proble
       if (step.kind != Step::Kind::kernel) continue;
       auto choice = chooser.choose(step, profile.example, step.kernel);
       if (!choice.ok()) {
-        if (complete) return in(fmt::format("node '{}'{}", step.layer, where), choice.status());
+        if (complete) return in(graph::node_title(step.layer, step.op) + where, choice.status());
         continue;  // a consequence of a problem already named
       }
       if (choice->kernel == nullptr) {

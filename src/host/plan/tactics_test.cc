@@ -186,14 +186,15 @@ TEST(Tactics, ACacheThatLacksACandidateLeavesTheChoiceToTheRank) {
   EXPECT_EQ(complete.steps[0].ns, 5);
   cache = TimingCache();
   o.error_on_cache_miss = true;
-  EXPECT_EQ(plan_error(product_graph(), o).find("node 'fc': timing cache has no entry for gemm_"),
+  EXPECT_EQ(plan_error(product_graph(), o)
+                .find("node 'fc' (MatMul): the timing cache has no timing of gemm_"),
             0u);
 }
 
 TEST(Tactics, ATimersErrorNamesTheNode) {
   PlanOptions o = test_options();
   o.time = [](const Candidate&, int) -> Result<double> { return invalid("no clock"); };
-  EXPECT_EQ(plan_error(product_graph(), o), "node 'fc': no clock");
+  EXPECT_EQ(plan_error(product_graph(), o), "node 'fc' (MatMul): no clock");
 }
 
 TEST(Tactics, StepsWithoutAKernelAreAllNamedWithTheReasons) {
@@ -203,8 +204,10 @@ const %w f64[3,3,1,1] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
 %b = Softmax(%a) "two"
 out %b as "y"
 )");
-  EXPECT_NE(text.find("Conv 'one': no convolution kernel for f64"), std::string::npos) << text;
-  EXPECT_NE(text.find("Softmax 'two': no kernel: softmax: only f32 ("), std::string::npos) << text;
+  EXPECT_NE(text.find("node 'one' (Conv): no convolution kernel for f64"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("node 'two' (Softmax): no kernel: softmax: only f32 ("), std::string::npos)
+      << text;
   EXPECT_NE(text.find("softmax_f32_portable)"), std::string::npos) << text;
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/base/hash.h"
 #include "host/graph/quote.h"
+#include "host/graph/title.h"
 #include "host/plan/plan.h"
 #include "host/plan/target_file.h"
 
@@ -159,7 +160,7 @@ void print_profile(std::ostringstream& out, const Profile& p, bool first) {
 }  // namespace
 
 std::string problem_text(const Problem& p) {
-  return p.node.empty() ? p.reason : fmt::format("{} '{}': {}", p.op, p.node, p.reason);
+  return p.node.empty() ? p.reason : graph::node_title(p.node, p.op) + ": " + p.reason;
 }
 
 std::string to_text(const Plan& plan) {
