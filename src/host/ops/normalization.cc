@@ -231,6 +231,8 @@ const OpDef defs[] = {
     {"", "BatchNormalization", 9, 5, 5, 1, 5, batch_9, infer_batch, batch, twice},
     {"", "BatchNormalization", 14, 5, 5, 1, 3, batch_14, infer_batch, batch, twice},
     {"", "InstanceNormalization", 6, 3, 3, 1, 1, epsilon, infer_instance, instance, eight, 1e-4},
+    // ONNX Runtime's optimiser writes it into files of any opset.
+    {"", "LayerNormalization", 1, 2, 3, 1, 3, layer_attrs, infer_layer, layer, eight, 1e-4},
     {"", "LayerNormalization", 17, 2, 3, 1, 3, layer_attrs, infer_layer, layer, eight, 1e-4},
 };
 
