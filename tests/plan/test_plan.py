@@ -150,6 +150,33 @@ def test_profiles_of_several_inputs(dynamic, tmp_path):
             assert "the profile takes" in r.stderr and r.returncode == 2
 
 
+def test_several_profiles_of_one_engine(dynamic, tmp_path):
+    engine = tmp_path / "p.engine"
+    ok("build", dynamic, "-o", engine, "--profile", "x=1x3x4:1x3x8:2x3x16", "--profile",
+       "x=1x3x17:4x3x64:4x3x64,z=1x17:4x64:4x64")
+    shown = json.loads(ok("inspect", engine, "--json", "-").stdout)["profiles"]
+    assert [p["ranges"] for p in shown] == [
+        {"x": "1x3x4:1x3x8:2x3x16", "z": "1x4:1x8:2x16"},
+        {"x": "1x3x17:4x3x64:4x3x64", "z": "1x17:4x64:4x64"}]
+    assert shown[0]["arena_bytes"] < shown[1]["arena_bytes"] and shown[0]["choices"] == []
+    text = ok("inspect", engine).stdout
+    assert "profile 0    x 1x3x4" in text and "profile 1    x 1x3x17" in text
+    for shapes, profile in (((), 0), (("x=4x3x20", "z=4x20"), 1), (("x=2x3x4", "z=2x4"), 0)):
+        args = [a for s in shapes for a in ("--shape", s)]
+        j = json.loads(ok("bench", engine, "--duration", "0", "--json", "-", *args).stdout)
+        assert j["conditions"]["profile"] == profile
+        assert f"1 thread, profile {profile}; " in ok("bench", engine, "--duration", "0", *args).stdout
+        ok("parity", dynamic, engine, *args)
+
+
+def test_a_size_that_all_profiles_fix_is_the_models_own(dynamic, tmp_path):
+    engine = tmp_path / "p.engine"
+    ok("build", dynamic, "-o", engine, "--no-timing", "--profile", "x=2x3x4:2x3x8:2x3x16",
+       "--profile", "x=2x3x17:2x3x20:2x3x30")
+    shapes = [i["shape"] for i in json.loads(ok("inspect", engine, "--json", "-").stdout)["inputs"]]
+    assert shapes == [[2, 3, "m"], [2, "m"]]
+
+
 def test_a_profile_is_whole_or_refused(dynamic, tmp_path):
     def error(*profiles):
         return refused("build", dynamic, "-o", tmp_path / "x.engine",

@@ -47,6 +47,21 @@ def test_ships_and_redoes_only_what_changed(project):
     assert hone("gate", project / "hone.toml").returncode == 0
 
 
+def test_profiles_of_the_project(project):
+    text = (project / "hone.toml").read_text()
+    profiles = 'profiles = ["image=1x1x28x28", "image=2x1x28x28:4x1x28x28:8x1x28x28"]'
+    (project / "hone.toml").write_text(text.replace("golden =", f"{profiles}\ngolden ="))
+    assert ship(project).stdout.strip().splitlines()[-1] == "SHIP"
+    engine = project / "hone-out/fashion.local.engine"
+    ranges = [p["ranges"]["image"]
+              for p in json.loads(hone("inspect", engine, "--json", "-").stdout)["profiles"]]
+    assert ranges == ["1x1x28x28:1x1x28x28:1x1x28x28", "2x1x28x28:4x1x28x28:8x1x28x28"]
+    # Other profiles are another engine.
+    (project / "hone.toml").write_text(text)
+    again = ship(project).stdout
+    assert not re.search(r"^build .*unchanged", again, re.M), again
+
+
 LIMITS_NOBODY_MEETS = {"p50_ms": "p50 latency", "p95_ms": "p95 latency", "peak_memory_mb": "peak memory",
                        "engine_mb": "engine size"}
 

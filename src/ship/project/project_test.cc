@@ -27,6 +27,7 @@ TEST(Project, ReadsEveryKey) {
 [model.zebra]
 onnx = "z.onnx"
 golden = "golden/"
+profiles = ["image=1x28:2x28:4x28", "image=8x28,state=8"]
 [model.zebra.input.image]
 kind = "image"
 size = [28, 32]
@@ -67,6 +68,9 @@ energy_mj = 7
   EXPECT_EQ(m.name, "zebra");  // the file's order, not the alphabet's
   EXPECT_EQ(m.onnx, "dir/z.onnx");
   EXPECT_EQ(m.golden, "dir/golden/");
+  ASSERT_EQ(m.profiles.size(), 2u);
+  EXPECT_EQ(m.profiles[0].at("image")[0].max, 4);
+  EXPECT_EQ(m.profiles[1].at("state")[0].min, 8);
   ASSERT_EQ(m.inputs.size(), 1u);
   EXPECT_EQ(m.inputs[0].name, "image");
   const auto& k = m.inputs[0].image;
