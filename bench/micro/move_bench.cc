@@ -37,6 +37,7 @@ void register_copy() {
            {3 * 224 * 224, 224 * 3, 3, 1});
   add_copy("picture_u8_to_channels_last", DType::u8, picture, {64 * 56 * 56, 56, 1, 56 * 56},
            {64 * 56 * 56, 56 * 64, 64, 1});
+  add_copy("matrix_i64_transposed", DType::i64, {256, 256}, {1, 256}, {256, 1});
   add_copy("concat_channels_u8", DType::u8, picture, {64 * 56 * 56, 56 * 64, 64, 1},
            {128 * 56 * 56, 56 * 128, 128, 1});
   add_copy("picture_to_channels_last", DType::f32, picture, {64 * 56 * 56, 56, 1, 56 * 56},

@@ -111,6 +111,11 @@ const char* bind_b32(const Step& step, void* params, Work* work) {
   return bits(step.in[0].dtype) == 32 ? nullptr : "only elements of 32 bits";
 }
 
+const char* bind_b64(const Step& step, void* params, Work* work) {
+  if (const char* why = bind(step, params, work)) return why;
+  return bits(step.in[0].dtype) == 64 ? nullptr : "only elements of 64 bits";
+}
+
 const char* bind_b8(const Step& step, void* params, Work* work) {
   if (const char* why = bind(step, params, work)) return why;
   return bits(step.in[0].dtype) == 8 ? nullptr : "only elements of 8 bits";
@@ -122,6 +127,10 @@ const char* bind_b8(const Step& step, void* params, Work* work) {
 #if defined(__x86_64__)
 const Kernel copy_b32_avx512 = {"copy_b32_avx512", "copy",           Isa::avx512, 1,
                                 bind_b32,          avx512::copy_b32, nullptr,     nullptr};
+const Kernel copy_b64_avx512 = {"copy_b64_avx512", "copy",           Isa::avx512, 1,
+                                bind_b64,          avx512::copy_b64, nullptr,     nullptr};
+const Kernel copy_b64_avx2 = {"copy_b64_avx2", "copy",         Isa::avx2, 1,
+                              bind_b64,        avx2::copy_b64, nullptr,   nullptr};
 const Kernel copy_b8_avx512 = {"copy_b8_avx512", "copy",          Isa::avx512, 1,
                                bind_b8,          avx512::copy_b8, nullptr,     nullptr};
 const Kernel copy_b8_avx2 = {"copy_b8_avx2", "copy",        Isa::avx2, 1,

@@ -49,10 +49,12 @@ void copy_any(const RunArgs& args);
 namespace avx2 {
 void copy_b8(const RunArgs& args);
 void copy_b32(const RunArgs& args);
+void copy_b64(const RunArgs& args);
 }  // namespace avx2
 namespace avx512 {
 void copy_b8(const RunArgs& args);
 void copy_b32(const RunArgs& args);
+void copy_b64(const RunArgs& args);
 }  // namespace avx512
 
 }  // namespace hone::kernels
