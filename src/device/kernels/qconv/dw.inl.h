@@ -11,14 +11,6 @@ namespace {
 
 constexpr int together = 4;  // pixels summed side by side: one sum would wait for itself
 
-// The last n < width channels of a pixel.
-template <class X>
-HONE_INLINE I channels(const X* p, int64_t n) {
-  X last[width] = {};
-  for (int64_t i = 0; i < n; ++i) last[i] = p[i];
-  return load_bytes(last);
-}
-
 // Output pixels of one row whose windows begin at (iy, ix), (iy, ix + stride), ... and take the
 // same taps.
 struct Span {
@@ -48,7 +40,7 @@ HONE_INLINE void pixels_of_block(const QConvParams& p, const X* x, const uint8_t
       const I weights = load_lower_words(tap);
       HONE_UNROLL for (int q = 0; q < count; ++q) {
         const X* pixel = from + q * next_pixel;
-        const I v = whole ? load_bytes(pixel) : channels(pixel, n);
+        const I v = whole ? load_bytes(pixel) : load_first_bytes(pixel, n);
         sum[q] = dot(sum[q], sub_ints(v, x_zero), weights);
       }
     }
@@ -61,9 +53,7 @@ HONE_INLINE void pixels_of_block(const QConvParams& p, const X* x, const uint8_t
     if (whole) {
       store_bytes(y, bytes);
     } else {
-      uint8_t last[width];
-      store_bytes(last, bytes);
-      for (int64_t k = 0; k < n; ++k) y[k] = last[k];
+      store_first_bytes(y, bytes, n);
     }
   }
 }

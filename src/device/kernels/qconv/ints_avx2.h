@@ -75,4 +75,24 @@ HONE_INLINE void store_bytes(uint8_t* p, I v) {
                    _mm_unpacklo_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
 }
 
+// The first n < 8 of them, 0 in the other lanes; no other memory is read or written. In a register:
+// a load of what was stored byte by byte would wait for all of it.
+HONE_INLINE uint64_t first_bytes(const uint8_t* p, int64_t n) {
+  uint64_t word = 0;
+  for (int64_t i = 0; i < n; ++i) word |= static_cast<uint64_t>(p[i]) << (8 * i);
+  return word;
+}
+HONE_INLINE I load_first_bytes(const uint8_t* p, int64_t n) {
+  return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(first_bytes(p, n))));
+}
+HONE_INLINE I load_first_bytes(const int8_t* p, int64_t n) {
+  const uint64_t word = first_bytes(reinterpret_cast<const uint8_t*>(p), n);
+  return _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(word)));
+}
+HONE_INLINE void store_first_bytes(uint8_t* p, I v, int64_t n) {
+  uint8_t all[8];
+  store_bytes(all, v);
+  for (int64_t i = 0; i < n; ++i) p[i] = all[i];
+}
+
 }  // namespace hone::kernels::HONE_ISA

@@ -33,6 +33,17 @@ HONE_INLINE I load_bytes(const uint8_t* p) {
 HONE_INLINE I load_bytes(const int8_t* p) {
   return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
+// The first n of them, 0 in the other lanes; no other memory is read or written.
+HONE_INLINE __mmask16 first_of(int64_t n) { return static_cast<__mmask16>((1u << n) - 1); }
+HONE_INLINE I load_first_bytes(const uint8_t* p, int64_t n) {
+  return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_of(n), p));
+}
+HONE_INLINE I load_first_bytes(const int8_t* p, int64_t n) {
+  return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_of(n), p));
+}
+HONE_INLINE void store_first_bytes(uint8_t* p, I v, int64_t n) {
+  _mm512_mask_cvtepi32_storeu_epi8(p, first_of(n), v);
+}
 // Words into the lower halves of lanes whose upper halves are 0.
 HONE_INLINE I load_lower_words(const int16_t* p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
