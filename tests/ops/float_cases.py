@@ -156,6 +156,17 @@ def fused_attention(m):
     return "Attention", inputs, attributes, 1, MS
 
 
+def embed_norm(m):
+    batch, steps, width = m.sizes(3, 1, 5)
+    draw = lambda n: m.numbers.integers(0, n, (batch, steps)).astype(np.int32)  # noqa: E731
+    kinds = m.rng.random() < 0.6
+    inputs = [draw(7), draw(2) if kinds else None, m.array(7, width), m.array(steps + 2, width),
+              m.array(2, width) if kinds else None, m.array(width), m.array(width), draw(2)]
+    if m.rng.random() < 0.3:
+        inputs.append(draw(steps + 2))
+    return "EmbedLayerNormalization", inputs, {"epsilon": 1e-5}, 2, MS
+
+
 def multi_head(m):
     heads, (batch, steps, keys, size, v_size) = m.rng.randint(1, 3), m.sizes(5, 1, 5)
     attributes = {"num_heads": heads, **m.maybe(scale=0.3)}
@@ -231,5 +242,5 @@ def fused_gemm(m):
 
 
 KINDS = [grid_sample, affine_grid, deform_conv, frames, einsum, det, dft, stft, window, attention,
-         fused_attention, multi_head, rotary, fused_activation, skip_norm, fused_matmul, fused_conv,
-         fused_gemm]
+         fused_attention, multi_head, embed_norm, rotary, fused_activation, skip_norm, fused_matmul,
+         fused_conv, fused_gemm]

@@ -132,6 +132,8 @@ def quantized_pool(m):
     if m.rng.random() < 0.4:
         return "QLinearGlobalAveragePool", inputs, m.maybe(channels_last=1), 1, "com.microsoft"
     attributes = {**m.window(n), **m.maybe(count_include_pad=1)}
+    if any(s > k for s, k in zip(attributes.get("strides", []), attributes["kernel_shape"])):
+        attributes.pop("auto_pad", None)  # ONNX Runtime takes negative padding there
     return "QLinearAveragePool", inputs, attributes, 1, "com.microsoft"
 
 

@@ -39,6 +39,9 @@ Result<Tensor> padding_mask(const RefContext& ctx, const Heads& h) {
 
 Status attend(RefContext& ctx, const Heads& h) {
   const Node& node = ctx.node();
+  if (h.q.rank() != 3 || h.k.rank() != 3 || h.v.rank() != 3) {
+    return error(Code::shape_mismatch, "the ranks do not fit");
+  }
   Tensor mask = wide(h.bias);
   if (h.padding) {
     HONE_ASSIGN(const Tensor padding, padding_mask(ctx, h));

@@ -109,6 +109,34 @@ Status expand_skip_norm(Expansion& e) {
   return {};
 }
 
+// The sum of the embeddings of words, places and segments, normalised; how many words count.
+Status expand_embed_norm(Expansion& e) {
+  HONE_RETURN_IF_ERROR(need_ranks(e, {0, 2, 3}));
+  enum In { ids, segments, words, positions, kinds, gamma, beta, mask, places };
+  ValueId sum = e.add("Gather", {e.in(words), e.in(ids)});
+  ValueId place = graph::none;
+  if (e.has(places)) {
+    place = e.add("Gather", {e.in(positions), e.in(places)});
+  } else {
+    place = e.add("Slice", {e.in(positions), e.ints({0}), e.size(ids, 1), e.ints({0})});
+  }
+  sum = e.add("Add", {sum, place});
+  if (e.has(kinds)) {
+    ValueId kind = e.slice(e.in(kinds), 0, 0, 1);
+    if (e.has(segments)) kind = e.add("Gather", {e.in(kinds), e.in(segments)});
+    sum = e.add("Add", {sum, kind});
+  }
+  e.give(0, e.add("LayerNormalization", {sum, e.in(gamma), e.in(beta)},
+                  {{"axis", int64_t{-1}}, {"epsilon", e.attributes().f("epsilon", 1e-12f)}}));
+  if (e.wants(2)) e.give(2, sum);
+  if (!e.wants(1)) return {};
+  if (!e.has(mask)) return unsupported("a number of words that nothing tells");
+  const ValueId one = e.number(1, e.fact(mask).dtype);
+  const ValueId counts = e.add("Cast", {e.add("Equal", {e.in(mask), one})}, {{"to", int64_t{6}}});
+  e.give(1, e.add("ReduceSum", {counts, e.ints({1})}, {{"keepdims", int64_t{0}}}));
+  return {};
+}
+
 Status expand_simplified_norm(Expansion& e) {
   if (e.wants(1)) return unsupported("the deviation output has no kernel");
   e.give(0, e.add("RMSNormalization", {e.in(0), e.in(1)},
