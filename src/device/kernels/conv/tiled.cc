@@ -72,7 +72,8 @@ void all_pointers(const uintptr_t* corner, uintptr_t offset, const float** point
   }
 }
 
-// Where each tap of output pixels [m, m + rows) lies; the zeros where it is outside.
+// Where each tap of output pixels [m, m + rows) lies; the zeros where it is outside, nothing where
+// it is for all of them: of wide dilations most of the work is that.
 void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, const Scratch& s) {
   if (p.pointwise) {
     for (int i = 0; i < rows; ++i) s.pointers[i] = x + (m + i) * p.x_row;
@@ -96,6 +97,7 @@ void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, con
       for (int i = 0; inside != all && i < rows; ++i) {
         if (!(inside >> i & 1)) at[i] = s.zeros;
       }
+      if (inside == 0) at[0] = nullptr;
     }
   }
 }

@@ -31,7 +31,8 @@ constexpr int max_tile_rows = 16;
 
 // y[i][j] = finish(panel[0][j] + sum over t < taps, k of a[t][i][k] panel[1 + t K + k][j])
 struct Tile {
-  // [taps][max_tile_rows]: where the k values of each row begin.
+  // [taps][max_tile_rows]: where the k values of each row begin. A tap whose first is null is zeros
+  // for all rows, and passed over.
   const float* const* a;
   int64_t taps, k;
   // Bias, then the rows of the sum; each as wide as the tile's vectors.

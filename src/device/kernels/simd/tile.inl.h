@@ -84,6 +84,10 @@ static void tile_f32(const Tile& t) {
   b += vectors * width;
   const float* const* pointers = t.a;
   for (int64_t tap = 0; tap < t.taps; ++tap, pointers += max_tile_rows) {
+    if (pointers[0] == nullptr) {
+      b += t.k * vectors * width;
+      continue;
+    }
     const float* a[rows];
     HONE_UNROLL for (int i = 0; i < rows; ++i) a[i] = pointers[i];
     int64_t k = 0;
