@@ -28,7 +28,9 @@ Result<std::vector<bool>> reduced_axes(const Node& node, const std::vector<int64
 
 std::optional<std::vector<int64_t>> known_axes(const InferContext& ctx) {
   if (!axes_are_input(ctx.node())) return ctx.node().attributes.ints("axes");
-  return ctx.has_input(1) ? ctx.ints(1) : std::vector<int64_t>();
+  if (!ctx.has_input(1)) return std::vector<int64_t>();
+  const auto given = ctx.sizes(1);
+  return given && given->empty() ? std::vector<int64_t>() : ctx.ints(1);
 }
 
 // Axes that only data tell, and their number: every size is an expression of them.
