@@ -171,6 +171,7 @@ const Broken all_broken[] = {
     {"ValueOffset", [](EngineSpec& e) { e.values[6].offset = huge; }, "offset out of range"},
     {"ValuePlace", [](EngineSpec& e) { e.values[6].place = static_cast<Place>(9); },
      "unknown place"},
+    {"WeightStart", [](EngineSpec& e) { e.values[5].offset = huge; }, "offset out of range"},
     {"WeightAlign", [](EngineSpec& e) { e.values[5].weight_offset = 4; }, "not aligned"},
     {"WeightOffset", [](EngineSpec& e) { e.values[5].weight_offset = 64; }, "outside the weights"},
     {"WeightBytes", [](EngineSpec& e) { e.values[5].weight_bytes = 17; }, "outside the weights"},

@@ -155,6 +155,7 @@ class Checker {
   }
 
   Status check_weights(const Value& v, uint32_t i) const {
+    if (!below(v.offset(), dims_)) return bad("value", i, "has its offset out of range");
     if (v.weight_offset() % data_align != 0) return bad("value", i, "is not aligned in weights");
     if (v.weight_offset() > weights_bytes_ ||
         v.weight_bytes() > weights_bytes_ - v.weight_offset()) {
