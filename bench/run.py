@@ -55,9 +55,9 @@ def conditions(onnxruntime):
     return known
 
 
-def busy():
-    """Others at work on this machine: figures are for orientation only."""
-    return os.getloadavg()[0] > 0.5 + 0.1 * (os.cpu_count() or 1)
+def busy(own=0):
+    """Others at work on this machine beside `own` processes: figures are for orientation only."""
+    return os.getloadavg()[0] > own + 0.5 + 0.1 * (os.cpu_count() or 1)
 
 
 # --- kernels ------------------------------------------------------------------------------------
@@ -229,6 +229,7 @@ def main():
     ort = None
     if args.what != "kernels":
         import onnxruntime as ort
+    others = busy()
     known = conditions(ort and ort.__version__)
     # One core for both, inherited by what is started: no migration between blocks.
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -238,6 +239,7 @@ def main():
         parts.append(("Kernels", *kernels(args)))
     if args.what != "kernels":
         parts.append(("Models", *models(args, ort)))
+    others = others or busy(own=1)
     known["load after"] = " ".join(f"{x:.2f}" for x in os.getloadavg())
     today = datetime.date.today().isoformat()
     cpu = known.get("cpu", platform.processor())
@@ -245,7 +247,7 @@ def main():
     for title, note, head, rows, end in parts:
         text += f"\n## {title}\n\n{note}\n\n{table(head, rows)}\n{end}"
     print(text)
-    if busy():
+    if others:
         print("The machine is busy with something else: these figures are for orientation only.",
               file=sys.stderr)
     if args.save:
