@@ -67,6 +67,7 @@ TEST(SkeletonOperator, LoweringAgreesWithTheReference) {
   plan::Lowering l(cube.graph, p);
   l.bind_input(cube.graph.block().inputs[0], 0);
   p.inputs = {{"x", DType::f32, {2, 3}, 0}};
+  p.profiles.resize(1);  // tactics are chosen for each
   l.set_current(cube.graph.node(cube.node));
   ASSERT_TRUE(plan::lower_cube(l, cube.graph.node(cube.node)).ok());
   auto y = l.use(cube.y);
@@ -76,6 +77,7 @@ TEST(SkeletonOperator, LoweringAgreesWithTheReference) {
   ASSERT_TRUE(plan::choose_tactics(p, {}, &problems).ok());
   EXPECT_TRUE(problems.empty());
   EXPECT_EQ(p.steps.size(), 2u);
+  for (const plan::Step& s : p.steps) ASSERT_NE(s.kernel, nullptr) << s.family;
 
   const Tensor x = Tensor::of<float>({2, 3}, {-2, 0, 0.5f, 3, 1, -0.1f});
   auto got = exec::run_plan(p, {x});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "host/graph/title.h"
@@ -260,6 +261,7 @@ std::string all_reasons(const std::vector<TacticNote>& notes) {
 }  // namespace
 
 Status choose_tactics(Plan& plan, const PlanOptions& options, std::vector<Problem>* problems) {
+  assert(!plan.profiles.empty());
   Chooser chooser(plan, options);
   const bool complete = problems->empty();
   int done = 0, total = static_cast<int>(plan.steps.size() * plan.profiles.size());

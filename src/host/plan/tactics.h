@@ -25,11 +25,12 @@ ConcreteStep as_packed(const kernels::Kernel& kernel, const ConcreteStep& raw);
 std::string timing_key(const kernels::Kernel& kernel, const ConcreteStep& raw, const Target& target,
                        int threads);
 
-// Sets kernel, tactics and ns of every step, and the choices of every profile but the first.
-// Without options.time and without timings of all candidates in the cache: the first of the
-// family's table that binds. Within 3 % of the fastest is a tie and goes to the first profile's,
-// else to the first in the table, so that small noise does not change an engine. Steps without a
-// kernel go to `problems`; where there were some before, steps without sizes are skipped.
+// Sets kernel, tactics and ns of every step, and the choices of every profile but the first; the
+// plan has at least one. Without options.time and without timings of all candidates in the cache:
+// the first of the family's table that binds. Within 3 % of the fastest is a tie and goes to the
+// first profile's, else to the first in the table, so that small noise does not change an engine.
+// Steps without a kernel go to `problems`; where there were some before, steps without sizes are
+// skipped.
 Status choose_tactics(Plan& plan, const PlanOptions& options, std::vector<Problem>* problems);
 
 // Packs the constants of every step for its kernel; drops constants nobody reads.
