@@ -16,7 +16,9 @@ struct Bool {
 template <class T, class U>
 void cast_row(const T* x, U* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
-    if constexpr (std::is_same_v<T, Bool>) {
+    if constexpr (std::is_same_v<T, Bool> && std::is_same_v<U, Bool>) {
+      y[i].byte = x[i].byte != 0;
+    } else if constexpr (std::is_same_v<T, Bool>) {
       y[i] = static_cast<U>(x[i].byte != 0 ? 1 : 0);
     } else if constexpr (std::is_same_v<U, Bool>) {
       y[i].byte = x[i] != 0;
