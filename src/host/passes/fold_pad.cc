@@ -67,13 +67,6 @@ bool inside_window(const std::vector<int64_t>& pads, const std::vector<int64_t>&
   return true;
 }
 
-bool all_zero(const std::vector<int64_t>& v) {
-  for (int64_t x : v) {
-    if (x != 0) return false;
-  }
-  return true;
-}
-
 // Sets `n`'s pads to its own and the border's; false where that would mean something else.
 bool take(const Border& border, Node* n) {
   std::string automatic = n->attributes.s("auto_pad", "NOTSET");

@@ -25,15 +25,6 @@ Node fused(const Node& conv) {
   return f;
 }
 
-Patch replace_both(const Graph& g, NodeId last, NodeId conv_id, Node made) {
-  Patch p(g, last);
-  p.set_why(label(g.node(conv_id)) + " + " + label(g.node(last)));
-  p.replace(g.node(last).output(0), p.add(std::move(made), {conv_id, last}));
-  p.remove(last);
-  p.remove(conv_id);
-  return p;
-}
-
 std::optional<Patch> with_activation(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   auto act = activation_of(g, n);
@@ -43,7 +34,7 @@ std::optional<Patch> with_activation(const Graph& g, NodeId id) {
   if (has_activation(*conv) || residual_last) return std::nullopt;
   Node made = fused(*conv);
   set_activation(made, *act);
-  return replace_both(g, id, g.value(n.input(0)).producer, std::move(made));
+  return merged_pair(g, id, g.value(n.input(0)).producer, std::move(made));
 }
 
 bool is_conv_result(const Graph& g, ValueId v) { return is_conv(g, g.producer_of(v)); }
@@ -72,7 +63,7 @@ std::optional<Patch> with_residual(const Graph& g, NodeId id) {
     made.inputs.resize(4, graph::none);
     made.inputs[3] = other;
     made.attributes.set("residual_after_act", int64_t{has_activation(*conv) ? 1 : 0});
-    return replace_both(g, id, g.value(n.input(i)).producer, std::move(made));
+    return merged_pair(g, id, g.value(n.input(i)).producer, std::move(made));
   }
   return std::nullopt;
 }

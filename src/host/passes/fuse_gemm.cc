@@ -7,15 +7,6 @@ namespace hone::passes {
 
 namespace {
 
-Patch replace_both(const Graph& g, NodeId last, NodeId first, Node made) {
-  Patch p(g, last);
-  p.set_why(label(g.node(first)) + " + " + label(g.node(last)));
-  p.replace(g.node(last).output(0), p.add(std::move(made), {first, last}));
-  p.remove(last);
-  p.remove(first);
-  return p;
-}
-
 std::optional<Patch> with_activation(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   auto act = activation_of(g, n);
@@ -24,7 +15,7 @@ std::optional<Patch> with_activation(const Graph& g, NodeId id) {
   auto made = as_fused_gemm(g, *gemm);
   if (!made || made->attributes.s("activation", "none") != "none") return std::nullopt;
   set_activation(*made, *act);
-  return replace_both(g, id, g.value(n.input(0)).producer, std::move(*made));
+  return merged_pair(g, id, g.value(n.input(0)).producer, std::move(*made));
 }
 
 std::optional<Patch> with_bias(const Graph& g, NodeId id) {
@@ -42,7 +33,7 @@ std::optional<Patch> with_bias(const Graph& g, NodeId id) {
   if (made->input(2) != graph::none || made->input(3) != graph::none) return std::nullopt;
   made->inputs.resize(3, graph::none);
   made->inputs[2] = operands->value == n.input(0) ? n.input(1) : n.input(0);
-  return replace_both(g, id, g.value(operands->value).producer, std::move(*made));
+  return merged_pair(g, id, g.value(operands->value).producer, std::move(*made));
 }
 
 std::optional<Patch> with_residual(const Graph& g, NodeId id) {
@@ -59,7 +50,7 @@ std::optional<Patch> with_residual(const Graph& g, NodeId id) {
     if (made->input(3) != graph::none) continue;
     made->inputs.resize(4, graph::none);
     made->inputs[3] = other;
-    return replace_both(g, id, g.value(n.input(i)).producer, std::move(*made));
+    return merged_pair(g, id, g.value(n.input(i)).producer, std::move(*made));
   }
   return std::nullopt;
 }
@@ -84,7 +75,7 @@ std::optional<Patch> with_transposed(const Graph& g, NodeId id) {
     const char* flag = i == 0 ? "trans_a" : "trans_b";
     made->inputs[i] = before->input(0);
     made->attributes.set(flag, int64_t{made->attributes.i(flag, 0) == 0 ? 1 : 0});
-    return replace_both(g, id, g.value(n.input(i)).producer, std::move(*made));
+    return merged_pair(g, id, g.value(n.input(i)).producer, std::move(*made));
   }
   return std::nullopt;
 }

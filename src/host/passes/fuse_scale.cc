@@ -34,15 +34,6 @@ bool multiply_alpha(Node& gemm, double factor) {
   return true;
 }
 
-Patch replaced(const Graph& g, NodeId last, NodeId first, Node made) {
-  Patch p(g, last);
-  p.set_why(label(g.node(first)) + " + " + label(g.node(last)));
-  p.replace(g.node(last).output(0), p.add(std::move(made), {first, last}));
-  p.remove(last);
-  p.remove(first);
-  return p;
-}
-
 std::optional<Patch> behind(const Graph& g, NodeId id) {
   const Node& n = g.node(id);
   auto scaled = scaled_by_one_number(g, n);
@@ -54,7 +45,7 @@ std::optional<Patch> behind(const Graph& g, NodeId id) {
   if (!made || made->attributes.s("activation", "none") != "none") return std::nullopt;
   if (made->input(2) != graph::none || made->input(3) != graph::none) return std::nullopt;
   if (!multiply_alpha(*made, scaled->factor)) return std::nullopt;
-  return replaced(g, id, g.value(scaled->value).producer, std::move(*made));
+  return merged_pair(g, id, g.value(scaled->value).producer, std::move(*made));
 }
 
 std::optional<Patch> before(const Graph& g, NodeId id) {
@@ -67,7 +58,7 @@ std::optional<Patch> before(const Graph& g, NodeId id) {
     auto scaled = scaled_by_one_number(g, *factor);
     if (!scaled || !multiply_alpha(*made, scaled->factor)) continue;
     made->inputs[i] = scaled->value;
-    return replaced(g, id, g.value(n.input(i)).producer, std::move(*made));
+    return merged_pair(g, id, g.value(n.input(i)).producer, std::move(*made));
   }
   return std::nullopt;
 }

@@ -1,5 +1,6 @@
 #include "host/passes/match.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace hone::passes {
@@ -15,6 +16,23 @@ std::optional<WithConstant> with_constant(const Graph& g, const Node& n) {
   const Tensor *a = g.constant(n.input(0)), *b = g.constant(n.input(1));
   if ((a == nullptr) == (b == nullptr)) return std::nullopt;
   return a == nullptr ? WithConstant{n.input(0), b} : WithConstant{n.input(1), a};
+}
+
+bool reshapes(const Node& n) {
+  return n.is("Reshape") || n.is("Flatten") || n.is("Squeeze") || n.is("Unsqueeze");
+}
+
+bool all_zero(const std::vector<int64_t>& v) {
+  return std::all_of(v.begin(), v.end(), [](int64_t x) { return x == 0; });
+}
+
+Patch merged_pair(const Graph& g, NodeId last, NodeId first, Node made) {
+  Patch p(g, last);
+  p.set_why(label(g.node(first)) + " + " + label(g.node(last)));
+  p.replace(g.node(last).output(0), p.add(std::move(made), {first, last}));
+  p.remove(last);
+  p.remove(first);
+  return p;
 }
 
 bool same_shape(const Graph& g, ValueId a, ValueId b) {

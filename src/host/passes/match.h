@@ -35,6 +35,13 @@ void set_activation(graph::Node& n, const Activation& a);
 // Gemm whose C is a row (or absent), MatMul of matrices or FusedGemm, as a new FusedGemm node.
 std::optional<Node> as_fused_gemm(const Graph& g, const Node& n);
 
+// Reshape, Flatten, Squeeze or Unsqueeze: the elements stay in their order.
+bool reshapes(const Node& n);
+bool all_zero(const std::vector<int64_t>& v);
+
+// `made` computes what `last` made of the result of `first`, which nothing else reads.
+Patch merged_pair(const Graph& g, NodeId last, NodeId first, Node made);
+
 bool same_shape(const Graph& g, ValueId a, ValueId b);
 bool is_f32(const Graph& g, ValueId v);
 

@@ -10,10 +10,6 @@ namespace hone::passes {
 
 namespace {
 
-bool reshapes(const Node& n) {
-  return n.is("Reshape") || n.is("Flatten") || n.is("Squeeze") || n.is("Unsqueeze");
-}
-
 // The other dimensions keep their order, so the elements keep theirs.
 bool moves_ones(const Graph& g, const Node& n) {
   if (!n.is("Transpose") || !g.fact(n.input(0)).has_rank()) return false;

@@ -18,10 +18,6 @@ bool all_equal_to(const Graph& g, ValueId v, double wanted) {
   return true;
 }
 
-bool all_zero(const std::vector<int64_t>& v) {
-  return std::all_of(v.begin(), v.end(), [](int64_t x) { return x == 0; });
-}
-
 bool keeps_order(const std::vector<int64_t>& perm) {
   return std::is_sorted(perm.begin(), perm.end()) && !perm.empty();
 }

@@ -22,10 +22,6 @@ constexpr std::array<std::string_view, 34> by_element = {
     "Neg",       "Not",       "Pow",      "Reciprocal", "Relu",  "Round", "Selu",
     "Sigmoid",   "Sin",       "Softplus", "Sqrt",       "Sub",   "Tanh"};
 
-bool reshapes(const Node& n) {
-  return n.is("Reshape") || n.is("Flatten") || n.is("Squeeze") || n.is("Unsqueeze");
-}
-
 class Region {
  public:
   Region(const Graph& g, NodeId seed) : g_(g), seed_(seed), from_(g.node(seed).input(0)) {
