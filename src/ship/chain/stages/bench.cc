@@ -1,0 +1,48 @@
+// Latency and memory of the engine on this machine.
+#include "ship/measure/bench.h"
+
+#include <fmt/format.h>
+
+#include "ship/chain/work.h"
+#include "ship/measure/memory.h"
+
+namespace hone::ship {
+
+using nlohmann::json;
+
+namespace {
+
+std::string key(const Work& w) {
+  return w.engine_key() + fmt::format("{}", w.options.bench_seconds);
+}
+
+Result<json> run(Work& w) {
+  // Peak memory of a process that does nothing but load and run the engine.
+  auto child = peak_of_child([&]() -> Status {
+    HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
+    HONE_RETURN_IF_ERROR(s.bind(s.default_shapes()));
+    for (int i = 0; i < 3; ++i) HONE_RETURN_IF_ERROR(s.run());
+    return {};
+  });
+  HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
+  BenchOptions b;
+  b.duration_s = w.options.bench_seconds;
+  b.max_warmup_s = std::min(b.max_warmup_s, w.options.bench_seconds);
+  b.progress = [&](int64_t, double spent, double all) { w.progress("bench", spent, all); };
+  HONE_ASSIGN(BenchResult result, bench(s, b));
+  json j = to_json(result);
+  if (child.ok()) {
+    j["memory"]["peak_rss_bytes"] = child->peak;
+  } else {
+    j["memory"]["peak_rss_bytes"] = "unavailable: " + child.status().text();
+  }
+  j["text"] =
+      fmt::format("mean {:.3f} ms over {} runs", result.latency_ms.mean, result.latency_ms.samples);
+  return j;
+}
+
+}  // namespace
+
+const Stage bench_stage = {key, run};
+
+}  // namespace hone::ship

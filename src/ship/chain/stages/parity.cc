@@ -1,0 +1,119 @@
+// The engine against the reference on real inputs; where they part, at which layer.
+#include <fmt/format.h>
+
+#include "host/ops/evaluate.h"
+#include "ship/chain/golden.h"
+#include "ship/chain/stage_cache.h"
+#include "ship/chain/work.h"
+#include "ship/measure/bench.h"
+#include "ship/parity/layers.h"
+
+namespace hone::ship {
+
+using nlohmann::json;
+
+namespace {
+
+struct Inputs {
+  std::vector<std::vector<Tensor>> all;
+  const char* what;
+};
+
+std::string key(const Work& w) {
+  return w.engine_key() + fmt::format("{} {} {}", w.options.parity_inputs,
+                                      w.options.parity_tolerance,
+                                      w.model.evaluation       ? w.pictures_key()
+                                      : w.model.golden.empty() ? ""
+                                                               : hash_folder(w.model.golden));
+}
+
+Result<Inputs> evaluation_inputs(Work& w) {
+  HONE_ASSIGN(const LabelledData* d, w.data());
+  Inputs inputs{{}, "evaluation pictures"};
+  int64_t n = std::min<int64_t>(w.options.parity_inputs, d->count());
+  for (int64_t i = 0; i < n; ++i) {
+    HONE_ASSIGN(Tensor x, sample(*d, i * (d->count() / n), *w.contract()));
+    inputs.all.push_back({x});
+  }
+  return inputs;
+}
+
+// Each profile's own sizes in turn.
+Inputs random_inputs(const Session& s) {
+  Inputs inputs{{}, "random inputs"};
+  const auto profiles = static_cast<uint64_t>(s.profiles());
+  for (uint64_t seed = 1; seed <= std::max<uint64_t>(4, profiles); ++seed) {
+    auto shapes = s.default_shapes(static_cast<int32_t>((seed - 1) % profiles));
+    std::vector<Tensor> x;
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      x.push_back(random_input(s.inputs()[i], shapes[i], seed * 16 + i));
+    }
+    inputs.all.push_back(std::move(x));
+  }
+  return inputs;
+}
+
+// Inputs that are real: golden ones and the first of the evaluation data; noise where there are
+// neither.
+Result<Inputs> real_inputs(Work& w, const Session& s) {
+  if (w.model.evaluation && w.contract() != nullptr && s.inputs().size() == 1) {
+    return evaluation_inputs(w);
+  }
+  if (w.model.golden.empty()) return random_inputs(s);
+  HONE_ASSIGN(std::vector<GoldenPair> pairs, golden_pairs(w.model.golden, s.inputs().size(), 0));
+  Inputs inputs{{}, "golden inputs"};
+  for (GoldenPair& p : pairs) inputs.all.push_back(std::move(p.in));
+  return inputs;
+}
+
+// The layer where the plan of the engine parts from the reference on this input.
+std::string where(Work& w, const graph::Graph& g, const std::vector<Tensor>& input) {
+  if (!w.plan) {  // the engine is of an earlier run
+    engine::CompileOptions c = w.compile_options();
+    auto timings = plan::TimingCache::load(w.timings_path());
+    if (timings.ok()) c.cache = &*timings;
+    auto built = engine::compile(g, c);
+    if (built.ok()) w.plan = std::move(built->plan);
+  }
+  if (!w.plan) return "its layers cannot be compared";
+  auto layers = compare_layers(g, *w.plan, input, w.options.parity_tolerance);
+  if (!layers.ok()) return "its layers cannot be compared: " + layers.status().text();
+  if (layers->first) return "first at " + layers->first->text();
+  return fmt::format("no layer of its plan does, of {} values: a damaged engine?",
+                     layers->compared);
+}
+
+Result<json> parity(Work& w) {
+  HONE_ASSIGN(const graph::Graph* g, w.graph());
+  HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
+  HONE_ASSIGN(Inputs inputs, real_inputs(w, s));
+  double worst = 0;
+  std::string differs;
+  for (size_t i = 0; i < inputs.all.size() && differs.empty(); ++i) {
+    w.progress("parity", i, inputs.all.size());
+    HONE_ASSIGN(std::vector<Tensor> want, ops::evaluate(*g, inputs.all[i]));
+    HONE_ASSIGN(std::vector<Tensor> got, s.run(inputs.all[i]));
+    for (size_t k = 0; k < got.size() && differs.empty(); ++k) {
+      Comparison c =
+          compare_value(*g, g->block().outputs[k], got[k], want[k], w.options.parity_tolerance);
+      worst = std::max(worst, c.worst);
+      if (c.agree) continue;
+      differs =
+          fmt::format("engine differs from the reference on {} {}: output '{}': {}; {}",
+                      inputs.what, i, g->output_names[k], c.text, where(w, *g, inputs.all[i]));
+    }
+  }
+  bool ok = differs.empty();
+  return json{{"text", ok ? fmt::format("{} {} agree with the reference, worst {:.1e}",
+                                        inputs.all.size(), inputs.what, worst)
+                          : differs},
+              {"ok", ok},
+              {"worst", worst},
+              {"tolerance", w.options.parity_tolerance}};
+}
+
+}  // namespace
+
+const Stage parity_stage = {key, parity};
+
+}  // namespace hone::ship

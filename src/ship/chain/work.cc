@@ -1,0 +1,65 @@
+#include "ship/chain/work.h"
+
+#include <fmt/format.h>
+
+#include "host/import/import.h"
+#include "ship/chain/stage_cache.h"
+#include "ship/project/picture.h"
+
+namespace hone::ship {
+
+std::string Work::engine_path() const {
+  return fmt::format("{}/{}.{}.engine", options.out_folder, model.name, target.name);
+}
+std::string Work::optimized_path() const {
+  return fmt::format("{}/{}.optimized.onnx", options.out_folder, model.name);
+}
+std::string Work::timings_path() const { return options.out_folder + "/timing-cache.json"; }
+
+Result<const graph::Graph*> Work::graph() {
+  if (!graph_) {
+    HONE_ASSIGN(model::Model m, model::read_model(model.onnx));
+    auto g = import(m);
+    if (!g.ok()) return in(model.onnx, g.status());
+    graph_ = std::move(*g);
+  }
+  return &*graph_;
+}
+
+Result<const LabelledData*> Work::data() {
+  if (!data_) {
+    HONE_ASSIGN(data_, load_data(*model.evaluation));
+  }
+  return &*data_;
+}
+
+const preprocess::ImageContract* Work::contract() const {
+  return model.inputs.empty() ? nullptr : &model.inputs[0].image;
+}
+
+engine::CompileOptions Work::compile_options() const {
+  engine::CompileOptions c;
+  c.profiles = model.profiles;
+  c.target = options.machine;
+  c.threads = target.threads;
+  c.precision = target.precision;
+  c.properties = contract_properties(model);
+  return c;
+}
+
+std::string Work::machine_key() const {
+  return fmt::format("{} {:x} ", options.machine.cpu, options.machine.isa);
+}
+std::string Work::pictures_key() const {
+  return hash_file(model.evaluation->images) + fmt::format(" {}", model.evaluation->limit);
+}
+std::string Work::engine_key() const { return engine_hash + machine_key(); }
+
+void Work::progress(const std::string& what, double done, double all) const {
+  if (options.progress) options.progress(what, done, all);
+}
+void Work::progress(const std::string& what, size_t done, size_t all) const {
+  progress(what, static_cast<double>(done), static_cast<double>(all));
+}
+
+}  // namespace hone::ship

@@ -1,0 +1,67 @@
+// What the stages of one chain share: the model once it is read, the data, paths, and what each
+// stage has found.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "host/graph/graph.h"
+#include "ship/chain/chain.h"
+#include "ship/chain/evaluation.h"
+
+namespace hone::ship {
+
+class Work {
+ public:
+  Work(const ModelSpec& model, const TargetSpec& target, const ChainOptions& options)
+      : model(model), target(target), options(options) {}
+
+  const ModelSpec& model;
+  const TargetSpec& target;
+  const ChainOptions& options;
+  std::map<std::string, nlohmann::json> found;  // by stage
+  std::optional<plan::Plan> plan;               // where the engine was built in this run
+  std::string engine_hash;                      // once it is built
+
+  std::string engine_path() const;
+  std::string optimized_path() const;
+  std::string timings_path() const;
+
+  // Read when first asked for, then kept.
+  Result<const graph::Graph*> graph();
+  Result<const LabelledData*> data();
+
+  // The contract of the first input; nullptr where hone.toml describes none.
+  const preprocess::ImageContract* contract() const;
+  engine::CompileOptions compile_options() const;
+
+  // Pieces of the keys of stages: what a result depends on besides the model and Hone's version.
+  std::string machine_key() const;
+  std::string pictures_key() const;  // evaluation is set
+  std::string engine_key() const;    // the engine, and the machine that runs it
+
+  void progress(const std::string& what, double done, double all) const;
+  void progress(const std::string& what, size_t done, size_t all) const;
+
+ private:
+  std::optional<graph::Graph> graph_;
+  std::optional<LabelledData> data_;
+};
+
+// One stage: a file stages/<name>.cc and a line in stages.inc.
+struct Stage {
+  // What its result depends on besides the model file and Hone's version.
+  std::string (*key)(const Work&);
+  // The result, with a "text" of one line. Errors stop the chain.
+  Result<nlohmann::json> (*run)(Work&);
+  // The file it writes; nullptr where it writes none. A file that is gone is made again.
+  std::string (*made)(const Work&) = nullptr;
+};
+
+#define HONE_STAGE(name) extern const Stage name##_stage;
+#include "ship/chain/stages.inc"
+#undef HONE_STAGE
+
+}  // namespace hone::ship
