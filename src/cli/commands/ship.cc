@@ -71,6 +71,7 @@ void say(const Options& o, Session& s, const std::string& line) {
 
 ship::ChainOptions chain_options(const Options& o, const std::string& folder, Session& s) {
   ship::ChainOptions c;
+  c.project_path = o.project;
   c.out_folder = o.out.empty() ? (fs::path(folder) / "hone-out").string() : o.out;
   c.bench_seconds = o.bench_seconds;
   c.stage_done = [&o, &s](const ship::StageRow& row) {

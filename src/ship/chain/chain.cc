@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 
 #include "common/base/version.h"
 #include "host/model/files.h"
 #include "ship/chain/check_files.h"
+#include "ship/chain/commands.h"
 #include "ship/chain/report_json.h"
 #include "ship/chain/stage_cache.h"
 #include "ship/chain/work.h"
@@ -25,6 +27,22 @@ constexpr std::pair<const char*, const Stage*> stages[] = {
 #undef HONE_STAGE
 };
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// "2026-11-21T19:59:53Z"
+std::string utc_now() {
+  std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
 class Chain {
  public:
   Chain(const ModelSpec& model, const TargetSpec& target, const ChainOptions& options)
@@ -41,7 +59,7 @@ class Chain {
 
  private:
   Status run_stage(const std::string& name, const Stage& stage) {
-    auto start = std::chrono::steady_clock::now();
+    Clock::time_point start = Clock::now();
     std::string id = w_.model.name + "/" + w_.target.name + "/" + name;
     std::string key =
         hash_text(fmt::format("{} {} {}", version, hash_file(w_.model.onnx), stage.key(w_)));
@@ -57,11 +75,12 @@ class Chain {
       Result<json> fresh = stage.run(w_);
       if (!fresh.ok()) return in(name, fresh.status());
       result = std::move(*fresh);
+      result["seconds"] = seconds_since(start);
       if (!o_.tamper) HONE_RETURN_IF_ERROR(cache_.put(id, key, result));
     }
     if (&stage == &build_stage) w_.engine_hash = hash_file(w_.engine_path());
     row.text = result.value("text", "");
-    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    row.seconds = seconds_since(start);
     w_.found[name] = std::move(result);
     done(row);
     return {};
@@ -91,10 +110,12 @@ class Chain {
     r_.gate = decide(r_.report, w_.target.limits);
     json report = {{"schema", 1},
                    {"hone", version},
+                   {"created", utc_now()},
                    {"model", w_.model.name},
                    {"target", w_.target.name},
                    {"engine_hash", w_.engine_hash},
-                   {"verdict", verdict_line(r_.gate)}};
+                   {"verdict", verdict_line(r_.gate)},
+                   {"commands", replay_commands(w_)}};
     for (const auto& [name, result] : w_.found) report["stages"][name] = result;
     for (const Check& c : r_.gate.checks) {
       constexpr const char* words[] = {"pass", "fail", "undecided"};

@@ -23,7 +23,8 @@ struct StageRow {
 struct ChainOptions {
   Target machine;
   plan::TimeKernel time;
-  std::string out_folder;  // hone-out/ beside the project file
+  std::string project_path;  // of hone.toml, as it was given
+  std::string out_folder;    // hone-out/ beside the project file
   double bench_seconds = 3;
   int parity_inputs = 16;  // evaluation samples compared with the reference
   double parity_tolerance = 1e-3;
