@@ -10,6 +10,7 @@
 #include "host/model/files.h"
 #include "ship/chain/check_files.h"
 #include "ship/chain/commands.h"
+#include "ship/chain/identity.h"
 #include "ship/chain/report_json.h"
 #include "ship/chain/stage_cache.h"
 #include "ship/chain/work.h"
@@ -114,6 +115,7 @@ class Chain {
                    {"model", w_.model.name},
                    {"target", w_.target.name},
                    {"engine_hash", w_.engine_hash},
+                   {"identity", identity_json(w_.model, w_.target, o_.machine, w_.engine_hash)},
                    {"verdict", verdict_line(r_.gate)},
                    {"commands", replay_commands(w_)}};
     for (const auto& [name, result] : w_.found) report["stages"][name] = result;

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "host/model/files.h"
+#include "ship/chain/identity.h"
 #include "ship/chain/report_json.h"
-#include "ship/chain/stage_cache.h"
 
 namespace hone::ship {
 
@@ -27,10 +27,7 @@ Result<GateReport> last_report(const Project& project, const ModelSpec& model,
     if (!j.is_object() || j.value("schema", 0) != 1 || !j.contains("stages")) {
       return corrupt(fmt::format("{}.report.json: not a report of schema 1", stem));
     }
-    if (hash_file(stem + ".engine") != j.value("engine_hash", "")) {
-      return invalid(
-          fmt::format("{}.engine is not the engine this report is about; run hone ship", stem));
-    }
+    HONE_RETURN_IF_ERROR(check_identity(j, model, target, stem + ".engine"));
     return gate_report(j["stages"]);
   } catch (const nlohmann::json::exception&) {
     return corrupt(fmt::format("{}.report.json: damaged; run hone ship", stem));

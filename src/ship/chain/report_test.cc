@@ -1,4 +1,5 @@
 // The report on disk is what the gate judged, and only that.
+#include "ship/chain/identity.h"
 #include "ship/chain/last_report.h"
 #include "ship/chain/report_json.h"
 
@@ -85,7 +86,7 @@ TEST_F(Report, DamageIsTold) {
   bad["schema"] = 2;
   EXPECT_EQ(why(bad), stem + ".report.json: not a report of schema 1");
   for (const char* field :
-       {"/engine_hash", "/stages", "/stages/bench", "/stages/build/bytes", "/stages/parity/ok",
+       {"/identity/target", "/stages", "/stages/bench", "/stages/build/bytes", "/stages/parity/ok",
         "/stages/bench/latency_ms/p95", "/stages/accuracy/classes", "/stages/bench/memory"}) {
     bad = good;
     bad[json::json_pointer(field)] = json::array({true});
@@ -103,6 +104,51 @@ TEST_F(Report, IsOfTheEngineBesideIt) {
   EXPECT_EQ(last().code(), Code::invalid_argument);
   testing::fs::remove(result_.report_path);
   EXPECT_EQ(last().code(), Code::not_found);
+}
+
+TEST_F(Report, IsOfWhatShips) {
+  const std::string report = *read_text(result_.report_path);
+  EXPECT_EQ(read()["identity"]["engine_hash"], read()["engine_hash"]);
+  const auto refused = [&] {
+    EXPECT_EQ(last().code(), Code::invalid_argument);
+    return last().status().text();
+  };
+  const ModelSpec model = model_;
+  model_.inputs[0].image.mean[0] = 0.5f;
+  EXPECT_EQ(refused(),
+            "the preprocessing or labels of model 'fashion' are not those of this report; run "
+            "hone ship");
+  model_ = model;
+  model_.outputs[0].labels[3] = "Gown";
+  EXPECT_NE(refused().find("preprocessing or labels"), std::string::npos);
+  model_ = model;
+  target_.threads = 2;
+  EXPECT_EQ(refused(), "target 'local' has threads 2, this report is about 1; run hone ship");
+  target_.threads = 1;
+  target_.precision = "int8";
+  EXPECT_NE(refused().find("has precision \"int8\", this report is about \"f32\""),
+            std::string::npos);
+  target_ = testing::local_target();
+  EXPECT_TRUE(last().ok());
+  // Another model under its name; one that is not there is not asked.
+  ASSERT_TRUE(write_text(model_.onnx, "another").ok());
+  EXPECT_NE(refused().find("is not the model this report is about"), std::string::npos);
+  testing::fs::remove(model_.onnx);
+  EXPECT_TRUE(last().ok()) << last().status().text();
+  json old = read();
+  old.erase("identity");
+  EXPECT_EQ(why(old), "the report does not say what it is about; run hone ship");
+}
+
+TEST_F(Report, IsMeasuredOnTheMachineItIsFor) {
+  const json j = read();
+  EXPECT_EQ(measured_elsewhere(j["identity"], j["stages"]["bench"]["conditions"]), "");
+  json other = j["stages"]["bench"]["conditions"];
+  other["cpu"] = "Another";
+  EXPECT_NE(measured_elsewhere(j["identity"], other).find("cpu 'Another', not '"),
+            std::string::npos);
+  other["cpu"] = nullptr;
+  EXPECT_EQ(measured_elsewhere(j["identity"], other), "cpu not told");
 }
 
 // From stages as JSON, without a run.

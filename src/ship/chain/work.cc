@@ -53,7 +53,9 @@ std::string Work::machine_key() const {
 std::string Work::pictures_key() const {
   return hash_file(model.evaluation->images) + fmt::format(" {}", model.evaluation->limit);
 }
-std::string Work::engine_key() const { return engine_hash + machine_key(); }
+std::string Work::engine_key() const {
+  return engine_hash + machine_key() + fmt::format("{} ", options.machine.cores);
+}
 
 void Work::progress(const std::string& what, double done, double all) const {
   if (options.progress) options.progress(what, done, all);
