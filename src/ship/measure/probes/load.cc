@@ -1,0 +1,141 @@
+#include "ship/measure/probes/load.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace hone::ship {
+
+namespace {
+
+constexpr int64_t max_ticks = int64_t{1} << 50;
+
+// The fields of a stat file behind the name, which may itself hold blanks and brackets: state,
+// parent, ... ; *name as it is written. Nothing where there is no name.
+std::optional<std::vector<std::string_view>> stat_fields(std::string_view text, std::string* name) {
+  size_t open = text.find('('), close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+    return std::nullopt;
+  }
+  *name = std::string(text.substr(open + 1, close - open - 1));
+  for (char& c : *name) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return words_of(text.substr(close + 1));
+}
+
+// utime + stime.
+std::optional<CpuTime::Process> read_process(const SystemFiles& files, const std::string& folder) {
+  auto text = files.text(folder + "/stat");
+  if (!text.ok()) return std::nullopt;
+  CpuTime::Process p;
+  auto fields = stat_fields(*text, &p.name);
+  if (!fields || fields->size() < 13) return std::nullopt;
+  auto user = whole_number((*fields)[11]), system = whole_number((*fields)[12]);
+  if (!user || !system || *user < 0 || *system < 0 || *user > max_ticks || *system > max_ticks) {
+    return std::nullopt;
+  }
+  p.ticks = *user + *system;
+  return p;
+}
+
+std::optional<double> some_avg10(std::string_view text) {
+  for (std::string_view line : lines_of(text)) {
+    auto words = words_of(line);
+    if (words.size() < 2 || words[0] != "some" || !words[1].starts_with("avg10=")) continue;
+    std::string_view v = words[1].substr(6);
+    double percent = 0;
+    auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), percent);
+    if (error != std::errc() || end != v.data() + v.size()) return std::nullopt;
+    if (!(percent >= 0 && percent <= 100)) return std::nullopt;
+    return percent;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+nlohmann::json read_load(const SystemFiles& files) {
+  auto text = files.name("proc/loadavg");
+  if (!text) return unavailable("no /proc/loadavg");
+  return *text;
+}
+
+std::optional<int64_t> other_runnable(const SystemFiles& files) {
+  auto text = files.text("proc/loadavg");
+  if (!text.ok()) return std::nullopt;
+  auto words = words_of(*text);
+  if (words.size() < 4) return std::nullopt;
+  auto running = whole_number(words[3].substr(0, words[3].find('/')));
+  if (!running || *running < 0) return std::nullopt;
+  int64_t own = 0;
+  for (const std::string& task : files.names("proc/self/task", "")) {
+    auto stat = files.text("proc/self/task/" + task + "/stat");
+    std::string name;
+    auto fields = stat.ok() ? stat_fields(*stat, &name) : std::nullopt;
+    own += fields && !fields->empty() && (*fields)[0] == "R";
+  }
+  return std::max<int64_t>(0, *running - own);
+}
+
+nlohmann::json read_pressure(const SystemFiles& files) {
+  nlohmann::json j;
+  for (const char* what : {"cpu", "memory", "io"}) {
+    auto text = files.text(std::string("proc/pressure/") + what);
+    auto percent = text.ok() ? some_avg10(*text) : std::nullopt;
+    if (percent) j[what] = *percent;
+  }
+  if (j.is_null()) return unavailable("the kernel has no pressure stall information");
+  return j;
+}
+
+std::optional<CpuTime> read_cpu_time(const SystemFiles& files) {
+  auto text = files.text("proc/stat");
+  auto own = read_process(files, "proc/self");
+  if (!text.ok() || !own) return std::nullopt;
+  auto lines = lines_of(*text);
+  auto words = lines.empty() ? std::vector<std::string_view>() : words_of(lines[0]);
+  if (words.size() < 9 || words[0] != "cpu") return std::nullopt;
+  CpuTime t;
+  t.own = own->ticks;
+  // user nice system idle iowait irq softirq steal; guest time is within user.
+  for (size_t i = 1; i <= 8; ++i) {
+    auto n = whole_number(words[i]);
+    if (!n || *n < 0 || *n > max_ticks) return std::nullopt;
+    if (i == 8) t.steal = *n;
+    if (i != 4 && i != 5 && i != 8) t.busy += *n;
+  }
+  auto self = std::to_string(getpid());
+  for (const std::string& name : files.names("proc", "")) {
+    auto id = whole_number(name);
+    if (!id || name == self) continue;
+    if (auto p = read_process(files, "proc/" + name)) t.others.emplace(*id, std::move(*p));
+  }
+  return t;
+}
+
+OthersTime others_between(const CpuTime& before, const CpuTime& after, double seconds) {
+  const auto per_second = [&](int64_t ticks) {
+    return std::max(0.0, static_cast<double>(ticks) / 100 / seconds);
+  };
+  OthersTime o;
+  o.cpus = per_second((after.busy - before.busy) - (after.own - before.own));
+  o.steal = per_second(after.steal - before.steal);
+  std::vector<std::pair<double, std::string>> by_time;
+  for (const auto& [id, process] : after.others) {
+    auto was = before.others.find(id);
+    int64_t from = was == before.others.end() ? 0 : was->second.ticks;
+    by_time.emplace_back(per_second(process.ticks - from), process.name);
+  }
+  std::sort(by_time.rbegin(), by_time.rend());
+  for (size_t i = 0; i < by_time.size() && i < 3 && by_time[i].first >= 0.05; ++i) {
+    o.busiest +=
+        fmt::format("{}{} {:.2f}", i == 0 ? "" : ", ", by_time[i].second, by_time[i].first);
+  }
+  return o;
+}
+
+}  // namespace hone::ship
