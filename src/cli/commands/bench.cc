@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "cli/command.h"
 #include "ship/measure/conditions.h"
 
@@ -15,7 +18,8 @@ struct Options {
   std::string model, json;
   double duration = 3;
   int threads = 1;
-  bool closed = true, steps = false;
+  std::optional<double> max_warmup, rate;
+  bool closed = false, drop = false, same_input = false, steps = false;
   std::vector<std::string> shapes;
 };
 
@@ -44,16 +48,36 @@ void print_human(const Options& o, const ship::BenchResult& r, Printer& p) {
   if (r.conditions.contains("profile")) {
     profile = fmt::format(", profile {}", r.conditions["profile"].get<int>());
   }
-  p.out(fmt::format("{} samples, closed loop, {} thread{}{}; {}", r.latency_ms.samples, o.threads,
+  if (r.rate) {
+    p.out(
+        fmt::format("{} of {} frames missed the deadline of {:.3f} ms, at most {} in a row; {} "
+                    "skipped",
+                    r.rate->misses, r.rate->scheduled, r.rate->period_ns * 1e-6,
+                    r.rate->longest_streak, r.rate->skipped));
+  }
+  std::string mode = r.rate ? fmt::format("{:g} frames/s", r.rate_per_second) : "closed loop";
+  p.out(fmt::format("{} samples, {}, {} thread{}{}; {}", r.latency_ms.samples, mode, o.threads,
                     o.threads == 1 ? "" : "s", profile, ship::conditions_line(r.conditions)));
   if (o.steps) print_steps(r, p);
 }
 
+Status check(const Options& o) {
+  if (o.closed && o.rate) {
+    return invalid("--closed runs back to back, --rate at a camera's pace: give one of them");
+  }
+  if (o.drop && !o.rate) return invalid("--drop is for --rate: back to back no frame is late");
+  return {};
+}
+
 Status run_bench(const Options& o, Session& s) {
+  HONE_RETURN_IF_ERROR(check(o));
   HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
   HONE_ASSIGN(ship::Session session, open_session(o.model, o.threads, shapes));
   ship::BenchOptions b;
   b.duration_s = o.duration;
+  b.max_warmup_s = o.max_warmup.value_or(std::clamp(2 * o.duration, 0.2, 30.0));
+  if (o.rate) b.rate = ship::RateOptions{*o.rate, o.drop};
+  b.inputs.same = o.same_input;
   HONE_ASSIGN(b.shapes, ordered_shapes(session, shapes));
   HONE_RETURN_IF_ERROR(check_memory(session.inputs(), shapes));
   b.progress = [&](int64_t, double spent, double all) { s.printer.progress("bench", spent, all); };
@@ -76,11 +100,26 @@ void add_bench(CLI::App& app, Session& session) {
   c->add_option("ENGINE|MODEL.onnx", o->model,
                 "Engine, or ONNX file (built in memory without timing)")
       ->required();
-  c->add_flag("--closed", o->closed, "Run back to back, the next when the last ends (the default)");
+  c->add_flag("--closed", o->closed, "Run back to back, the next when the last ends (default)");
+  c->add_option("--rate", o->rate,
+                "Frames per second as from a camera, 0.001 to 1000000: latency counts from the "
+                "instant a frame is due, the deadline is one period later")
+      ->type_name("N")
+      ->check(number(0.001, 1e6));
+  c->add_flag("--drop", o->drop,
+              "With --rate: take the newest frame and skip those before it; without, every frame "
+              "is served, however late");
   c->add_option("--duration", o->duration, "How long to measure, 0 to 86400; at least 11 samples")
       ->type_name("SECONDS")
       ->check(number(0, 86400))
       ->capture_default_str();
+  c->add_option("--max-warmup", o->max_warmup,
+                "Longest warm-up, 0 to 86400; it ends when runs are steady. Else twice the "
+                "duration, at most 30")
+      ->type_name("SECONDS")
+      ->check(number(0, 86400));
+  c->add_flag("--same-input", o->same_input,
+              "Run one input again and again, as its caches like it; else 64 in turn");
   c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
       ->type_name("N")
       ->check(whole(1, 256))
@@ -95,6 +134,7 @@ void add_bench(CLI::App& app, Session& session) {
   c->footer(
       "A percentile is printed only where the samples suffice to claim it. Inputs are random.\n\n"
       "examples:\n"
+      "  hone bench model.engine --rate 30 --duration 30\n"
       "  hone bench model.engine --duration 5\n"
       "  hone bench model.onnx --shape x=4x3x224x224 --threads 2 --steps\n"
       "  hone bench model.engine --json - | jq .latency_ms.p95\n\n"

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 
 #include "ship/measure/conditions.h"
 #include "ship/measure/memory.h"
@@ -13,45 +11,7 @@ namespace hone::ship {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double ms_between(Clock::time_point a, Clock::time_point b) {
-  return std::chrono::duration<double, std::milli>(b - a).count();
-}
-
-double median(std::vector<double> v) {
-  std::nth_element(v.begin(), v.begin() + static_cast<ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
-
-Result<double> one_run(Session& s) {
-  Clock::time_point t = Clock::now();
-  HONE_RETURN_IF_ERROR(s.run());
-  return ms_between(t, Clock::now());
-}
-
-// Runs windows of some 50 ms until two in a row agree.
-Status warm_up(Session& s, const BenchOptions& o, BenchResult* r) {
-  Clock::time_point start = Clock::now();
-  double before = 0;
-  while (ms_between(start, Clock::now()) < o.max_warmup_s * 1e3) {
-    std::vector<double> window;
-    Clock::time_point begin = Clock::now();
-    do {
-      HONE_ASSIGN(double ms, one_run(s));
-      window.push_back(ms);
-    } while (window.size() < 5 || ms_between(begin, Clock::now()) < 50);
-    r->warmup_runs += static_cast<int64_t>(window.size());
-    double now = median(window);
-    if (before > 0 && std::abs(now - before) <= 0.02 * before) {
-      r->steady = true;
-      return {};
-    }
-    before = now;
-  }
-  r->warnings.push_back("never steady: the machine is busy or its clock changes");
-  return {};
-}
+int64_t ns(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
 
 nlohmann::json memory_of(Session& s) {
   nlohmann::json j;
@@ -73,9 +33,9 @@ nlohmann::json memory_of(Session& s) {
 void read_steps(Session& s, BenchResult* r) {
   hone_context* c = s.context().get();
   int32_t n = s.engine().info().steps;
-  std::vector<uint64_t> ns(static_cast<size_t>(n), 0);
+  std::vector<uint64_t> times(static_cast<size_t>(n), 0);
   if (hone_context_enable_timing(c, 1) != HONE_OK || hone_run(c) != HONE_OK ||
-      hone_context_step_times(c, ns.data(), n) != HONE_OK) {
+      hone_context_step_times(c, times.data(), n) != HONE_OK) {
     return;
   }
   hone_context_enable_timing(c, 0);
@@ -83,54 +43,108 @@ void read_steps(Session& s, BenchResult* r) {
     auto info = sized<hone_step_info>();
     if (hone_context_step_info(c, i, &info) != HONE_OK) continue;
     r->steps_us.emplace_back(fmt::format("{} ({})", info.layer, info.kernel),
-                             static_cast<double>(ns[static_cast<size_t>(i)]) * 1e-3);
+                             static_cast<double>(times[static_cast<size_t>(i)]) * 1e-3);
   }
 }
+
+// One measurement: the first frame, warm-up, the frames that count.
+class Bench {
+ public:
+  Bench(Workload& work, const BenchOptions& o) : work_(work), o_(o) {
+    r_.record = Record(work.staged(), o.capacity);
+    r_.load_ms = o.load_ms;
+    if (o.rate) r_.rate_per_second = o.rate->per_second;
+  }
+
+  Status measure() {
+    HONE_RETURN_IF_ERROR(first());
+    const int64_t period = o_.rate ? ns(1 / o_.rate->per_second) : 0;
+    HONE_ASSIGN(r_.warmup, warm_up(time_, work_, ns(o_.max_warmup_s), period));
+    if (!r_.warmup.steady) r_.warnings.push_back(r_.warmup.why);
+    r_.record.expect(expected());
+    const Extent extent{ns(o_.duration_s), o_.min_samples};
+    start_ = shown_ = time_.now_ns();
+    auto keep = [this](const Sample& s) { sample(s); };
+    if (o_.rate) {
+      HONE_ASSIGN(r_.rate, run_rate(time_, work_, extent, *o_.rate, keep));
+    } else {
+      HONE_RETURN_IF_ERROR(run_closed(time_, work_, extent, keep));
+    }
+    summarize_all();
+    return {};
+  }
+
+  BenchResult take() { return std::move(r_); }
+
+ private:
+  Status first() {
+    HONE_RETURN_IF_ERROR(work_.prepare(0));
+    HONE_ASSIGN(FrameTimes t, work_.run(time_));
+    r_.first_ms = static_cast<double>(t.end - t.begin) * 1e-6;
+    return {};
+  }
+
+  // Samples to make room for, with a third to spare.
+  int64_t expected() const {
+    const int64_t each = std::max<int64_t>(r_.warmup.typical_ns, ns(r_.first_ms * 1e-3) / 10);
+    double n = o_.duration_s * 1e9 / static_cast<double>(std::max<int64_t>(each, 100));
+    if (o_.rate) n = std::min(n, o_.duration_s * o_.rate->per_second);
+    return static_cast<int64_t>(std::min(n * 4 / 3, 1e15)) + o_.min_samples;
+  }
+
+  void sample(const Sample& s) {
+    r_.record.add(s);
+    if (!o_.progress) return;
+    const int64_t now = time_.now_ns();
+    if (now - shown_ < 300'000'000) return;
+    shown_ = now;
+    o_.progress(r_.record.seen(), static_cast<double>(now - start_) * 1e-9, o_.duration_s);
+  }
+
+  void summarize_all() {
+    const Record& d = r_.record;
+    r_.latency_ms = summarize(to_ms(d.latency()));
+    r_.latency_ms.samples = d.seen();
+    r_.latency_ms.mean = d.mean() * 1e-6;
+    r_.latency_ms.min = static_cast<double>(d.least()) * 1e-6;
+    r_.latency_ms.max = static_cast<double>(d.greatest()) * 1e-6;
+  }
+
+  Workload& work_;
+  const BenchOptions& o_;
+  MonotonicTime time_;
+  BenchResult r_;
+  int64_t start_ = 0, shown_ = 0;
+};
 
 }  // namespace
 
-Tensor random_input(const IoInfo& io, const Dims& dims, uint64_t seed) {
-  Tensor t(io.dtype, dims);
-  uint64_t state = seed * 0x9e3779b97f4a7c15ull + 1;
-  for (int64_t i = 0, n = t.count(); i < n; ++i) {
-    state = state * 6364136223846793005ull + 1442695040888963407ull;
-    auto word = static_cast<uint32_t>(state >> 33);
-    bool real = is_float(io.dtype);
-    t.set(i, real ? static_cast<double>(word) * 0x1p-30 - 1 : static_cast<double>(word % 2));
-  }
-  return t;
-}
-
-Result<BenchResult> bench(Session& s, const BenchOptions& options) {
-  BenchResult r;
-  auto shapes = options.shapes.empty() ? s.default_shapes() : options.shapes;
-  HONE_RETURN_IF_ERROR(s.bind(shapes));
-  for (size_t i = 0; i < s.inputs().size(); ++i) {
-    HONE_RETURN_IF_ERROR(s.set_input(i, random_input(s.inputs()[i], shapes[i], i + 1)));
-  }
-  r.conditions = read_conditions();
-  HONE_RETURN_IF_ERROR(warm_up(s, options, &r));
-  Clock::time_point start = Clock::now(), shown = start;
-  r.samples_ms.reserve(1 << 16);
-  while (ms_between(start, Clock::now()) < options.duration_s * 1e3 ||
-         static_cast<int64_t>(r.samples_ms.size()) < options.min_samples) {
-    HONE_ASSIGN(double ms, one_run(s));
-    r.samples_ms.push_back(ms);
-    if (options.progress && ms_between(shown, Clock::now()) > 300) {
-      shown = Clock::now();
-      options.progress(static_cast<int64_t>(r.samples_ms.size()), ms_between(start, shown) * 1e-3,
-                       options.duration_s);
-    }
-  }
-  r.latency_ms = summarize(r.samples_ms);
+Result<BenchResult> bench(Session& s, Workload& work, const BenchOptions& options) {
+  nlohmann::json before = read_conditions();
+  Bench b(work, options);
+  HONE_RETURN_IF_ERROR(b.measure());
+  BenchResult r = b.take();
+  r.conditions = std::move(before);
   r.conditions["load_after"] = read_conditions()["load"];
-  r.conditions["warmup_runs"] = r.warmup_runs;
-  r.conditions["steady"] = r.steady;
-  r.conditions["mode"] = "closed";
+  r.conditions["warmup_runs"] = r.warmup.runs;
+  r.conditions["steady"] = r.warmup.steady;
+  r.conditions["mode"] = options.rate ? "rate" : "closed";
   r.memory = memory_of(s);
   r.energy = {{"joules_per_inference", nullptr},
               {"source", "unavailable: this version reads no energy counters"}};
   read_steps(s, &r);
+  return r;
+}
+
+Result<BenchResult> bench(Session& s, const BenchOptions& options) {
+  auto shapes = options.shapes.empty() ? s.default_shapes() : options.shapes;
+  HONE_RETURN_IF_ERROR(s.bind(shapes));
+  Inputs noise;
+  if (options.inputs.samples.empty()) noise = noise_inputs(s, shapes, options.inputs.same);
+  const Inputs& inputs = options.inputs.samples.empty() ? noise : options.inputs;
+  InferWork work(s, inputs);
+  HONE_ASSIGN(BenchResult r, bench(s, work, options));
+  r.conditions["inputs"] = inputs.to_json();
   return r;
 }
 
@@ -149,14 +163,30 @@ nlohmann::json to_json(const BenchResult& r) {
   }
   nlohmann::json steps = nlohmann::json::array();
   for (const auto& [layer, us] : r.steps_us) steps.push_back({{"layer", layer}, {"us", us}});
-  return {{"schema", 1},
-          {"samples", r.latency_ms.samples},
-          {"latency_ms", latency},
-          {"memory", r.memory},
-          {"energy", r.energy},
-          {"conditions", r.conditions},
-          {"warnings", r.warnings},
-          {"steps", steps}};
+  nlohmann::json j = {{"schema", 1},
+                      {"mode", r.rate ? "rate" : "closed"},
+                      {"samples", r.latency_ms.samples},
+                      {"latency_ms", latency},
+                      {"memory", r.memory},
+                      {"energy", r.energy},
+                      {"conditions", r.conditions},
+                      {"warnings", r.warnings},
+                      {"steps", steps}};
+  if (r.rate) {
+    j["rate"] = {{"per_second", r.rate_per_second},
+                 {"period_ms", r.rate->period_ns * 1e-6},
+                 {"scheduled", r.rate->scheduled}};
+    j["deadline_misses"] = r.rate->misses;
+    j["longest_miss_streak"] = r.rate->longest_streak;
+    j["skipped"] = r.rate->skipped;
+  }
+  j["warmup"] = {{"runs", r.warmup.runs},
+                 {"seconds", r.warmup.seconds},
+                 {"steady", r.warmup.steady},
+                 {"first_ms", r.first_ms},
+                 {"load_ms", nullptr}};
+  if (r.load_ms) j["warmup"]["load_ms"] = *r.load_ms;
+  return j;
 }
 
 }  // namespace hone::ship

@@ -1,41 +1,53 @@
-// Closed-loop latency of an engine: back to back, one at a time.
+// What `hone bench` does: warm up until steady, drive an engine back to back or at a rate, and say
+// what may be claimed from the samples.
 #pragma once
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "ship/measure/inputs.h"
+#include "ship/measure/rate.h"
+#include "ship/measure/record.h"
 #include "ship/measure/session.h"
 #include "ship/measure/stats.h"
+#include "ship/measure/warmup.h"
 
 namespace hone::ship {
 
 struct BenchOptions {
   double duration_s = 3;
   int64_t min_samples = 11;
-  double max_warmup_s = 2;
-  std::vector<Dims> shapes;  // empty: the session's default shapes
+  double max_warmup_s = 30;
+  std::optional<RateOptions> rate;  // nullopt: back to back
+  std::vector<Dims> shapes;         // empty: the session's default shapes
+  Inputs inputs;                    // without samples: noise, one of it where `same` is set
+  std::optional<double> load_ms;    // what opening the session took, if the caller timed it
+  int64_t capacity = Record::default_capacity;
   // Called a few times a second: samples so far, seconds spent, seconds in all.
   std::function<void(int64_t, double, double)> progress;
 };
 
 struct BenchResult {
-  Summary latency_ms;
-  std::vector<double> samples_ms;  // in order of time
-  int64_t warmup_runs = 0;
-  bool steady = false;  // warm-up ended because runs had settled
+  Record record;
+  Summary latency_ms;  // of whole frames: with stages from capture to result
+  std::optional<RateCount> rate;
+  double rate_per_second = 0;
+  WarmUp warmup;
+  std::optional<double> load_ms;
+  double first_ms = 0;  // the first frame, before warm-up
   std::vector<std::string> warnings;
   nlohmann::json memory, energy, conditions;
   std::vector<std::pair<std::string, double>> steps_us;  // layer (kernel), of the last run
 };
 
-// Warms up until the medians of two successive windows agree within 2 % (at most max_warmup_s),
-// then runs for the duration and at least min_samples. Inputs are seeded noise. Outliers are kept.
+// Inference alone, on noise or the inputs given.
 Result<BenchResult> bench(Session& session, const BenchOptions& options);
 
-// {"schema": 1, "samples", "latency_ms", "memory", "energy", "conditions", "warnings"}
-nlohmann::json to_json(const BenchResult& r);
+// Frames of `work`, which runs `session`, already bound. Nothing of options.shapes, options.inputs.
+Result<BenchResult> bench(Session& session, Workload& work, const BenchOptions& options);
 
-// Noise of a fixed seed for an input: floats in [-1, 1), integers small and >= 0.
-Tensor random_input(const IoInfo& io, const Dims& dims, uint64_t seed);
+// docs/benchmark.md says what the keys mean; tests/bench/test_hone_bench.py holds them.
+nlohmann::json to_json(const BenchResult& r);
 
 }  // namespace hone::ship

@@ -30,8 +30,8 @@ out %y as "y"
 
 BenchResult of_samples(int n) {
   BenchResult r;
-  for (int i = 1; i <= n; ++i) r.samples_ms.push_back(i);
-  r.latency_ms = summarize(r.samples_ms);
+  for (int64_t i = 1; i <= n; ++i) r.record.add({i, i * 1'000'000, 0, 0, 0, 0});
+  r.latency_ms = summarize(to_ms(r.record.latency()));
   return r;
 }
 
@@ -87,8 +87,8 @@ TEST(Bench, RunsAtLeastElevenTimes) {
   EXPECT_EQ(r->latency_ms.samples, 11);
   EXPECT_TRUE(r->latency_ms.percentiles[0].value);
   EXPECT_FALSE(r->latency_ms.percentiles[1].value);
-  EXPECT_EQ(r->warmup_runs, 0);
-  EXPECT_FALSE(r->steady);
+  EXPECT_EQ(r->warmup.runs, 0);
+  EXPECT_FALSE(r->warmup.steady);
   EXPECT_EQ(r->warnings.size(), 1u);
   const json j = to_json(*r);
   EXPECT_TRUE(j["energy"]["joules_per_inference"].is_null());

@@ -31,6 +31,21 @@ Percentile percentile(std::span<const double> sorted, double p) {
   return out;
 }
 
+double median(std::vector<double> v) {
+  if (v.empty()) return 0;
+  auto middle = v.begin() + static_cast<ptrdiff_t>((v.size() - 1) / 2);
+  std::nth_element(v.begin(), middle, v.end());
+  return *middle;
+}
+
+double robust_stddev(const std::vector<double>& values) {
+  const double centre = median(values);
+  std::vector<double> distances;
+  distances.reserve(values.size());
+  for (double v : values) distances.push_back(std::abs(v - centre));
+  return 1.4826 * median(std::move(distances));
+}
+
 Summary summarize(std::vector<double> samples) {
   Summary s;
   s.samples = static_cast<int64_t>(samples.size());

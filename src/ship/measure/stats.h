@@ -26,6 +26,12 @@ double quantile(std::span<const double> sorted, double p);
 
 Percentile percentile(std::span<const double> sorted, double p);
 
+// Of values in any order; the lower of two middles is not averaged with the upper. 0 for none.
+double median(std::vector<double> values);
+// 1.4826 times the median distance from the median: the standard deviation of a normal
+// distribution, not moved by a minority of outliers.
+double robust_stddev(const std::vector<double>& values);
+
 struct Summary {
   int64_t samples = 0;
   double mean = 0, min = 0, max = 0, stddev = 0;

@@ -41,6 +41,15 @@ TEST(Stats, EmptyAndSingle) {
   EXPECT_FALSE(s.percentiles[0].value.has_value());
 }
 
+TEST(Stats, MedianAndItsSpread) {
+  EXPECT_EQ(median({}), 0);
+  EXPECT_EQ(median({3}), 3);
+  EXPECT_EQ(median({9, 1, 5, 3}), 3);
+  EXPECT_EQ(median({9, 1, 5}), 5);
+  EXPECT_EQ(robust_stddev({5, 5, 5, 5, 1e9}), 0);
+  EXPECT_DOUBLE_EQ(robust_stddev({1, 2, 3, 4, 1e9}), 1.4826);
+}
+
 TEST(Stats, Names) {
   EXPECT_EQ(percentile_name(0.5), "p50");
   EXPECT_EQ(percentile_name(0.999), "p99.9");
