@@ -62,7 +62,8 @@ Result<std::map<std::string, Dims>> parse_shapes(const std::vector<std::string>&
 }
 
 Result<ship::Session> open_session(const std::string& path, int threads,
-                                   const std::map<std::string, Dims>& shapes) {
+                                   const std::map<std::string, Dims>& shapes,
+                                   const InMemory& build) {
   HONE_ASSIGN(bool engine, is_engine_file(path));
   HONE_ASSIGN(Target target, this_machine());
   if (engine) {
@@ -78,6 +79,8 @@ Result<ship::Session> open_session(const std::string& path, int threads,
   options.target = target;
   options.threads = threads;
   options.shapes = shapes;
+  options.time = build.time;
+  options.progress = build.progress;
   auto compiled = engine::compile(std::move(*graph), options);
   if (!compiled.ok()) return in(path, compiled.status());
   auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(compiled->bytes));

@@ -33,9 +33,16 @@ Result<std::pair<std::string, std::string>> split_assignment(const std::string& 
 // --shape NAME=1x3x224x224 ...
 Result<std::map<std::string, Dims>> parse_shapes(const std::vector<std::string>& args);
 
-// The engine file, or the engine of the ONNX file built in memory without timing for these shapes.
+// How a model is built in memory: with `time` empty without timing.
+struct InMemory {
+  plan::TimeKernel time;
+  std::function<void(int, int, const std::string&)> progress;
+};
+
+// The engine file, or the engine of the ONNX file built in memory for these shapes.
 Result<ship::Session> open_session(const std::string& path, int threads,
-                                   const std::map<std::string, Dims>& shapes);
+                                   const std::map<std::string, Dims>& shapes,
+                                   const InMemory& build = {});
 
 // Shapes by name put in the order of the session's inputs; others at their defaults.
 Result<std::vector<Dims>> ordered_shapes(const ship::Session& session,

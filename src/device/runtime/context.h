@@ -13,6 +13,7 @@
 #include "device/runtime/loaded_engine.h"
 #include "device/runtime/memory.h"
 #include "device/runtime/pool.h"
+#include "device/runtime/trace.h"
 
 namespace hone::wire {
 enum class StepKind : uint8_t;
@@ -84,6 +85,18 @@ struct PlacedValue {
   int64_t bytes = 0;   // that it can touch from there on
 };
 
+// A kernel step as its kernel sees it, with this binding's sizes.
+struct StepOperands {
+  kernels::Operand in[wire::max_step_operands], out[wire::max_step_operands];
+  int64_t dims[wire::max_step_dims];
+  uint32_t in_count = 0, out_count = 0, dim_count = 0;
+  std::span<const int32_t> attrs;
+
+  kernels::Step view() const {
+    return {{in, in_count}, {out, out_count}, attrs, {dims, dim_count}};
+  }
+};
+
 }  // namespace hone::runtime
 
 struct hone_context {
@@ -110,6 +123,8 @@ struct hone_context {
   void copy_out();
 
   Status run();
+  // Of a kernel step, with the sizes of the binding or, where data decide some, of the last run.
+  Status load_operands(uint32_t index, hone::runtime::StepOperands* out) const;
 
   int64_t arena_bytes() const;
   const hone::wire::EngineMeta& meta() const { return engine->meta(); }
@@ -141,6 +156,7 @@ struct hone_context {
   hone::runtime::Patch* patches = nullptr;
   uint32_t patch_count = 0;
   uint64_t* times = nullptr;
+  hone::runtime::Trace* trace = nullptr;  // nullptr: runs are not recorded
 
   hone::runtime::Layout layout;   // at least `reserve`
   hone::runtime::Layout reserve;  // what the largest shapes of the profiles wanted need
@@ -187,7 +203,7 @@ struct hone_context {
   void* resolve(int32_t value, bool runs, void** pointer, uint32_t* patch);
   Status apply_buffers();
   Status run_steps();
-  void run_kernel(const hone::runtime::BoundStep& step);
+  void run_kernel(uint32_t index);
 };
 
 namespace hone::runtime {

@@ -249,6 +249,24 @@ Status hone_context::plan_branch(uint32_t index) const {
                                          << ": its condition is not one bool");
 }
 
+Status hone_context::load_operands(uint32_t index, runtime::StepOperands* o) const {
+  const wire::Step& s = *meta().steps()->Get(index);
+  const runtime::BoundStep& b = steps[index];
+  o->in_count = static_cast<uint32_t>(b.operands.size());
+  o->out_count = size_of(s.out());
+  o->dim_count = size_of(s.dims());
+  for (uint32_t i = 0; i < o->in_count; ++i) {
+    HONE_RETURN_IF_ERROR(plan_operand(b.operands[i], &o->in[i]));
+  }
+  for (uint32_t i = 0; i < o->out_count; ++i) {
+    HONE_RETURN_IF_ERROR(plan_operand(s.out()->Get(i), &o->out[i]));
+  }
+  for (uint32_t i = 0; i < o->dim_count; ++i) o->dims[i] = dims[s.dims()->Get(i)];
+  const auto* words = s.attrs();
+  if (words != nullptr) o->attrs = {words->data(), words->size()};
+  return {};
+}
+
 Status hone_context::plan_step(uint32_t index) {
   const wire::Step& s = *meta().steps()->Get(index);
   runtime::BoundStep& b = steps[index];
@@ -262,25 +280,11 @@ Status hone_context::plan_step(uint32_t index) {
     return error(code, runtime::step_name(index, s.layer() ? s.layer()->c_str() : nullptr)
                            << ", " << b.tactic->name << ": " << why);
   };
-  Operand in[wire::max_step_operands], out[wire::max_step_operands];
-  const auto in_count = static_cast<uint32_t>(b.operands.size());
-  for (uint32_t i = 0; i < in_count + size_of(s.out()); ++i) {
-    const bool is_input = i < in_count;
-    const uint32_t k = is_input ? i : i - in_count;
-    const Status placed =
-        is_input ? plan_operand(b.operands[k], &in[k]) : plan_operand(s.out()->Get(k), &out[k]);
-    if (!placed.ok()) return refuse(placed.code(), placed.text().c_str());
-  }
-  int64_t step_dims[wire::max_step_dims];
-  for (uint32_t i = 0; i < size_of(s.dims()); ++i) step_dims[i] = dims[s.dims()->Get(i)];
-  const auto* attrs = s.attrs() == nullptr ? nullptr : s.attrs()->data();
-
-  const kernels::Step step{{in, in_count},
-                           {out, size_of(s.out())},
-                           {attrs, size_of(s.attrs())},
-                           {step_dims, size_of(s.dims())}};
+  runtime::StepOperands operands;
+  const Status placed = load_operands(index, &operands);
+  if (!placed.ok()) return refuse(placed.code(), placed.text().c_str());
   kernels::Work work;
-  const char* reason = b.tactic->bind(step, b.params, &work);
+  const char* reason = b.tactic->bind(operands.view(), b.params, &work);
   if (reason != nullptr) return refuse(Code::unsupported, reason);
   if (work.phases < 0 || work.phases > kernels::max_phases || work.scratch_bytes < 0 ||
       work.scratch_bytes > max_arena_part / hone::platform::max_threads ||

@@ -25,6 +25,8 @@ struct Job {
   void (*run)(const hone::kernels::RunArgs&);
   char* scratch;
   int64_t scratch_stride;
+  runtime::Trace* trace;
+  uint32_t step;
 };
 
 void run_units(void* ctx, int thread, int64_t begin, int64_t end) {
@@ -34,6 +36,13 @@ void run_units(void* ctx, int thread, int64_t begin, int64_t end) {
   args.begin = begin;
   args.end = end;
   job->run(args);
+}
+
+void run_recorded(void* ctx, int thread, int64_t begin, int64_t end) {
+  const auto* job = static_cast<const Job*>(ctx);
+  const uint64_t from = platform::monotonic_ns();
+  run_units(ctx, thread, begin, end);
+  job->trace->add(thread, {from, platform::monotonic_ns(), job->step, job->args.phase});
 }
 
 Status trap(const hone_context& c, uint32_t index) {
@@ -69,7 +78,8 @@ Status hone_context::apply_buffers() {
   return {};
 }
 
-void hone_context::run_kernel(const BoundStep& step) {
+void hone_context::run_kernel(uint32_t index) {
+  const BoundStep& step = steps[index];
   Job job = {};
   job.args.params = step.params;
   job.args.in = step.in;
@@ -78,14 +88,17 @@ void hone_context::run_kernel(const BoundStep& step) {
   job.run = step.kernel->run;
   job.scratch = static_cast<char*>(scratch);
   job.scratch_stride = layout.scratch;
+  job.trace = trace;
+  job.step = index;
+  const auto units_fn = trace == nullptr ? run_units : run_recorded;
   for (int32_t phase = 0; phase < step.phases; ++phase) {
     const int64_t units = step.units[phase];
     if (units <= 0) continue;
     job.args.phase = phase;
     if (pool == nullptr) {
-      run_units(&job, 0, 0, units);
+      units_fn(&job, 0, 0, units);
     } else {
-      pool->parallel_for(units, run_units, &job);
+      pool->parallel_for(units, units_fn, &job);
     }
   }
 }
@@ -97,8 +110,12 @@ Status hone_context::run_steps() {
     switch (step.kind) {
       case StepKind::kernel: {
         const uint64_t begin = timing ? platform::monotonic_ns() : 0;
-        run_kernel(step);
-        if (timing) times[i] = platform::monotonic_ns() - begin;
+        run_kernel(i);
+        if (timing) {
+          const uint64_t end_ns = platform::monotonic_ns();
+          times[i] = end_ns - begin;
+          if (trace != nullptr) trace->add(trace->threads, {begin, end_ns, i, -1});
+        }
         i = step.flow.next;
         break;
       }

@@ -1,0 +1,95 @@
+// hone profile: where an engine's time goes, layer by layer.
+
+#include "ship/profile/profile.h"
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/profile_text.h"
+#include "common/base/hash.h"
+#include "host/exec/time_kernel.h"
+#include "host/model/files.h"
+
+namespace hone::cli {
+
+namespace {
+
+struct Options {
+  std::string model, json;
+  double duration = 2;
+  int threads = 1, top = 20;
+  bool details = false;
+  std::vector<std::string> shapes;
+};
+
+// Of an engine file; a model's engine, built in memory, has none.
+Result<std::string> hash_of(const std::string& path) {
+  HONE_ASSIGN(bool engine, is_engine_file(path));
+  if (!engine) return std::string();
+  HONE_ASSIGN(MappedFile file, map_file(path));
+  return fmt::format("{:016x}", hash64(file.bytes));
+}
+
+Status run_profile(const Options& o, Session& s) {
+  HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
+  ship::ProfileOptions p;
+  HONE_ASSIGN(p.target, this_machine());
+  InMemory build;
+  build.time = exec::make_timer(p.target);
+  build.progress = [&s](int done, int total, const std::string&) {
+    s.printer.progress("timing tactics", done, total);
+  };
+  HONE_ASSIGN(ship::Session session, open_session(o.model, o.threads, shapes, build));
+  p.engine = o.model;
+  HONE_ASSIGN(p.engine_hash, hash_of(o.model));
+  HONE_ASSIGN(p.shapes, ordered_shapes(session, shapes));
+  HONE_RETURN_IF_ERROR(check_memory(session.inputs(), shapes));
+  p.seconds = o.duration;
+  auto result = ship::profile(session, p);
+  if (!result.ok()) return in(o.model, result.status());
+  for (const std::string& w : result->warnings) s.printer.warn(w);
+  HONE_ASSIGN(bool text, give_json(s, o.json, ship::to_json(*result)));
+  if (text) print_profile(*result, o.top, o.details, s.printer);
+  return {};
+}
+
+}  // namespace
+
+void add_profile(CLI::App& app, Session& session) {
+  auto o = std::make_shared<Options>();
+  CLI::App* c = app.add_subcommand("profile", "Show where an engine's time goes, layer by layer");
+  c->add_option("ENGINE|MODEL.onnx", o->model,
+                "Engine, or ONNX file (built in memory, its tactics timed)")
+      ->required();
+  c->add_option("--top", o->top, "The N longest layers; 0: all, in order")
+      ->type_name("N")
+      ->check(whole(0, 1000000))
+      ->capture_default_str();
+  c->add_flag("--details", o->details,
+              "Under each layer its nodes, operators, work, and tactics not taken");
+  c->add_option("--duration", o->duration,
+                "About how long to measure, 0.1 to 3600, the machine's own peaks included")
+      ->type_name("SECONDS")
+      ->check(number(0.1, 3600))
+      ->capture_default_str();
+  c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
+      ->type_name("N")
+      ->check(whole(1, 256))
+      ->capture_default_str();
+  c->add_option("--shape", o->shapes,
+                "Size of a dynamic input, as in x=1x3x224x224; else what the engine's first "
+                "profile was timed at")
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
+  add_json_option(c, &o->json);
+  c->footer(
+      "Inputs are random. docs/profile.md says how to read the columns.\n\n"
+      "examples:\n"
+      "  hone profile model.engine\n"
+      "  hone profile model.onnx --shape x=4x3x224x224 --threads 2 --top 5 --details\n"
+      "  hone profile model.engine --json - | jq '.layers[] | select(.share > 0.1) | .layer'\n\n"
+      "Exit: 0 done, 2 error in use or input, 4 disk, permissions, memory or instruction set.");
+  on_run(c, session, o, run_profile);
+}
+
+}  // namespace hone::cli

@@ -1,0 +1,17 @@
+#include "device/kernels/peak/peak.h"
+
+namespace hone::kernels {
+
+PeakLoops peak_loops(IsaMask isa) {
+  PeakLoops best = {Isa::portable, portable::peak_fma, portable::peak_dot, portable::peak_read};
+#if defined(__x86_64__)
+  if (has(isa, Isa::avx2)) best = {Isa::avx2, avx2::peak_fma, avx2::peak_dot, avx2::peak_read};
+  if (has(isa, Isa::avx512)) {
+    best = {Isa::avx512, avx512::peak_fma, avx512::peak_dot, avx512::peak_read};
+  }
+  if (has(isa, Isa::avx512_vnni)) best.dot = avx512_vnni::peak_dot;
+#endif
+  return best;
+}
+
+}  // namespace hone::kernels

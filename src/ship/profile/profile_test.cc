@@ -1,0 +1,130 @@
+#include "ship/profile/profile.h"
+
+#include <gtest/gtest.h>
+
+#include "host/exec/time_kernel.h"
+#include "ship/profile/testing/small_engine.h"
+
+namespace hone::ship {
+namespace {
+
+using namespace testing;
+
+const std::string two_layers = "in %x f32[1,16,24,24]\n" + constant("w", "f32", {16, 16, 3, 3}) +
+                               "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]} \"c\"\n"
+                               "%y = Softmax(%c) {axis=1} \"s\"\nout %y as \"y\"";
+
+Machine some_machine() {
+  Machine m;
+  m.isa = "avx2";
+  m.fma_gflops = m.int8_gops = 100;
+  m.levels = {{"memory", 0, 1 << 26, 10}};
+  return m;
+}
+
+ProfileOptions quick() {
+  ProfileOptions o;
+  o.target = platform::detect_target();
+  o.seconds = 0.1;
+  o.machine = some_machine();
+  return o;
+}
+
+TEST(Profile, LayersHaveTimesThatSumToTheRun) {
+  Session s = small_session(two_layers);
+  auto p = profile(s, quick());
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  ASSERT_GE(p->layers.size(), 2u);
+  EXPECT_GE(p->runs, 3);
+  double sum = 0, shares = 0;
+  for (const ProfiledLayer& l : p->layers) {
+    EXPECT_GT(l.us.median, 0);
+    EXPECT_LE(l.us.low, l.us.median);
+    EXPECT_LE(l.us.median, l.us.high);
+    ASSERT_TRUE(l.roofline) << l.layer.kernel;
+    sum += l.us.median;
+    shares += l.share;
+  }
+  EXPECT_DOUBLE_EQ(sum, p->layers_us);
+  EXPECT_NEAR(shares, 1, 1e-9);
+  // The test machine may be busy: that the two are of one size is all that holds anywhere.
+  EXPECT_LT(p->layers_us, 3 * p->total_us);
+  EXPECT_GT(p->layers_us, p->total_us / 3);
+  EXPECT_GT(p->clock_us, 0);
+  EXPECT_LT(p->clock_us, 10);
+}
+
+TEST(Profile, RunnersUpAreWhatTheBuildTimed) {
+  engine::CompileOptions timed;
+  timed.time = [](const plan::Candidate& c, int) -> Result<double> {
+    return std::string_view(c.kernel->name).find("portable") != std::string_view::npos ? 9000.0
+                                                                                       : 3000.0;
+  };
+  Session s = small_session(two_layers, 1, timed);
+  auto p = profile(s, quick());
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  int with_runner_up = 0;
+  for (const ProfiledLayer& l : p->layers) {
+    if (!l.layer.runner_up) continue;
+    ++with_runner_up;
+    const TacticTime& t = *l.layer.runner_up;
+    EXPECT_NE(t.kernel, l.layer.kernel);
+    EXPECT_NEAR(t.ratio, t.us / *l.layer.built_us, 1e-9);
+    EXPECT_GE(t.ratio, 1);
+    EXPECT_EQ(t.us, t.kernel.find("portable") != std::string::npos ? 9.0 : 3.0) << t.kernel;
+  }
+  EXPECT_GE(with_runner_up, 1);
+}
+
+TEST(Profile, JsonKeepsTheContract) {
+  Session s = small_session(two_layers);
+  ProfileOptions o = quick();
+  o.engine = "net.engine";
+  auto j = profile_engine(s, o);
+  ASSERT_TRUE(j.ok()) << j.status().text();
+  EXPECT_EQ((*j)["schema"], 1);
+  EXPECT_EQ((*j)["engine"], "net.engine");
+  EXPECT_TRUE((*j)["engine_hash"].is_null());
+  for (const char* key : {"fma_gflops", "bandwidth_gbps", "how"}) {
+    EXPECT_TRUE((*j)["machine"].contains(key)) << key;
+  }
+  for (const auto& l : (*j)["layers"]) {
+    for (const char* key : {"step", "nodes", "layer", "op", "kernel", "us", "share", "flops",
+                            "bytes", "gflops", "gbps", "roofline", "runner_up", "refused"}) {
+      EXPECT_TRUE(l.contains(key)) << key;
+    }
+    EXPECT_TRUE(l["runner_up"].is_null());  // nothing was timed
+  }
+}
+
+// The branch that is not taken has no time, and is no layer of 0 us.
+TEST(Profile, LayersThatDoNotRunAreCountedApart) {
+  Session s = small_session(
+      "in %c bool[]\nin %x f32[1,1000]\n%y = If(%c)\n"
+      "  then_branch: {\n%a = Exp(%x) \"a\"\nout %a\n}\n"
+      "  else_branch: {\n%b = Log(%x) \"b\"\nout %b\n}\nout %y as \"y\"");
+  auto p = profile(s, quick());
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  EXPECT_GE(p->not_run, 1);
+  int functions = 0;
+  for (const ProfiledLayer& l : p->layers) {
+    functions += l.layer.op == "Exp" || l.layer.op == "Log" ? 1 : 0;
+    EXPECT_GT(l.us.high, 0);
+  }
+  EXPECT_EQ(functions, 1);
+}
+
+TEST(Profile, WorksOnSeveralThreads) {
+  Session s = small_session(two_layers, 2);
+  auto p = profile(s, quick());
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  EXPECT_EQ(p->threads, 2);
+}
+
+TEST(Profile, NodesAreSplitWhereTheyWereJoined) {
+  EXPECT_EQ(nodes_of("a"), std::vector<std::string>{"a"});
+  EXPECT_EQ(nodes_of("a + b/c + d"), (std::vector<std::string>{"a", "b/c", "d"}));
+}
+
+}  // namespace
+}  // namespace hone::ship
