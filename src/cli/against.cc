@@ -1,0 +1,412 @@
+#include "cli/against.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/checks.h"
+#include "cli/inputs.h"
+#include "cli/json_option.h"
+#include "cli/model_args.h"
+#include "host/backends/backend.h"
+#include "host/engine/compile.h"
+#include "host/exec/time_kernel.h"
+#include "host/import/import.h"
+#include "ship/measure/against.h"
+#include "ship/measure/bench.h"
+#include "ship/measure/conditions.h"
+
+namespace hone::cli {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ship::Contestant;
+using ship::Outputs;
+
+namespace {
+
+constexpr double tolerance = 1e-3, quantized_tolerance = 5e-2;
+
+// A folder for what runtimes convert the model to; gone with this object.
+class WorkFolder {
+ public:
+  static Result<WorkFolder> create() {
+    std::error_code error;
+    std::string path = (fs::temp_directory_path(error) / "hone-against-XXXXXX").string();
+    if (mkdtemp(path.data()) == nullptr) {
+      return hone::error(Code::io_error, fmt::format("cannot make a folder as {}", path));
+    }
+    return WorkFolder(path);
+  }
+  WorkFolder(WorkFolder&& o) noexcept : path_(std::exchange(o.path_, {})) {}
+  WorkFolder& operator=(WorkFolder&&) = delete;
+  ~WorkFolder() {
+    std::error_code error;
+    if (!path_.empty()) fs::remove_all(path_, error);
+  }
+  Result<std::string> sub(const std::string& name) const {
+    std::error_code error;
+    fs::path path = fs::path(path_) / name;
+    fs::create_directories(path, error);
+    if (error) return hone::error(Code::io_error, path.string() + ": " + error.message());
+    return path.string();
+  }
+
+ private:
+  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// One line of the table.
+struct Runtime {
+  std::string name, version, note, cannot;  // cannot: why it is not compared
+  std::optional<backends::Backend> backend;
+  std::optional<Outputs> outputs;
+  ship::Raced raced;
+  ship::Difference worst;
+  bool right = false;
+};
+
+// Everything of one comparison; [0] is Hone.
+struct Comparison {
+  std::vector<std::pair<std::string, Tensor>> inputs;
+  std::vector<std::unique_ptr<Runtime>> runtimes;
+  bool quantized = false;
+  size_t reference = 0;
+};
+
+// Pictures are smooth, as real ones are: neighbouring pixels resemble each other.
+Tensor made_up(const ship::IoInfo& io, const Dims& dims, uint64_t seed) {
+  Tensor t = ship::random_input(io, dims, seed);
+  if (dims.size() != 4 || !is_float(io.dtype)) return t;
+  for (int64_t i = 0, n = t.count(); i < n; ++i) {
+    t.set(i, 0.3 * t.at(i) + std::sin(static_cast<double>(i % dims[3]) / 9));
+  }
+  return t;
+}
+
+Status take_inputs(const AgainstOptions& o, const AgainstModel& m, const graph::Graph& g,
+                   Comparison* c) {
+  auto io = graph_io(g, g.block().inputs);
+  std::vector<Tensor> given(io.size());
+  if (!o.inputs.empty()) {
+    InputOptions files;
+    files.folder = o.inputs;
+    HONE_ASSIGN(Given read, read_inputs(files, names_of(io)));
+    HONE_ASSIGN(given, in_order(read, io));
+  }
+  for (const auto& [name, dims] : m.shapes) {
+    bool found = std::any_of(io.begin(), io.end(), [&](const auto& i) { return i.name == name; });
+    if (!found) return no_such_input(name, io);
+  }
+  for (size_t i = 0; i < io.size(); ++i) {
+    auto shape = m.shapes.find(io[i].name);
+    Dims dims = io[i].dims;
+    for (size_t k = 0; k < dims.size(); ++k) dims[k] = dims[k] < 0 ? io[i].opt[k] : dims[k];
+    if (shape != m.shapes.end()) dims = shape->second;
+    c->inputs.emplace_back(io[i].name, given[i] ? given[i] : made_up(io[i], dims, i + 1));
+  }
+  return {};
+}
+
+bool is_quantized(const graph::Graph& g) {
+  bool found = false;
+  for (graph::NodeId n : g.block().nodes) {
+    const std::string& op = g.node(n).op->name;
+    found = found || op.find("Quantize") != std::string::npos || op.starts_with("QLinear") ||
+            op.ends_with("Integer");
+  }
+  return found;
+}
+
+// As `hone build` makes it: kernels timed on this machine, for these sizes.
+Result<ship::Session> build_here(graph::Graph graph, const AgainstModel& m, const Comparison& c,
+                                 Session& s) {
+  engine::CompileOptions options;
+  HONE_ASSIGN(options.target, this_machine());
+  options.threads = m.threads;
+  options.time = exec::make_timer(options.target);
+  for (const auto& [name, value] : c.inputs) options.shapes[name] = value.dims();
+  options.progress = [&s](int done, int total, const std::string&) {
+    s.printer.progress("timing tactics", done, total);
+  };
+  auto compiled = engine::compile(std::move(graph), options);
+  if (!compiled.ok()) return in(m.path, compiled.status());
+  auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(compiled->bytes));
+  return ship::Session::open(bytes, m.threads);
+}
+
+Status start_hone(ship::Session& session, Comparison* c) {
+  std::vector<Tensor> inputs;
+  for (const auto& [name, value] : c->inputs) inputs.push_back(value);
+  HONE_ASSIGN(std::vector<Tensor> made, session.run(inputs));
+  auto hone = std::make_unique<Runtime>();
+  hone->name = "hone";
+  hone->version = HONE_VERSION;
+  hone->note = "f32, engine timed on this machine";
+  hone->outputs.emplace();
+  for (size_t i = 0; i < made.size(); ++i) {
+    hone->outputs->push_back({session.outputs()[i].name, std::move(made[i])});
+  }
+  c->runtimes.insert(c->runtimes.begin(), std::move(hone));
+  return {};
+}
+
+Status start_backend(const backends::Command& command, const AgainstModel& m, const Comparison& c,
+                     const WorkFolder& work, Runtime* r) {
+  auto started = backends::Backend::start(command);
+  if (!started.ok()) return started.status();
+  r->backend.emplace(std::move(started).value());
+  backends::Backend& b = *r->backend;
+  r->version = b.version();
+  backends::LoadRequest load;
+  std::error_code error;
+  load.model = fs::absolute(m.path, error).string();
+  load.threads = m.threads;
+  for (const auto& [name, value] : c.inputs) load.shapes[name] = value.dims();
+  HONE_ASSIGN(load.work, work.sub(command.name));
+  HONE_RETURN_IF_ERROR(b.load(load));
+  HONE_RETURN_IF_ERROR(b.bind(c.inputs));
+  r->note = b.note();
+  r->outputs.emplace();
+  for (size_t i = 0; i < b.outputs().size(); ++i) {
+    r->outputs->push_back({b.outputs()[i].name, b.output(i)});
+  }
+  b.stop();
+  return {};
+}
+
+Contestant contestant(Runtime& r) {
+  Contestant c;
+  c.name = r.name;
+  backends::Backend* b = &*r.backend;
+  c.turn = [b](bool begins) { begins ? b->resume() : b->stop(); };
+  c.run = [b](int runs, int warm, double expected_ms) -> Result<std::vector<double>> {
+    HONE_ASSIGN(auto ns, b->run(runs, warm, static_cast<int64_t>(expected_ms * 1e6)));
+    std::vector<double> ms;
+    for (int64_t t : ns) ms.push_back(static_cast<double>(t) * 1e-6);
+    return ms;
+  };
+  return c;
+}
+
+Contestant contestant(ship::Session& session) {
+  Contestant c;
+  c.name = "hone";
+  c.run = [&session](int runs, int warm, double) -> Result<std::vector<double>> {
+    using Clock = std::chrono::steady_clock;
+    for (int i = 0; i < warm; ++i) HONE_RETURN_IF_ERROR(session.run());
+    std::vector<double> ms;
+    ms.reserve(static_cast<size_t>(runs));
+    for (int i = 0; i < runs; ++i) {
+      auto begin = Clock::now();
+      HONE_RETURN_IF_ERROR(session.run());
+      ms.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+    }
+    return ms;
+  };
+  return c;
+}
+
+void judge_all(Comparison* c) {
+  std::vector<std::optional<Outputs>> outputs;
+  size_t trusted = c->runtimes.size();
+  for (size_t i = 0; i < c->runtimes.size(); ++i) {
+    outputs.push_back(c->runtimes[i]->outputs);
+    if (c->runtimes[i]->name == "onnxruntime") trusted = i;
+  }
+  auto verdict = ship::judge(outputs, c->quantized ? quantized_tolerance : tolerance, trusted);
+  c->reference = verdict.reference;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    c->runtimes[i]->right = verdict.right[i];
+    c->runtimes[i]->worst = verdict.worst[i];
+  }
+}
+
+void race_all(const AgainstOptions& o, ship::Session& session, Session& s, Comparison* c) {
+  std::vector<Contestant> contestants = {contestant(session)};
+  std::vector<size_t> who = {0};
+  for (size_t i = 1; i < c->runtimes.size(); ++i) {
+    if (!c->runtimes[i]->outputs) continue;
+    contestants.push_back(contestant(*c->runtimes[i]));
+    who.push_back(i);
+  }
+  ship::RaceOptions options;
+  options.rounds = o.rounds;
+  options.block_ms = o.block_ms;
+  options.progress = [&s](int done, int all) { s.printer.progress("rounds", done, all); };
+  auto raced = ship::race(contestants, options);
+  for (size_t k = 0; k < who.size(); ++k) {
+    Runtime& r = *c->runtimes[who[k]];
+    r.raced = std::move(raced[k]);
+    if (!r.raced.failed.empty()) r.cannot = r.raced.failed;
+  }
+}
+
+double p50(const Runtime& r) { return ship::median_interval(r.raced.samples_ms).value; }
+
+// Its ratio to Hone's time; none where either's answer is wrong or missing.
+std::optional<ship::Interval> ratio(const Comparison& c, const Runtime& r) {
+  const Runtime& hone = *c.runtimes[0];
+  if (!r.cannot.empty() || !hone.cannot.empty() || !r.right || !hone.right) return std::nullopt;
+  return ship::ratio_of(r.raced, hone.raced);
+}
+
+std::string wrong_text(const Comparison& c, const Runtime& r) {
+  const Runtime& judge = *c.runtimes[c.reference];
+  if (std::isinf(r.worst.worst)) {
+    return fmt::format("'{}' is not of the type, shape or kind that {} gives", r.worst.output,
+                       judge.name);
+  }
+  return fmt::format("'{}' differs from {}'s by {:.1e}", r.worst.output, judge.name,
+                     r.worst.worst);
+}
+
+json to_json(const Runtime& r, const Comparison& c) {
+  json j = {{"name", r.name}, {"version", r.version}, {"note", r.note}};
+  if (!r.cannot.empty()) {
+    j["cannot"] = r.cannot;
+    return j;
+  }
+  j["p50_ms"] = p50(r);
+  j["samples"] = r.raced.samples_ms.size();
+  j["rounds_ms"] = r.raced.medians_ms;
+  auto spread = ship::spread_of(r.raced);
+  j["spread"] = spread ? json(*spread) : json(nullptr);
+  j["right"] = r.right;
+  j["worst"] = std::isinf(r.worst.worst) ? json("not comparable") : json(r.worst.worst);
+  if (!r.right) j["wrong"] = wrong_text(c, r);
+  auto q = ratio(c, r);
+  j["ratio"] = q ? json{{"value", q->value}, {"low", q->low}, {"high", q->high}} : json(nullptr);
+  return j;
+}
+
+json to_json(const AgainstOptions& o, const AgainstModel& m, const Comparison& c,
+             const json& conditions) {
+  json inputs = json::object(), runtimes = json::array();
+  for (const auto& [name, value] : c.inputs) {
+    inputs[name] = std::string(hone::name(value.dtype())) + to_string(value.dims());
+  }
+  for (const auto& r : c.runtimes) runtimes.push_back(to_json(*r, c));
+  return {{"schema", 1},
+          {"model", m.path},
+          {"inputs", inputs},
+          {"threads", m.threads},
+          {"rounds", o.rounds},
+          {"block_ms", o.block_ms},
+          {"tolerance", c.quantized ? quantized_tolerance : tolerance},
+          {"reference", c.runtimes[c.reference]->name},
+          {"runtimes", runtimes},
+          {"conditions", conditions}};
+}
+
+void print(const AgainstOptions& o, const AgainstModel& m, const Comparison& c,
+           const json& conditions, Printer& p) {
+  bool enough = o.rounds >= 6;
+  std::vector<std::vector<std::string>> rows = {
+      {"runtime", "version", "p50 ms", "time / Hone's", enough ? "95 %" : "range", "spread", ""}};
+  for (const auto& r : c.runtimes) {
+    if (!r->cannot.empty()) {
+      rows.push_back({r->name, r->version, "-", "-", "-", "-", "not compared"});
+      continue;
+    }
+    auto q = ratio(c, *r);
+    auto spread = ship::spread_of(r->raced);
+    rows.push_back({r->name, r->version, fmt::format("{:.3f}", p50(*r)),
+                    q ? fmt::format("{:.2f}", q->value) : "-",
+                    q ? fmt::format("{:.2f} - {:.2f}", q->low, q->high) : "-",
+                    spread ? fmt::format("{:.0f} %", 100 * *spread) : "-",
+                    r->right ? r->note : "WRONG"});
+  }
+  p.table(rows);
+  p.out(fmt::format("{} rounds of about {:g} ms each, in turns; {} thread{}; {}", o.rounds,
+                    o.block_ms, m.threads, m.threads == 1 ? "" : "s",
+                    ship::conditions_line(conditions)));
+  for (const auto& r : c.runtimes) {
+    if (!r->cannot.empty()) p.out(fmt::format("{}: not compared: {}", r->name, r->cannot));
+    if (r->cannot.empty() && !r->right) {
+      p.out(fmt::format("{}: WRONG: {}", r->name, wrong_text(c, *r)));
+    }
+  }
+}
+
+}  // namespace
+
+void add_against_options(CLI::App* command, AgainstOptions* o) {
+  command
+      ->add_option("--against", o->backends,
+                   "Compare with these runtimes (onnxruntime, openvino, ncnn, mnn, litert, or the "
+                   "path of an adapter) in one session: docs/backends.md")
+      ->type_name("RUNTIME[,...]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--rounds", o->rounds, "With --against: rounds of all in turns, 1 to 1000")
+      ->type_name("N")
+      ->check(whole(1, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--block", o->block_ms,
+                   "With --against: milliseconds of one runtime in a round, 1 to 60000")
+      ->type_name("MS")
+      ->check(number(1, 60'000))
+      ->capture_default_str();
+  command
+      ->add_option("--inputs", o->inputs,
+                   "With --against: folder with input_0.npy (or .pb) ...; else inputs are made up")
+      ->type_name("DIR");
+}
+
+Status run_against(const AgainstOptions& o, const AgainstModel& m, Session& s) {
+  std::vector<backends::Command> commands;
+  for (const std::string& backend : o.backends) {
+    HONE_ASSIGN(backends::Command command, backends::find_backend(backend));
+    commands.push_back(std::move(command));
+  }
+  HONE_ASSIGN(bool engine, is_engine_file(m.path));
+  if (engine) {
+    return invalid(fmt::format("{}: --against needs the ONNX file: no other runtime reads Hone's "
+                               "engines",
+                               m.path));
+  }
+  HONE_ASSIGN(model::Model read, model::read_model(m.path));
+  auto graph = import(read);
+  if (!graph.ok()) return in(m.path, graph.status());
+  HONE_RETURN_IF_ERROR(in(m.path, check_memory(graph_io(*graph, graph->block().inputs), m.shapes)));
+  Comparison c;
+  HONE_RETURN_IF_ERROR(take_inputs(o, m, *graph, &c));
+  c.quantized = is_quantized(*graph);
+  json conditions = ship::read_conditions();
+  conditions["threads"] = m.threads;
+  conditions["precision"] = "f32";
+  HONE_ASSIGN(WorkFolder work, WorkFolder::create());
+  HONE_ASSIGN(ship::Session session, build_here(std::move(graph).value(), m, c, s));
+  HONE_RETURN_IF_ERROR(in(m.path, start_hone(session, &c)));
+  for (const backends::Command& command : commands) {
+    auto r = std::make_unique<Runtime>();
+    r->name = command.name;
+    s.printer.progress("starting " + command.name, static_cast<double>(c.runtimes.size()),
+                       static_cast<double>(commands.size() + 1));
+    if (Status status = start_backend(command, m, c, work, r.get()); !status.ok()) {
+      r->cannot = status.text();
+      r->outputs.reset();
+      r->backend.reset();
+    }
+    c.runtimes.push_back(std::move(r));
+  }
+  judge_all(&c);
+  race_all(o, session, s, &c);
+  conditions["load_after"] = ship::read_conditions()["load"];
+  bool compared = std::any_of(c.runtimes.begin() + 1, c.runtimes.end(),
+                              [](const auto& r) { return r->cannot.empty(); });
+  s.exit = !compared ? inconclusive : c.runtimes[0]->right ? yes : no;
+  HONE_ASSIGN(bool text, give_json(s, m.json, to_json(o, m, c, conditions)));
+  if (text) {
+    s.printer.end_progress();
+    print(o, m, c, conditions, s.printer);
+  }
+  return {};
+}
+
+}  // namespace hone::cli
