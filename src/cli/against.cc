@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "cli/checks.h"
 #include "cli/inputs.h"
@@ -114,7 +119,7 @@ Status take_inputs(const AgainstOptions& o, const AgainstModel& m, const graph::
 bool is_quantized(const graph::Graph& g) {
   bool found = false;
   for (graph::NodeId n : g.block().nodes) {
-    const std::string& op = g.node(n).op->name;
+    const std::string& op = g.node(n).op;
     found = found || op.find("Quantize") != std::string::npos || op.starts_with("QLinear") ||
             op.ends_with("Integer");
   }
@@ -144,7 +149,7 @@ Status start_hone(ship::Session& session, Comparison* c) {
   HONE_ASSIGN(std::vector<Tensor> made, session.run(inputs));
   auto hone = std::make_unique<Runtime>();
   hone->name = "hone";
-  hone->version = HONE_VERSION;
+  hone->version = hone_version();
   hone->note = "f32, engine timed on this machine";
   hone->outputs.emplace();
   for (size_t i = 0; i < made.size(); ++i) {
@@ -260,8 +265,7 @@ std::string wrong_text(const Comparison& c, const Runtime& r) {
     return fmt::format("'{}' is not of the type, shape or kind that {} gives", r.worst.output,
                        judge.name);
   }
-  return fmt::format("'{}' differs from {}'s by {:.1e}", r.worst.output, judge.name,
-                     r.worst.worst);
+  return fmt::format("'{}' differs from {}'s by {:.1e}", r.worst.output, judge.name, r.worst.worst);
 }
 
 json to_json(const Runtime& r, const Comparison& c) {
@@ -304,30 +308,33 @@ json to_json(const AgainstOptions& o, const AgainstModel& m, const Comparison& c
 
 void print(const AgainstOptions& o, const AgainstModel& m, const Comparison& c,
            const json& conditions, Printer& p) {
-  bool enough = o.rounds >= 6;
-  std::vector<std::vector<std::string>> rows = {
-      {"runtime", "version", "p50 ms", "time / Hone's", enough ? "95 %" : "range", "spread", ""}};
+  std::vector<std::vector<std::string>> rows = {{"runtime", "version", "p50 ms", "time / Hone's",
+                                                 o.rounds >= 6 ? "95 %" : "range", "spread"}};
   for (const auto& r : c.runtimes) {
     if (!r->cannot.empty()) {
-      rows.push_back({r->name, r->version, "-", "-", "-", "-", "not compared"});
+      rows.push_back({r->name, r->version, "-", "not compared", "-", "-"});
       continue;
     }
     auto q = ratio(c, *r);
     auto spread = ship::spread_of(r->raced);
     rows.push_back({r->name, r->version, fmt::format("{:.3f}", p50(*r)),
-                    q ? fmt::format("{:.2f}", q->value) : "-",
+                    !r->right ? "WRONG"
+                    : q       ? fmt::format("{:.2f}", q->value)
+                              : "-",
                     q ? fmt::format("{:.2f} - {:.2f}", q->low, q->high) : "-",
-                    spread ? fmt::format("{:.0f} %", 100 * *spread) : "-",
-                    r->right ? r->note : "WRONG"});
+                    spread ? fmt::format("{:.0f} %", 100 * *spread) : "-"});
   }
   p.table(rows);
   p.out(fmt::format("{} rounds of about {:g} ms each, in turns; {} thread{}; {}", o.rounds,
                     o.block_ms, m.threads, m.threads == 1 ? "" : "s",
                     ship::conditions_line(conditions)));
   for (const auto& r : c.runtimes) {
-    if (!r->cannot.empty()) p.out(fmt::format("{}: not compared: {}", r->name, r->cannot));
-    if (r->cannot.empty() && !r->right) {
+    if (!r->cannot.empty()) {
+      p.out(fmt::format("{}: not compared: {}", r->name, r->cannot));
+    } else if (!r->right) {
       p.out(fmt::format("{}: WRONG: {}", r->name, wrong_text(c, *r)));
+    } else if (!r->note.empty()) {
+      p.out(fmt::format("{}: {}", r->name, r->note));
     }
   }
 }
@@ -366,9 +373,10 @@ Status run_against(const AgainstOptions& o, const AgainstModel& m, Session& s) {
   }
   HONE_ASSIGN(bool engine, is_engine_file(m.path));
   if (engine) {
-    return invalid(fmt::format("{}: --against needs the ONNX file: no other runtime reads Hone's "
-                               "engines",
-                               m.path));
+    return invalid(
+        fmt::format("{}: --against needs the ONNX file: no other runtime reads Hone's "
+                    "engines",
+                    m.path));
   }
   HONE_ASSIGN(model::Model read, model::read_model(m.path));
   auto graph = import(read);

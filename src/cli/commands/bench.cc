@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cli/against.h"
 #include "cli/command.h"
 #include "ship/measure/conditions.h"
 
@@ -21,6 +22,7 @@ struct Options {
   std::optional<double> max_warmup, rate;
   bool closed = false, drop = false, same_input = false, steps = false;
   std::vector<std::string> shapes;
+  AgainstOptions against;
 };
 
 void print_steps(const ship::BenchResult& r, Printer& p) {
@@ -72,6 +74,9 @@ Status check(const Options& o) {
 Status run_bench(const Options& o, Session& s) {
   HONE_RETURN_IF_ERROR(check(o));
   HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
+  if (!o.against.backends.empty()) {
+    return run_against(o.against, {o.model, o.json, o.threads, shapes}, s);
+  }
   HONE_ASSIGN(ship::Session session, open_session(o.model, o.threads, shapes));
   ship::BenchOptions b;
   b.duration_s = o.duration;
@@ -130,6 +135,7 @@ void add_bench(CLI::App& app, Session& session) {
       ->type_name("NAME=SHAPE")
       ->allow_extra_args(false);
   c->add_flag("--steps", o->steps, "Print the time of each step too");
+  add_against_options(c, &o->against);
   add_json_option(c, &o->json);
   c->footer(
       "A percentile is printed only where the samples suffice to claim it. Inputs are random.\n\n"
@@ -137,7 +143,8 @@ void add_bench(CLI::App& app, Session& session) {
       "  hone bench model.engine --rate 30 --duration 30\n"
       "  hone bench model.engine --duration 5\n"
       "  hone bench model.onnx --shape x=4x3x224x224 --threads 2 --steps\n"
-      "  hone bench model.engine --json - | jq .latency_ms.p95\n\n"
+      "  hone bench model.engine --json - | jq .latency_ms.p95\n"
+      "  hone bench model.onnx --against onnxruntime,openvino\n\n"
       "Exit: 0 done, also when unsteady (a warning says so), 2 error in use or input, 4 disk,\n"
       "permissions, memory or instruction set.");
   on_run(c, session, o, run_bench);

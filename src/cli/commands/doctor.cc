@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "device/platform/cpu.h"
+#include "host/backends/find.h"
 #include "host/backends/python_modules.h"
 #include "host/engine/check_model.h"
 #include "host/model/files.h"
@@ -64,13 +64,12 @@ std::vector<std::string> accelerators() {
   return found;
 }
 
-// Runtimes that the Python of HONE_PYTHON (python3) could import; empty with *why where it cannot
-// be asked.
+// Runtimes that the Python of `bench --against` could import; empty with *why where it cannot be
+// asked.
 std::vector<std::string> backends(std::string* why) {
-  const char* given = std::getenv("HONE_PYTHON");
-  std::string python = given != nullptr && *given != 0 ? given : "python3";
   auto modules = backends::importable_modules(
-      python, {"onnxruntime", "openvino", "tensorrt", "ncnn", "MNN", "ai_edge_litert", "torch"});
+      backends::python(),
+      {"onnxruntime", "openvino", "tensorrt", "ncnn", "MNN", "ai_edge_litert", "torch"});
   std::vector<std::string> found;
   if (!modules.ok()) {
     *why = modules.status().text();
