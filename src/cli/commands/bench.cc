@@ -146,7 +146,8 @@ void add_bench(CLI::App& app, Session& session) {
       "  hone bench model.engine --json - | jq .latency_ms.p95\n"
       "  hone bench model.onnx --against onnxruntime,openvino\n\n"
       "Exit: 0 done, also when unsteady (a warning says so), 2 error in use or input, 4 disk,\n"
-      "permissions, memory or instruction set.");
+      "permissions, memory or instruction set. With --against also 1 where Hone's outputs are the\n"
+      "wrong ones, 3 where no other runtime could be compared.");
   on_run(c, session, o, run_bench);
 }
 
