@@ -7,6 +7,9 @@
 #include <thread>
 
 #include "ship/measure/probes/command.h"
+#include "ship/measure/probes/ina.h"
+#include "ship/measure/probes/nvml.h"
+#include "ship/measure/probes/pmic.h"
 #include "ship/measure/probes/rapl.h"
 
 namespace hone::ship {
@@ -17,6 +20,11 @@ namespace {
 
 constexpr double long_enough_s = 10;  // shorter windows hold few of a sensor's own updates
 constexpr double idle_agrees = 0.2;
+
+double monotonic_seconds() {
+  auto t = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(t).count();
+}
 
 // A figure, or null with the reason among the notes.
 struct Figures {
@@ -45,11 +53,17 @@ json to_json(const Figures& f, bool idle_known) {
 std::vector<EnergySource> find_energy_sources(const EnergyOptions& given) {
   EnergyOptions options = given;
   if (!options.commands) options.commands = run_command;
+  if (!options.now) options.now = monotonic_seconds;
   std::vector<EnergySource> found;
   const auto add = [&](std::optional<EnergySource> s) {
     if (s) found.push_back(std::move(*s));
   };
   add(find_rapl(options));
+  add(find_ina(options));
+  add(find_pmic(options));
+  if (options.gpus && options.root == "/") {
+    if (auto nvml = load_nvml(); nvml.ok()) add(find_nvml(*nvml));
+  }
   return found;
 }
 
@@ -68,11 +82,7 @@ EnergyProbe::EnergyProbe(EnergyOptions options) : options_(std::move(options)) {
   fix_ = sources[0].fix;
 }
 
-double EnergyProbe::now() const {
-  if (options_.now) return options_.now();
-  auto t = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(t).count();
-}
+double EnergyProbe::now() const { return options_.now ? options_.now() : monotonic_seconds(); }
 
 bool EnergyProbe::read(Reading* r) {
   if (meter_ == nullptr) return false;

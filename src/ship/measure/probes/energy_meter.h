@@ -14,6 +14,7 @@ struct EnergyOptions {
   std::function<void(double)> sleep;  // seconds; empty: really
   RunCommand commands;                // empty: starts vcgencmd on a Raspberry Pi
   bool threads = true;                // false: integrating sources read only when asked (tests)
+  bool gpus = false;                  // GPUs too: nothing of an engine on the CPU shows there
   double idle_s = 2;                  // measured before and again after a run
 };
 

@@ -11,6 +11,7 @@ const char* const rapl_udev_rule =
 
 namespace {
 
+constexpr double max_watts = 1e4;  // of one domain
 constexpr const char* folder = "sys/class/powercap";
 
 struct Zone {
@@ -23,17 +24,20 @@ struct Zone {
 
 class RaplMeter : public EnergyMeter {
  public:
-  RaplMeter(SystemFiles files, std::vector<Zone> zones)
-      : files_(std::move(files)), zones_(std::move(zones)) {}
+  RaplMeter(SystemFiles files, std::vector<Zone> zones, std::function<double()> now)
+      : files_(std::move(files)), zones_(std::move(zones)), now_(std::move(now)), last_s_(now_()) {}
 
   Result<std::vector<EnergyPart>> read() override {
     std::vector<EnergyPart> parts;
+    // A counter that a sleep of the machine set to 0 looks like one that wrapped, but for its
+    // power; it moves in steps, so that very short times are no measure.
+    double most_uj = max_watts * 1e6 * (now_() - last_s_ + 1);
     for (Zone& z : zones_) {
       if (!failed_.ok()) return failed_;
       auto now = files_.number(z.path + "/energy_uj");
       if (!now.ok()) return failed_ = now.status();
       auto step = counter_step(z.last_uj, *now, z.range_uj);
-      if (!step) {
+      if (!step || static_cast<double>(*step) > most_uj) {
         return failed_ =
                    corrupt(fmt::format("{}: the counter was reset or wrapped unseen", z.name));
       }
@@ -41,12 +45,15 @@ class RaplMeter : public EnergyMeter {
       z.joules += static_cast<double>(*step) * 1e-6;
       parts.push_back({z.name, z.joules, z.package});
     }
+    last_s_ = now_();
     return parts;
   }
 
  private:
   SystemFiles files_;
   std::vector<Zone> zones_;
+  std::function<double()> now_;
+  double last_s_ = 0;
   Status failed_;
 };
 
@@ -82,7 +89,7 @@ std::optional<EnergySource> find_rapl(const EnergyOptions& options) {
   SystemFiles files(options.root);
   std::vector<Zone> zones;
   Status failed;
-  bool packages = false;
+  bool packages = false, all_packages = true;
   for (const std::string& zone : files.names(folder, "intel-rapl:")) {
     auto name = files.name(std::string(folder) + "/" + zone + "/name");
     // Of a package's parts only memory is of use: core and uncore are within it.
@@ -90,7 +97,10 @@ std::optional<EnergySource> find_rapl(const EnergyOptions& options) {
     if (!wanted) continue;
     auto z = open_zone(files, zone, *name);
     if (!z.ok()) {
-      if (failed.ok()) failed = z.status();
+      // Without a package there is no total; without memory or the board there is.
+      bool first = failed.ok() || name->starts_with("package");
+      if (first) failed = z.status();
+      all_packages = all_packages && !name->starts_with("package");
       continue;
     }
     packages = packages || z->package;
@@ -100,8 +110,8 @@ std::optional<EnergySource> find_rapl(const EnergyOptions& options) {
   EnergySource s;
   s.name = "RAPL";
   s.coverage = "CPU packages (cores, caches, memory controller, built-in GPU); not the board";
-  if (packages && failed.ok()) {
-    s.meter = std::make_unique<RaplMeter>(files, std::move(zones));
+  if (packages && all_packages) {
+    s.meter = std::make_unique<RaplMeter>(files, std::move(zones), options.now);
     return s;
   }
   s.why = failed.ok() ? "RAPL has no package domain" : failed.text();
