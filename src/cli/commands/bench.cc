@@ -88,9 +88,9 @@ Status run_bench(const Options& o, Session& s) {
   b.progress = [&](int64_t, double spent, double all) { s.printer.progress("bench", spent, all); };
   auto result = ship::bench(session, b);
   if (!result.ok()) return in(o.model, result.status());
-  result->conditions["threads"] = o.threads;
+  HONE_ASSIGN(bool engine, is_engine_file(o.model));
+  ship::add_engine(session.engine().info(), o.threads, engine ? o.model : "", &result->conditions);
   if (session.profiles() > 1) result->conditions["profile"] = session.context().profile();
-  result->conditions["precision"] = session.engine().info().precision;
   for (const std::string& w : result->warnings) s.printer.warn(w);
   HONE_ASSIGN(bool text, give_json(s, o.json, ship::to_json(*result)));
   if (text) print_human(o, *result, s.printer);

@@ -6,6 +6,8 @@
 
 #include "ship/measure/conditions.h"
 #include "ship/measure/memory.h"
+#include "ship/measure/probes/energy.h"
+#include "ship/measure/probes/monitor.h"
 
 namespace hone::ship {
 
@@ -50,19 +52,23 @@ void read_steps(Session& s, BenchResult* r) {
 // One measurement: the first frame, warm-up, the frames that count.
 class Bench {
  public:
-  Bench(Workload& work, const BenchOptions& o) : work_(work), o_(o) {
+  Bench(Workload& work, const BenchOptions& o)
+      : work_(work), o_(o), monitor_(monitor_options(o)), energy_(energy_options(o)) {
     r_.record = Record(work.staged(), o.capacity);
     r_.load_ms = o.load_ms;
     if (o.rate) r_.rate_per_second = o.rate->per_second;
   }
 
   Status measure() {
+    energy_.idle();
     HONE_RETURN_IF_ERROR(first());
     const int64_t period = o_.rate ? ns(1 / o_.rate->per_second) : 0;
     HONE_ASSIGN(r_.warmup, warm_up(time_, work_, ns(o_.max_warmup_s), period));
     if (!r_.warmup.steady) r_.warnings.push_back(r_.warmup.why);
     r_.record.expect(expected());
     const Extent extent{ns(o_.duration_s), o_.min_samples};
+    monitor_.start();
+    energy_.start();
     start_ = shown_ = time_.now_ns();
     auto keep = [this](const Sample& s) { sample(s); };
     if (o_.rate) {
@@ -70,13 +76,35 @@ class Bench {
     } else {
       HONE_RETURN_IF_ERROR(run_closed(time_, work_, extent, keep));
     }
+    energy_.stop(r_.record.seen());
+    evidence_ = monitor_.stop();
+    energy_.idle();
     summarize_all();
     return {};
   }
 
-  BenchResult take() { return std::move(r_); }
+  // What the machine did meanwhile goes into the conditions, which are those of before.
+  BenchResult take(nlohmann::json conditions) {
+    evidence_.add_to(&conditions);
+    r_.conditions = std::move(conditions);
+    r_.energy = energy_.result();
+    for (std::string& w : evidence_.warnings) r_.warnings.push_back(std::move(w));
+    return std::move(r_);
+  }
 
  private:
+  static MonitorOptions monitor_options(const BenchOptions& o) {
+    MonitorOptions m;
+    m.root = o.machine_root;
+    return m;
+  }
+  static EnergyOptions energy_options(const BenchOptions& o) {
+    EnergyOptions e;
+    e.root = o.machine_root;
+    e.idle_s = std::clamp(o.duration_s, 0.1, 2.0);
+    return e;
+  }
+
   Status first() {
     HONE_RETURN_IF_ERROR(work_.prepare(0));
     HONE_ASSIGN(FrameTimes t, work_.run(time_));
@@ -94,6 +122,8 @@ class Bench {
 
   void sample(const Sample& s) {
     r_.record.add(s);
+    monitor_.tick();
+    energy_.tick();
     if (!o_.progress) return;
     const int64_t now = time_.now_ns();
     if (now - shown_ < 300'000'000) return;
@@ -112,6 +142,9 @@ class Bench {
 
   Workload& work_;
   const BenchOptions& o_;
+  Monitor monitor_;
+  EnergyProbe energy_;
+  Evidence evidence_;
   MonotonicTime time_;
   BenchResult r_;
   int64_t start_ = 0, shown_ = 0;
@@ -120,18 +153,15 @@ class Bench {
 }  // namespace
 
 Result<BenchResult> bench(Session& s, Workload& work, const BenchOptions& options) {
-  nlohmann::json before = read_conditions();
+  nlohmann::json before = read_conditions(options.machine_root);
   Bench b(work, options);
   HONE_RETURN_IF_ERROR(b.measure());
-  BenchResult r = b.take();
-  r.conditions = std::move(before);
-  r.conditions["load_after"] = read_conditions()["load"];
+  BenchResult r = b.take(std::move(before));
+  r.conditions["load_after"] = r.conditions["after"]["load"];
   r.conditions["warmup_runs"] = r.warmup.runs;
   r.conditions["steady"] = r.warmup.steady;
   r.conditions["mode"] = options.rate ? "rate" : "closed";
   r.memory = memory_of(s);
-  r.energy = {{"joules_per_inference", nullptr},
-              {"source", "unavailable: this version reads no energy counters"}};
   read_steps(s, &r);
   return r;
 }

@@ -24,6 +24,7 @@ struct BenchOptions {
   Inputs inputs;                    // without samples: noise, one of it where `same` is set
   std::optional<double> load_ms;    // what opening the session took, if the caller timed it
   int64_t capacity = Record::default_capacity;
+  std::string machine_root = "/";  // below which /proc and /sys are read; another in tests
   // Called a few times a second: samples so far, seconds spent, seconds in all.
   std::function<void(int64_t, double, double)> progress;
 };

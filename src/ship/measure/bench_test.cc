@@ -82,6 +82,7 @@ TEST(Bench, RunsAtLeastElevenTimes) {
   BenchOptions o;
   o.duration_s = 0;
   o.max_warmup_s = 0;
+  o.machine_root = "/no such machine";
   auto r = bench(s, o);
   ASSERT_TRUE(r.ok()) << r.status().text();
   EXPECT_EQ(r->latency_ms.samples, 11);
@@ -93,6 +94,7 @@ TEST(Bench, RunsAtLeastElevenTimes) {
   const json j = to_json(*r);
   EXPECT_TRUE(j["energy"]["joules_per_inference"].is_null());
   EXPECT_EQ(j["energy"]["source"].get<std::string>().substr(0, 13), "unavailable: ");
+  EXPECT_EQ(j["conditions"]["throttled"].get<std::string>().substr(0, 13), "unavailable: ");
   EXPECT_GT(j["memory"]["arena_bytes"], 0);
   EXPECT_EQ(j["conditions"]["mode"], "closed");
   EXPECT_EQ(j["conditions"]["steady"], false);

@@ -113,7 +113,7 @@ std::vector<double> EnergyProbe::measure_idle() {
   return watts;
 }
 
-void EnergyProbe::idle() { idle_before_ = measure_idle(); }
+void EnergyProbe::idle() { (last_.parts.empty() ? idle_before_ : idle_after_) = measure_idle(); }
 
 void EnergyProbe::start() {
   runs_ = 0;
@@ -132,7 +132,7 @@ bool EnergyProbe::tick() {
 
 void EnergyProbe::stop(int64_t runs) {
   runs_ = runs;
-  if (read(&last_)) idle_after_ = measure_idle();
+  read(&last_);
 }
 
 double EnergyProbe::idle_watts(size_t i) const {

@@ -10,14 +10,14 @@ namespace hone::ship {
 // last. Those that are there and not readable say why.
 std::vector<EnergySource> find_energy_sources(const EnergyOptions& options = {});
 
-// Order of calls: idle() before warm-up, start(), tick() between samples, stop(runs) (which
-// measures idle once more), result(). Without a readable source all of them do nothing and cost
-// nothing, and the result says why.
+// Order of calls: idle() before warm-up, start(), tick() between samples, stop(runs), idle() again,
+// result(). Without a readable source all of them do nothing and cost nothing, and the result says
+// why.
 class EnergyProbe {
  public:
   explicit EnergyProbe(EnergyOptions options = {});
   bool available() const { return meter_ != nullptr; }
-  void idle();
+  void idle();  // sleeps idle_s; before start() and after stop()
   void start();
   bool tick();  // about once a second, so that no counter wraps unseen; true: it has read
   void stop(int64_t runs);

@@ -54,6 +54,7 @@ class EnergyRun : public ::testing::Test {
       p.tick();
     }
     p.stop(runs);
+    p.idle();
     return p.result();
   }
   // No figure, and words that say why.
@@ -170,6 +171,7 @@ TEST_F(EnergyRun, ShortWindowsAndUnevenIdleAreNoted) {
   pass(3, 15);
   idle_ = 9;
   p.stop(30);
+  p.idle();
   json j = p.result();
   EXPECT_NEAR(j["idle_watts"].get<double>(), 7, 1e-9);
   EXPECT_THAT(j["notes"].dump(), HasSubstr("3.0 s is short"));
@@ -181,8 +183,13 @@ TEST_F(EnergyRun, WithoutIdleOnlyGrossIsKnown) {
   EnergyProbe p(options());
   p.start();
   pass(20, 15);
-  tree_.plant(rapl + "0/energy_uj", 301'000'000);
-  p.stop(100);  // measures idle afterwards
+  p.stop(100);
+  json j = p.result();
+  EXPECT_NEAR(j["gross_joules_per_inference"].get<double>(), 3.0, 1e-6);
+  EXPECT_TRUE(j["joules_per_inference"].is_null());
+  EXPECT_TRUE(j["idle_watts"].is_null());
+  EXPECT_THAT(j["notes"].dump(), HasSubstr("idle power was not measured"));
+  p.idle();  // afterwards is better than not at all
   EXPECT_NEAR(p.result()["joules_per_inference"].get<double>(), 2.0, 1e-6);
   EnergyProbe never(options());
   never.start();
