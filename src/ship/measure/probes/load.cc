@@ -124,12 +124,14 @@ OthersTime others_between(const CpuTime& before, const CpuTime& after, double se
   OthersTime o;
   o.cpus = per_second((after.busy - before.busy) - (after.own - before.own));
   o.steal = per_second(after.steal - before.steal);
-  std::vector<std::pair<double, std::string>> by_time;
+  std::map<std::string, double> by_name;  // a compiler is many processes
   for (const auto& [id, process] : after.others) {
     auto was = before.others.find(id);
     int64_t from = was == before.others.end() ? 0 : was->second.ticks;
-    by_time.emplace_back(per_second(process.ticks - from), process.name);
+    by_name[process.name] += per_second(process.ticks - from);
   }
+  std::vector<std::pair<double, std::string>> by_time;
+  for (const auto& [name, cpus] : by_name) by_time.emplace_back(cpus, name);
   std::sort(by_time.rbegin(), by_time.rend());
   for (size_t i = 0; i < by_time.size() && i < 3 && by_time[i].first >= 0.05; ++i) {
     o.busiest +=

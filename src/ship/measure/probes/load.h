@@ -35,7 +35,7 @@ std::optional<CpuTime> read_cpu_time(const SystemFiles& files);
 struct OthersTime {
   double cpus = 0;      // processors that others kept busy, on average
   double steal = 0;     // processors that the host took away, on average
-  std::string busiest;  // "cc1plus 0.70, ld 0.20": processors by process, the three largest
+  std::string busiest;  // "cc1plus 0.70, ld 0.20": processors by program, the three largest
 };
 // Of two readings, `seconds` apart (more than 0).
 OthersTime others_between(const CpuTime& before, const CpuTime& after, double seconds);

@@ -48,7 +48,8 @@ TEST(Load, OthersTimeIsWhatIsNotOurs) {
   // 10 s later: 2,000 ticks busy, 1,000 of them ours, 700 of cc1plus's; the host took 50.
   t.plant("proc/stat", "cpu  2500 0 1000 9000 0 0 0 150 0 0\n");
   t.plant("proc/self/stat", stat("hone", 'R', 1200, 0));
-  t.plant("proc/50/stat", stat("cc1plus", 'R', 600, 120));
+  t.plant("proc/50/stat", stat("cc1plus", 'R', 500, 120));
+  t.plant("proc/52/stat", stat("cc1plus", 'R', 100, 0));  // a new one
   auto after = read_cpu_time(t.files());
   ASSERT_TRUE(after);
   OthersTime o = others_between(*before, *after, 10);

@@ -119,10 +119,11 @@ bool Monitor::tick() {
 void Monitor::find_throttling(const Edge& after, Evidence* e) const {
   e->reasons = throttle_evidence(before_.throttle, after.throttle);
   e->sources = after.throttle.sources;
+  bool of_processor = after.throttle.of_processor;
   std::vector<int64_t> khz;
   for (const Sample& s : samples_) {
     if (s.pi_bits && (*s.pi_bits & pi_now_mask) != 0) {
-      std::string text = fmt::format("Raspberry Pi: {} after {:.0f} s",
+      std::string text = fmt::format("Raspberry Pi: {} ({:.0f} s into the run)",
                                      pi_throttled_text(*s.pi_bits & pi_now_mask).front(), s.t_s);
       e->reasons.push_back(text);
       break;  // the first is enough; before and after tell the rest
@@ -135,6 +136,7 @@ void Monitor::find_throttling(const Edge& after, Evidence* e) const {
   size_t part = std::max<size_t>(2, khz.size() / 5);
   if (khz.size() >= 3 * part) {
     e->sources.push_back("frequency during the run");
+    of_processor = true;
     auto n = static_cast<std::ptrdiff_t>(part);
     auto first = median_of(std::vector<int64_t>(khz.begin(), khz.begin() + n));
     auto last = median_of(std::vector<int64_t>(khz.end() - n, khz.end()));
@@ -147,8 +149,8 @@ void Monitor::find_throttling(const Edge& after, Evidence* e) const {
   if (!e->reasons.empty()) {
     e->throttled = true;
     e->warnings.push_back("throttled: " + fmt::format("{}", fmt::join(e->reasons, "; ")));
-  } else if (e->sources.empty()) {
-    e->throttled = unavailable("no throttle counter, no frequency and no control group to read");
+  } else if (!of_processor) {
+    e->throttled = unavailable("this machine shows neither throttle counts nor frequencies");
   } else {
     e->throttled = false;
   }

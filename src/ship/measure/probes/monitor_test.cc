@@ -88,6 +88,55 @@ TEST_F(ThrottleVerdict, FrequencyThatFellIsThrottled) {
   EXPECT_THAT(e.warnings[0], HasSubstr("throttled: frequency fell"));
 }
 
+// A virtual machine's processor may be held back unseen: a quiet control group does not say no.
+TEST_F(ThrottleVerdict, ControlGroupAloneSaysYesAndNeverNo) {
+  tree_.plant("proc/self/cgroup", "0::/\n");
+  tree_.plant("proc/self/mountinfo", "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  tree_.plant("sys/fs/cgroup/cpu.stat", "nr_throttled 2\n");
+  Monitor m = make();
+  m.start();
+  EXPECT_TRUE(is_unavailable(m.stop().throttled));
+  m.start();
+  tree_.plant("sys/fs/cgroup/cpu.stat", "nr_throttled 3\n");
+  Evidence e = m.stop();
+  EXPECT_EQ(e.throttled, true);
+  EXPECT_THAT(e.reasons, ElementsAre("cgroup_nr_throttled rose by 1 (from 2 to 3)"));
+}
+
+TEST_F(ThrottleVerdict, PiBitsThatCameAndWentDuringTheRun) {
+  const std::string bits = "sys/devices/platform/soc/soc:firmware/get_throttled";
+  tree_.plant(bits, "40000");
+  Monitor m = make();
+  m.start();
+  now_ += 1;
+  tree_.plant(bits, "40004");
+  m.tick();
+  tree_.plant(bits, "40000");
+  Evidence e = m.stop();
+  EXPECT_EQ(e.throttled, true);
+  EXPECT_THAT(e.reasons, ElementsAre("Raspberry Pi: throttled now (1 s into the run)"));
+}
+
+TEST_F(ThrottleVerdict, OtherTasksAndStolenTimeAreWarnings) {
+  constexpr const char* self = "7 (hone) R 1 1 1 0 -1 0 0 0 0 0 200 0 0";
+  tree_.plant("proc/self/stat", self);
+  tree_.plant("proc/stat", "cpu  1000 0 0 9000 0 0 0 0 0 0\n");
+  Monitor m = make();
+  m.start();
+  now_ += 10;
+  tree_.plant("proc/stat", "cpu  1500 0 0 9000 0 0 0 100 0 0\n");
+  Evidence e = m.stop();
+  EXPECT_THAT(
+      e.warnings,
+      ElementsAre("other tasks used 0.5 of 2 CPUs meanwhile",
+                  "the host of this virtual machine took 0.10 CPUs away meanwhile (steal)"));
+  // The same ticks in a tenth of a second are 10 ms steps, not a share.
+  m.start();
+  now_ += 0.1;
+  tree_.plant("proc/stat", "cpu  1510 0 0 9000 0 0 0 101 0 0\n");
+  EXPECT_THAT(m.stop().warnings, IsEmpty());
+}
+
 // 5 % is the limit: boost clocks wander by less.
 TEST_F(ThrottleVerdict, FrequencyThatFellALittleIsNot) {
   Monitor m = make();

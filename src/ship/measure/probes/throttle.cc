@@ -77,6 +77,7 @@ ThrottleState read_throttle(const SystemFiles& files, const std::vector<int>& cp
   read_cooling(files, &t);
   t.pi_bits = read_pi_throttled(files, commands);
   if (t.pi_bits) t.sources.push_back("Raspberry Pi get_throttled");
+  t.of_processor = !t.sources.empty();
   CgroupUsage usage = read_usage(files, group);
   if (usage.nr_throttled) t.counts["cgroup_nr_throttled"] = *usage.nr_throttled;
   if (usage.throttled_us) t.counts["cgroup_throttled_us"] = *usage.throttled_us;

@@ -13,6 +13,8 @@ struct ThrottleState {
   std::map<std::string, int64_t> levels;  // of CPU cooling devices that hold back now; 0: not
   std::optional<uint32_t> pi_bits;
   std::vector<std::string> sources;  // what could be read at all; empty: nothing
+  // One of them tells of the processor itself, not only of a limit set on this process.
+  bool of_processor = false;
 };
 
 // x86 core and package throttle counts of the CPUs, Jetson's over-current counts, cooling devices
