@@ -150,7 +150,7 @@ void add_ship(CLI::App& app, Session& session) {
       ->capture_default_str();
   add_json_option(c, &o->json);
   c->footer(
-      "Stages: inspect, golden pairs, optimize, build, parity, accuracy, bench, gate. A second "
+      "Stages: inspect, golden pairs, optimize, build, parity, accuracy, bench, profile, gate. A second "
       "run\n"
       "redoes only those whose inputs changed. The last line is SHIP, NO SHIP: reasons, or\n"
       "INCONCLUSIVE: reasons.\n\n"

@@ -8,12 +8,12 @@
 
 #include "common/base/version.h"
 #include "host/model/files.h"
+#include "ship/chain/chain_work.h"
 #include "ship/chain/check_files.h"
 #include "ship/chain/commands.h"
 #include "ship/chain/identity.h"
 #include "ship/chain/report_json.h"
 #include "ship/chain/stage_cache.h"
-#include "ship/chain/work.h"
 
 namespace hone::ship {
 
@@ -130,7 +130,7 @@ class Chain {
     return write_text(r_.report_path, report.dump(1) + "\n");
   }
 
-  Work w_;
+  ChainWork w_;
   const ChainOptions& o_;
   StageCache cache_;
   ChainResult r_;

@@ -18,7 +18,7 @@ std::string shell_word(const std::string& word) {
   return s + "'";
 }
 
-std::vector<std::string> replay_commands(const Work& w) {
+std::vector<std::string> replay_commands(const ChainWork& w) {
   const std::string engine = shell_word(w.engine_path());
   const std::string project = shell_word(w.options.project_path);
   const std::string out = shell_word(w.options.out_folder);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ship/chain/work.h"
+#include "ship/chain/chain_work.h"
 
 namespace hone::ship {
 
@@ -12,6 +12,6 @@ namespace hone::ship {
 std::string shell_word(const std::string& word);
 
 // `hone ship` as it was called, then what measures and judges its engine alone.
-std::vector<std::string> replay_commands(const Work& work);
+std::vector<std::string> replay_commands(const ChainWork& work);
 
 }  // namespace hone::ship

@@ -29,7 +29,7 @@ TEST(Commands, AreOfThisShip) {
   options.project_path = "my project/hone.toml";
   options.out_folder = "out";
   options.bench_seconds = 3;
-  EXPECT_EQ(replay_commands(Work(model, target, options)),
+  EXPECT_EQ(replay_commands(ChainWork(model, target, options)),
             (std::vector<std::string>{"hone ship 'my project/hone.toml' -o out --bench-seconds 3",
                                       "hone bench out/m.pi.engine --threads 2 --duration 3",
                                       "hone gate 'my project/hone.toml' -o out"}));

@@ -1,8 +1,8 @@
 // Accuracy on labelled data, paired per sample with a baseline: the graph as it came, without
 // passes, on portable kernels. Parity ties the baseline to the reference.
 #include "host/passes/pass.h"
+#include "ship/chain/chain_work.h"
 #include "ship/chain/stage_cache.h"
-#include "ship/chain/work.h"
 
 namespace hone::ship {
 
@@ -10,12 +10,12 @@ using nlohmann::json;
 
 namespace {
 
-std::string key(const Work& w) {
+std::string key(const ChainWork& w) {
   return w.engine_key() +
          (w.model.evaluation ? w.pictures_key() + hash_file(w.model.evaluation->labels) : "");
 }
 
-Result<Session> open_baseline(Work& w) {
+Result<Session> open_baseline(ChainWork& w) {
   HONE_ASSIGN(const graph::Graph* g, w.graph());
   engine::CompileOptions plain = w.compile_options();
   plain.target.isa = mask(Isa::portable);
@@ -27,7 +27,7 @@ Result<Session> open_baseline(Work& w) {
                        w.target.threads);
 }
 
-Result<json> accuracy(Work& w) {
+Result<json> accuracy(ChainWork& w) {
   const std::vector<OutputSpec>& outputs = w.model.outputs;
   bool possible = w.model.evaluation && w.contract() != nullptr && !outputs.empty() &&
                   !outputs[0].labels.empty();

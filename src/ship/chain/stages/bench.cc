@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "ship/chain/work.h"
+#include "ship/chain/chain_work.h"
 #include "ship/measure/memory.h"
 
 namespace hone::ship {
@@ -12,11 +12,11 @@ using nlohmann::json;
 
 namespace {
 
-std::string key(const Work& w) {
+std::string key(const ChainWork& w) {
   return w.engine_key() + fmt::format("{}", w.options.bench_seconds);
 }
 
-Result<json> run(Work& w) {
+Result<json> run(ChainWork& w) {
   // Peak memory of a process that does nothing but load and run the engine.
   auto child = peak_of_child([&]() -> Status {
     HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "host/model/files.h"
-#include "ship/chain/work.h"
+#include "ship/chain/chain_work.h"
 #include "ship/project/picture.h"
 
 namespace hone::ship {
@@ -23,16 +23,16 @@ std::string profiles_key(const ModelSpec& model) {
   return key;
 }
 
-std::string key(const Work& w) {
+std::string key(const ChainWork& w) {
   std::string contract;
   for (const auto& [name, text] : contract_properties(w.model)) contract += name + text;
   return fmt::format("{} {} {} {}{}", w.machine_key(), w.target.threads, w.target.precision,
                      profiles_key(w.model), contract);
 }
 
-std::string made(const Work& w) { return w.engine_path(); }
+std::string made(const ChainWork& w) { return w.engine_path(); }
 
-Result<json> build(Work& w) {
+Result<json> build(ChainWork& w) {
   HONE_ASSIGN(const graph::Graph* g, w.graph());
   engine::CompileOptions c = w.compile_options();
   HONE_ASSIGN(plan::TimingCache timings, plan::TimingCache::load(w.timings_path()));

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "host/ops/evaluate.h"
+#include "ship/chain/chain_work.h"
 #include "ship/chain/stage_cache.h"
-#include "ship/chain/work.h"
 #include "ship/parity/compare.h"
 
 namespace hone::ship {
@@ -17,9 +17,11 @@ namespace {
 // Golden pairs were computed in f32 by other code: its roundings, not ours, are the difference.
 constexpr double golden_tolerance = 1e-3;
 
-std::string key(const Work& w) { return w.model.golden.empty() ? "" : hash_folder(w.model.golden); }
+std::string key(const ChainWork& w) {
+  return w.model.golden.empty() ? "" : hash_folder(w.model.golden);
+}
 
-Result<json> golden(Work& w) {
+Result<json> golden(ChainWork& w) {
   if (w.model.golden.empty()) return json{{"text", "none given"}};
   HONE_ASSIGN(const graph::Graph* g, w.graph());
   HONE_ASSIGN(std::vector<GoldenPair> pairs,

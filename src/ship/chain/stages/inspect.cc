@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "host/import/import.h"
-#include "ship/chain/work.h"
+#include "ship/chain/chain_work.h"
 
 namespace hone::ship {
 
@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-std::string key(const Work& w) {
+std::string key(const ChainWork& w) {
   std::string names;
   for (const InputSpec& i : w.model.inputs) names += "input " + i.name + "\n";
   for (const OutputSpec& o : w.model.outputs) names += "output " + o.name + "\n";
@@ -37,7 +37,7 @@ Status names_exist(const ModelSpec& model, const graph::Graph& g) {
   return {};
 }
 
-Result<json> inspect(Work& w) {
+Result<json> inspect(ChainWork& w) {
   HONE_ASSIGN(const graph::Graph* g, w.graph());
   if (auto bad = bad_weights(*g); !bad.empty()) {
     return invalid(fmt::format("weights are not finite: {}", fmt::join(bad, "; ")));

@@ -3,7 +3,7 @@
 
 #include "host/import/import.h"
 #include "host/passes/pass.h"
-#include "ship/chain/work.h"
+#include "ship/chain/chain_work.h"
 
 namespace hone::ship {
 
@@ -11,11 +11,11 @@ using nlohmann::json;
 
 namespace {
 
-std::string key(const Work&) { return ""; }
+std::string key(const ChainWork&) { return ""; }
 
-std::string made(const Work& w) { return w.optimized_path(); }
+std::string made(const ChainWork& w) { return w.optimized_path(); }
 
-Result<json> optimize(Work& w) {
+Result<json> optimize(ChainWork& w) {
   HONE_ASSIGN(const graph::Graph* g, w.graph());
   graph::Graph copy = *g;
   int before = copy.live_nodes();

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "host/ops/evaluate.h"
+#include "ship/chain/chain_work.h"
 #include "ship/chain/golden.h"
 #include "ship/chain/stage_cache.h"
-#include "ship/chain/work.h"
 #include "ship/measure/bench.h"
 #include "ship/parity/layers.h"
 
@@ -19,7 +19,7 @@ struct Inputs {
   const char* what;
 };
 
-std::string key(const Work& w) {
+std::string key(const ChainWork& w) {
   return w.engine_key() + fmt::format("{} {} {}", w.options.parity_inputs,
                                       w.options.parity_tolerance,
                                       w.model.evaluation       ? w.pictures_key()
@@ -27,7 +27,7 @@ std::string key(const Work& w) {
                                                                : hash_folder(w.model.golden));
 }
 
-Result<Inputs> evaluation_inputs(Work& w) {
+Result<Inputs> evaluation_inputs(ChainWork& w) {
   HONE_ASSIGN(const LabelledData* d, w.data());
   Inputs inputs{{}, "evaluation pictures"};
   int64_t n = std::min<int64_t>(w.options.parity_inputs, d->count());
@@ -55,7 +55,7 @@ Inputs random_inputs(const Session& s) {
 
 // Inputs that are real: golden ones and the first of the evaluation data; noise where there are
 // neither.
-Result<Inputs> real_inputs(Work& w, const Session& s) {
+Result<Inputs> real_inputs(ChainWork& w, const Session& s) {
   if (w.model.evaluation && w.contract() != nullptr && s.inputs().size() == 1) {
     return evaluation_inputs(w);
   }
@@ -67,7 +67,7 @@ Result<Inputs> real_inputs(Work& w, const Session& s) {
 }
 
 // The layer where the plan of the engine parts from the reference on this input.
-std::string where(Work& w, const graph::Graph& g, const std::vector<Tensor>& input) {
+std::string where(ChainWork& w, const graph::Graph& g, const std::vector<Tensor>& input) {
   if (!w.plan) {  // the engine is of an earlier run
     engine::CompileOptions c = w.compile_options();
     auto timings = plan::TimingCache::load(w.timings_path());
@@ -83,7 +83,7 @@ std::string where(Work& w, const graph::Graph& g, const std::vector<Tensor>& inp
                      layers->compared);
 }
 
-Result<json> parity(Work& w) {
+Result<json> parity(ChainWork& w) {
   HONE_ASSIGN(const graph::Graph* g, w.graph());
   HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
   HONE_ASSIGN(Inputs inputs, real_inputs(w, s));

@@ -1,4 +1,4 @@
-#include "ship/chain/work.h"
+#include "ship/chain/chain_work.h"
 
 #include <fmt/format.h>
 
@@ -8,15 +8,15 @@
 
 namespace hone::ship {
 
-std::string Work::engine_path() const {
+std::string ChainWork::engine_path() const {
   return fmt::format("{}/{}.{}.engine", options.out_folder, model.name, target.name);
 }
-std::string Work::optimized_path() const {
+std::string ChainWork::optimized_path() const {
   return fmt::format("{}/{}.optimized.onnx", options.out_folder, model.name);
 }
-std::string Work::timings_path() const { return options.out_folder + "/timing-cache.json"; }
+std::string ChainWork::timings_path() const { return options.out_folder + "/timing-cache.json"; }
 
-Result<const graph::Graph*> Work::graph() {
+Result<const graph::Graph*> ChainWork::graph() {
   if (!graph_) {
     HONE_ASSIGN(model::Model m, model::read_model(model.onnx));
     auto g = import(m);
@@ -26,18 +26,18 @@ Result<const graph::Graph*> Work::graph() {
   return &*graph_;
 }
 
-Result<const LabelledData*> Work::data() {
+Result<const LabelledData*> ChainWork::data() {
   if (!data_) {
     HONE_ASSIGN(data_, load_data(*model.evaluation));
   }
   return &*data_;
 }
 
-const preprocess::ImageContract* Work::contract() const {
+const preprocess::ImageContract* ChainWork::contract() const {
   return model.inputs.empty() ? nullptr : &model.inputs[0].image;
 }
 
-engine::CompileOptions Work::compile_options() const {
+engine::CompileOptions ChainWork::compile_options() const {
   engine::CompileOptions c;
   c.profiles = model.profiles;
   c.target = options.machine;
@@ -47,20 +47,20 @@ engine::CompileOptions Work::compile_options() const {
   return c;
 }
 
-std::string Work::machine_key() const {
+std::string ChainWork::machine_key() const {
   return fmt::format("{} {:x} ", options.machine.cpu, options.machine.isa);
 }
-std::string Work::pictures_key() const {
+std::string ChainWork::pictures_key() const {
   return hash_file(model.evaluation->images) + fmt::format(" {}", model.evaluation->limit);
 }
-std::string Work::engine_key() const {
+std::string ChainWork::engine_key() const {
   return engine_hash + machine_key() + fmt::format("{} ", options.machine.cores);
 }
 
-void Work::progress(const std::string& what, double done, double all) const {
+void ChainWork::progress(const std::string& what, double done, double all) const {
   if (options.progress) options.progress(what, done, all);
 }
-void Work::progress(const std::string& what, size_t done, size_t all) const {
+void ChainWork::progress(const std::string& what, size_t done, size_t all) const {
   progress(what, static_cast<double>(done), static_cast<double>(all));
 }
 

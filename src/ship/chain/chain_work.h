@@ -13,9 +13,9 @@
 
 namespace hone::ship {
 
-class Work {
+class ChainWork {
  public:
-  Work(const ModelSpec& model, const TargetSpec& target, const ChainOptions& options)
+  ChainWork(const ModelSpec& model, const TargetSpec& target, const ChainOptions& options)
       : model(model), target(target), options(options) {}
 
   const ModelSpec& model;
@@ -53,11 +53,11 @@ class Work {
 // One stage: a file stages/<name>.cc and a line in stages.inc.
 struct Stage {
   // What its result depends on besides the model file and Hone's version.
-  std::string (*key)(const Work&);
+  std::string (*key)(const ChainWork&);
   // The result, with a "text" of one line. Errors stop the chain.
-  Result<nlohmann::json> (*run)(Work&);
+  Result<nlohmann::json> (*run)(ChainWork&);
   // The file it writes; nullptr where it writes none. A file that is gone is made again.
-  std::string (*made)(const Work&) = nullptr;
+  std::string (*made)(const ChainWork&) = nullptr;
 };
 
 #define HONE_STAGE(name) extern const Stage name##_stage;
