@@ -37,7 +37,7 @@ def test_ships_and_redoes_only_what_changed(project):
     first = ship(project)
     assert first.returncode == 0, first.stdout + first.stderr
     assert first.stdout.strip().splitlines()[-1] == "SHIP"
-    for stage in ("inspect", "golden", "optimize", "build", "parity", "accuracy", "bench", "gate"):
+    for stage in ("inspect", "golden", "optimize", "build", "parity", "accuracy", "bench", "profile", "gate"):
         assert re.search(rf"^{stage}\b", first.stdout, re.M), stage
     second = ship(project)
     assert second.returncode == 0

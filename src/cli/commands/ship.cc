@@ -150,10 +150,10 @@ void add_ship(CLI::App& app, Session& session) {
       ->capture_default_str();
   add_json_option(c, &o->json);
   c->footer(
-      "Stages: inspect, golden pairs, optimize, build, parity, accuracy, bench, profile, gate. A second "
-      "run\n"
-      "redoes only those whose inputs changed. The last line is SHIP, NO SHIP: reasons, or\n"
-      "INCONCLUSIVE: reasons.\n\n"
+      "Stages: inspect, golden pairs, optimize, build, parity, accuracy, bench, profile, gate. A\n"
+      "second run redoes only those whose inputs changed. The last line is SHIP, NO SHIP: "
+      "reasons,\n"
+      "or INCONCLUSIVE: reasons.\n\n"
       "examples:\n"
       "  hone ship examples/fashion/hone.toml\n"
       "  hone ship hone.toml -o /tmp/out --json report.json\n\n"

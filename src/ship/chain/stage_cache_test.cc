@@ -77,7 +77,7 @@ class Redone : public ::testing::Test {
 };
 
 TEST_F(Redone, OnlyWhatChanged) {
-  const std::string all = "inspect golden optimize build parity accuracy bench gate";
+  const std::string all = "inspect golden optimize build parity accuracy bench profile gate";
   EXPECT_EQ(stages(), all);
   EXPECT_EQ(stages(), "gate");
 
@@ -85,7 +85,7 @@ TEST_F(Redone, OnlyWhatChanged) {
   EXPECT_EQ(stages(), "gate") << "limits";
 
   options_.bench_seconds = 0.03;
-  EXPECT_EQ(stages(), "bench gate");
+  EXPECT_EQ(stages(), "bench profile gate");
 
   testing::fs::copy(testing::fashion("golden/01"), model_.golden + "/01");
   EXPECT_EQ(stages(), "golden gate") << "a golden pair more";
@@ -101,13 +101,13 @@ TEST_F(Redone, OnlyWhatChanged) {
   EXPECT_EQ(stages(), "parity gate");
 
   model_.inputs[0].image.mean[0] = 0.25f;
-  EXPECT_EQ(stages(), "build parity accuracy bench gate") << "the contract lies in the engine";
+  EXPECT_EQ(stages(), "build parity accuracy bench profile gate") << "the contract lies in the engine";
 
   target_.threads = 2;
-  EXPECT_EQ(stages(), "build parity accuracy bench gate");
+  EXPECT_EQ(stages(), "build parity accuracy bench profile gate");
 
   options_.machine.isa = mask(Isa::portable);
-  EXPECT_EQ(stages(), "build parity accuracy bench gate");
+  EXPECT_EQ(stages(), "build parity accuracy bench profile gate");
 
   // One field more that no reader knows: another file, the same model.
   std::ofstream(model_.onnx, std::ios::binary | std::ios::app).write("\x32\x01x", 3);

@@ -12,9 +12,13 @@ using nlohmann::json;
 
 namespace {
 
-std::string key(const ChainWork& w) { return w.engine_key(); }
+double seconds(const ChainWork& w) {
+  return std::min(ProfileOptions{}.seconds, w.options.bench_seconds);
+}
 
-// "34 layers, longest features.0 (conv_f32_14x32_avx512) with 21 %"
+std::string key(const ChainWork& w) { return w.engine_key() + fmt::format("{}", seconds(w)); }
+
+// "34 layers, longest conv_f32_14x32_avx512 with 21 % of the time"
 std::string summary(const json& profile) {
   const json* longest = nullptr;
   for (const json& layer : profile.at("layers")) {
@@ -32,7 +36,7 @@ Result<json> run(ChainWork& w) {
   o.engine = w.engine_path();
   o.engine_hash = w.engine_hash;
   o.target = w.options.machine;
-  o.seconds = std::min(o.seconds, w.options.bench_seconds);
+  o.seconds = seconds(w);
   w.progress("profile", 0.0, 1.0);
   HONE_ASSIGN(json profile, profile_engine(s, o));
   profile["text"] = summary(profile);
