@@ -41,7 +41,7 @@ def test_ships_and_redoes_only_what_changed(project):
         assert re.search(rf"^{stage}\b", first.stdout, re.M), stage
     second = ship(project)
     assert second.returncode == 0
-    assert second.stdout.count("(unchanged)") == 7  # all but the gate
+    assert second.stdout.count("(unchanged)") == 8  # all but the gate
     report = json.load(open(project / "hone-out/fashion.local.report.json"))
     assert report["schema"] == 1 and report["verdict"] == "SHIP"
     assert hone("gate", project / "hone.toml").returncode == 0
