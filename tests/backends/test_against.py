@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-import models
+import small_models as models
 from client import SOURCE
 
 HONE = os.environ.get("HONE", "hone")

@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-import models
+import small_models as models
 from client import ADAPTERS, SOURCE, Client
 
 NEEDS = {"onnxruntime": "onnxruntime", "openvino": "openvino", "ncnn": "ncnn", "mnn": "MNN",
