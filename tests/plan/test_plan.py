@@ -282,11 +282,14 @@ def test_target_files_that_are_none(change, says, tmp_path):
 
 def test_doctor_reports_the_machine(tmp_path):
     text = ok("doctor").stdout
-    for word in ("cpu ", "portable", "avx2", "amx", "caches", "memory", "accelerators", "backends"):
+    for word in ("cpu ", "portable", "avx2", "amx", "caches", "memory", "accelerators", "backends",
+                 "measurable", "  energy ", "  throttling ", "  frequency "):
         assert word in text, word
     j = json.loads(ok("doctor", "--json", "-", env={"HONE_PYTHON": sys.executable}).stdout)
     assert any(b.startswith("onnxruntime ") for b in j["backends"])  # tests/requirements.txt
     assert j["cores"] >= 1 and isinstance(j["accelerators"], list)
+    for row in j["measurable"]:  # what cannot be read says why, and what would help
+        assert row["text"] and (row["readable"] or row.get("fix")), row
     # A folder of the name is no runtime; an interpreter that is none is no error.
     (tmp_path / "openvino").mkdir()
     r = subprocess.run([os.path.abspath(HONE), "doctor"], cwd=tmp_path, capture_output=True,

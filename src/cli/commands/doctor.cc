@@ -16,6 +16,7 @@
 #include "host/model/files.h"
 #include "host/plan/target_file.h"
 #include "ship/measure/conditions.h"
+#include "ship/measure/probes/measurable.h"
 
 namespace hone::cli {
 
@@ -92,12 +93,34 @@ json describe_machine() {
   j["accelerators"] = accelerators();
   j["backends"] = backends(&why);
   if (!why.empty()) j["backends_unavailable"] = why;
+  ship::EnergyOptions all;
+  all.gpus = true;
+  j["measurable"] = json::array();
+  for (const ship::Measurable& m : ship::find_measurables(all)) {
+    json row = {{"what", m.what}, {"readable", m.readable}, {"text", m.text}};
+    if (!m.fix.empty()) row["fix"] = m.fix;
+    j["measurable"].push_back(std::move(row));
+  }
+  j["hints"] = ship::quiet_hints(j);
   return j;
 }
 
 // Levels of the other architecture are no news.
 bool belongs(Isa isa, Arch arch) {
   return isa == Isa::portable || (isa >= Isa::neon) == (arch == Arch::aarch64);
+}
+
+// Beside time: what this machine lets a measurement read, and how to get at the rest.
+void print_measurable(const json& j, Printer& p) {
+  p.out("measurable");
+  for (const json& m : j["measurable"]) {
+    p.out(fmt::format("  {:<12}{}{}", m["what"].get<std::string>(),
+                      m["readable"].get<bool>() ? "" : "no: ", m["text"].get<std::string>()));
+    if (m.contains("fix")) p.out(fmt::format("  {:<12}fix: {}", "", m["fix"].get<std::string>()));
+  }
+  for (const json& hint : j["hints"]) {
+    p.out(fmt::format("for quieter numbers: {}", hint.get<std::string>()));
+  }
 }
 
 void print_machine(const Target& t, const json& j, Printer& p) {
@@ -120,6 +143,7 @@ void print_machine(const Target& t, const json& j, Printer& p) {
                     j.contains("backends_unavailable")
                         ? "unavailable: " + j["backends_unavailable"].get<std::string>()
                         : list(j["backends"])));
+  print_measurable(j, p);
 }
 
 Result<json> describe_model(const Options& o, const Target& target) {
