@@ -1,0 +1,129 @@
+// The verdict and why: what a release manager reads, if nothing else.
+
+#include <fmt/format.h>
+
+#include "ship/report/fields.h"
+#include "ship/report/format.h"
+#include "ship/report/sections.h"
+
+namespace hone::ship::report {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr size_t most_reasons = 8;
+
+std::string interval_text(const CheckView& c) {
+  if (!c.low || !c.high) return "";
+  return fmt::format(", 95 % interval {} to {}", figure(*c.low), figure(*c.high));
+}
+
+// "p95 latency: 2.41 ms, limit 2.00 ms, 95 % interval 2.35 to 2.48"
+Html reason(const CheckView& c) {
+  Html line = element("strong", {}, std::string_view(c.what)) + literal(": ");
+  if (!c.value || !c.limit) return line + escaped(c.text);
+  std::string s = fmt::format("{}, limit {}{}", with_unit(*c.value, c.unit),
+                              with_unit(*c.limit, c.unit), interval_text(c));
+  if (c.undecided()) {
+    s += c.low && c.high ? ": the limit lies inside the interval" : ": not decided";
+    if (c.needed) s += fmt::format("; about {} samples would decide", count(*c.needed));
+  }
+  return line + escaped(s);
+}
+
+Html reasons_list(const std::vector<CheckView>& checks, bool failed) {
+  Html list;
+  size_t shown = 0, all = 0;
+  for (const CheckView& c : checks) {
+    if (failed ? !c.failed() : !c.undecided()) continue;
+    if (++all > most_reasons) continue;
+    ++shown;
+    list += element("li", {},
+                    element("span", {{"class", tone_of(c)}}, icon(tone_of(c))) +
+                        element("span", {}, reason(c)));
+  }
+  if (all > shown) list += element("li", {}, fmt::format("and {} more below", all - shown));
+  return list;
+}
+
+std::string summary_of(const std::vector<CheckView>& checks) {
+  size_t failed = 0, undecided = 0;
+  for (const CheckView& c : checks) failed += c.failed(), undecided += c.undecided();
+  if (checks.empty()) return "";
+  if (failed + undecided == 0) return fmt::format("All {} checks pass.", checks.size());
+  std::string s = fmt::format("{} of {} checks fail", failed, checks.size());
+  if (failed == 0) s = fmt::format("{} of {} checks undecided", undecided, checks.size());
+  if (failed > 0 && undecided > 0) s += fmt::format(", {} undecided", undecided);
+  return s + ".";
+}
+
+}  // namespace
+
+Html verdict_section(const Place& place, const json& report) {
+  const auto [word, rest] = split_verdict(text(report, {"verdict"}));
+  const char* tone = tone_of_verdict(word);
+  const std::vector<CheckView> checks = checks_of(report);
+  Html body = element(
+      "p", {{"class", "word"}},
+      icon(tone) + element("span", {},
+                           word.empty() ? std::string_view("no verdict") : std::string_view(word)));
+  const std::string summary = summary_of(checks);
+  if (!summary.empty()) body += paragraph("summary", summary);
+  const Html list = reasons_list(checks, true) + reasons_list(checks, false);
+  if (!list.empty()) {
+    body += element("ul", {{"class", "reasons"}}, list);
+  } else if (checks.empty() && !rest.empty()) {
+    body += paragraph("", rest);
+  }
+  return element("section",
+                 {{"id", place.prefix + "verdict"},
+                  {"class", std::string("verdict ") + tone},
+                  {"aria-label", "Verdict"}},
+                 body) +
+         literal("\n");
+}
+
+namespace {
+
+Html tile(const char* name, const std::string& value, const std::string& note) {
+  return element("div", {{"class", "tile"}},
+                 element("dt", {}, std::string_view(name)) +
+                     element("dd", {},
+                             element("span", {{"class", "big"}}, std::string_view(value)) +
+                                 element("span", {{"class", "note"}}, std::string_view(note))));
+}
+
+std::string limit_note(const json& report, const std::string& percentile) {
+  auto limit = latency_limit(report, percentile);
+  return limit ? "limit " + milliseconds(*limit) : "";
+}
+
+}  // namespace
+
+// The figures one asks for first, in a strip.
+Html figures_section(const Place& place, const json& report) {
+  const Run r = run_of(report);
+  Html tiles;
+  if (r.p50_ms) tiles += tile("p50 latency", milliseconds(*r.p50_ms), limit_note(report, "p50"));
+  const bool p99 = r.p99_ms.has_value();
+  if (p99 || r.p95_ms) {
+    tiles += tile(p99 ? "p99 latency" : "p95 latency", milliseconds(p99 ? *r.p99_ms : *r.p95_ms),
+                  limit_note(report, p99 ? "p99" : "p95"));
+  }
+  if (r.accuracy) {
+    std::string note = r.pictures ? count(*r.pictures) + " samples" : "";
+    if (r.baseline) note = signed_points(*r.accuracy - *r.baseline) + " points; " + note;
+    tiles += tile("accuracy", fmt::format("{:.2f} %", *r.accuracy), note);
+  }
+  if (r.engine_bytes) tiles += tile("engine", bytes(*r.engine_bytes), "");
+  if (r.peak_bytes) tiles += tile("peak memory", bytes(*r.peak_bytes), "fresh process");
+  if (r.energy_mj) {
+    tiles += tile("energy", figure(*r.energy_mj) + " mJ", "per inference, idle subtracted");
+  }
+  if (tiles.empty()) return {};
+  return element("dl", {{"class", "tiles"}, {"id", place.prefix + "figures"}}, tiles) +
+         literal("\n");
+}
+
+}  // namespace hone::ship::report
