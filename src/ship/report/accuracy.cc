@@ -115,7 +115,7 @@ Table class_table(const std::vector<Class>& all, size_t from, size_t to) {
   double low = 0, high = 0;
   drop_axis(all, &low, &high);
   Table t;
-  t.css = "classes";
+  t.css = "classes stack";
   t.sortable = true;
   t.head = {"Class", "Accuracy, 0 to 100 %", "Engine %", "Baseline %", "Drop, points", "Drop"};
   t.numeric = {false, false, true, true, true, false};
@@ -124,7 +124,7 @@ Table class_table(const std::vector<Class>& all, size_t from, size_t to) {
     Html name = escaped(c.name);
     if (c.critical) name += element("span", {{"class", "critical"}}, "★ critical");
     std::vector<Table::Cell> row = {cell(name),
-                                    cell(accuracy_bar(c)),
+                                    cell(accuracy_bar(c), "barcell"),
                                     cell(fmt::format("{:.2f}", c.percent)),
                                     cell(fmt::format("{:.2f}", c.baseline)),
                                     cell(drop_text(c)),

@@ -26,7 +26,7 @@ Html before_after_section(const Place& place, const json& report) {
   const json& stages = at(report, {"stages"});
   if (!stages.is_object()) return {};
   Table t;
-  t.css = "chain";
+  t.css = "chain stack";
   t.head = {"Stage", "Found", "Nodes", "Size", "p50", "Accuracy", "Took"};
   t.numeric = {false, false, true, true, true, true, true};
   for (const char* name :
@@ -46,7 +46,7 @@ Html before_after_section(const Place& place, const json& report) {
     t.rows.push_back({cell(s == "inspect" ? "model" : name), cell(text(stage, {"text"}), "words"),
                       cell(or_none(nodes, count)), cell(or_none(number(stage, {"bytes"}), bytes)),
                       cell(or_none(number(stage, {"latency_ms", "p50"}), milliseconds)),
-                      cell(accuracy), cell(took ? fmt::format("{:.1f} s", *took) : "")});
+                      cell(accuracy), cell(took ? figure(*took, 2) + " s" : "")});
   }
   return section(place, "chain", "Stage by stage", html_of(t));
 }

@@ -22,7 +22,7 @@ constexpr double axis_from = -0.5, axis_to = 2;
 std::string measured(const CheckView& c) {
   if (!c.value) return "";
   std::string s = with_unit(*c.value, c.unit);
-  if (c.low && c.high) s += fmt::format(" [{}, {}]", figure(*c.low), figure(*c.high));
+  if (c.low && c.high) s += fmt::format(" [{}, {}]", plain(*c.low, c.unit), plain(*c.high, c.unit));
   return s;
 }
 
@@ -45,13 +45,17 @@ Html against_limit(const CheckView& c) {
 }  // namespace
 
 Html checks_section(const Place& place, const json& report) {
-  const std::vector<CheckView> checks = checks_of(report);
+  std::vector<CheckView> checks = checks_of(report);
+  // What stands in the way of a release comes first.
+  const auto rank = [](const CheckView& c) { return c.failed() ? 0 : c.undecided() ? 1 : 2; };
+  std::stable_sort(checks.begin(), checks.end(),
+                   [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   const auto any = [&](auto test) { return std::any_of(checks.begin(), checks.end(), test); };
   const bool figures = any([](const CheckView& c) { return c.value || c.limit; });
   const bool plots = any([](const CheckView& c) { return !against_limit(c).empty(); });
   const bool needed = any([](const CheckView& c) { return c.needed.has_value(); });
   Table t;
-  t.css = "checks";
+  t.css = "checks stack";
   t.head = {"Check", "Result"};
   t.numeric = {false, false};
   auto column = [&](const char* name, bool numeric) {

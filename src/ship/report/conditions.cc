@@ -21,7 +21,9 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 
 std::string named(std::string key) {
   std::replace(key.begin(), key.end(), '_', ' ');
-  if (key.ends_with(" bytes")) key.resize(key.size() - 6);
+  for (const std::string unit : {" bytes", " khz", " c"}) {
+    if (key.ends_with(unit)) key.resize(key.size() - unit.size());
+  }
   return key;
 }
 
@@ -30,6 +32,7 @@ std::string value_of(const std::string& key, const json& v) {
   if (auto x = number(v); x && key.ends_with("_khz")) {
     return fmt::format("{} MHz", count(*x * 1e-3));
   }
+  if (auto x = number(v); x && key.ends_with("_c")) return fmt::format("{:.1f} °C", *x);
   if (!v.is_array()) return anything(v);
   std::string all;
   for (const json* x : items(v, 32)) {
@@ -109,7 +112,7 @@ Html replay_section(const Place& place, const json& report) {
   Html lines;
   for (const json* c : items(at(report, {"commands"}), 100)) {
     const std::string s = text(*c);
-    if (!s.empty()) lines += element("code", {}, s) + literal("\n");
+    if (!s.empty()) lines += element("code", {}, s);
   }
   Html body;
   if (!lines.empty()) body += element("pre", {{"class", "commands"}, {"tabindex", "0"}}, lines);

@@ -45,10 +45,12 @@ std::string signed_points(double v) {
   return (v > 0 ? "+" : "−") + digits;
 }
 
+std::string plain(double v, const std::string& unit) {
+  return unit == "points" ? fmt::format("{:.2f}", v) : figure(v);
+}
+
 std::string with_unit(double v, const std::string& unit) {
-  if (unit.empty()) return figure(v);
-  if (unit == "points") return fmt::format("{:.2f} points", v);
-  return figure(v) + " " + unit;
+  return unit.empty() ? figure(v) : plain(v, unit) + " " + unit;
 }
 
 std::string or_dash(const std::optional<double>& v, std::string (*print)(double)) {

@@ -122,13 +122,14 @@ Table layer_table(const std::vector<Layer>& layers, size_t from, size_t to, doub
   bool runner_up = false;
   for (const Layer& l : layers) runner_up |= !l.runner_up.empty();
   Table t;
-  t.css = "layers";
+  t.css = "layers stack";
   t.sortable = true;
   t.head = {"Layer", "Step", "Time", "µs", "% of all"};
   t.numeric = {false, true, false, true, true};
   if (roofline) t.head.insert(t.head.end(), {"% of roofline", "Bound by"});
   if (runner_up) t.head.emplace_back("Runner-up, µs");
   t.numeric.resize(t.head.size(), true);
+  if (roofline) t.numeric[6] = false;
   for (size_t i = from; i < to; ++i) {
     const Layer& l = layers[i];
     const std::string summary = fmt::format("{} µs", figure(l.us));

@@ -74,8 +74,8 @@ Html memory_section(const Place& place, const json& report) {
   }
   Html body = html_of(t);
   if (auto slope = number(memory, {"slope_kb_per_1000_runs"})) {
-    body += paragraph("lead",
-                      fmt::format("Growth while running: {} kB per 1,000 runs.", figure(*slope)));
+    body += paragraph(
+        "lead", fmt::format("Growth while running: {} kB per 1,000 runs.", figure(*slope, 2)));
   }
   return section(place, "memory", "Memory", body + course(place, at(memory, {"timeline"})));
 }

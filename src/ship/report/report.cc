@@ -96,7 +96,7 @@ bool deeper_than(std::string_view s, int most) {
 
 Html overview(const std::vector<json>& reports) {
   Table t;
-  t.css = "overview";
+  t.css = "overview stack";
   t.head = {"Model for target", "Verdict", "p50", "p99", "Peak memory", "Size", "Accuracy", "Why"};
   t.numeric = {false, false, true, true, true, true, true, false};
   for (size_t i = 0; i < reports.size(); ++i) {

@@ -60,14 +60,15 @@ font-variant-numeric:tabular-nums;white-space:nowrap}
 .tile .note{display:block;font-size:12.5px;line-height:1.4}
 .scroll{overflow-x:auto;margin:10px 0}
 .scroll:focus-visible,pre:focus-visible{outline:2px solid var(--blue);outline-offset:2px}
-table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
+table{overflow-wrap:break-word;border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{padding:6px 14px 6px 0;text-align:left;vertical-align:middle;border-bottom:1px solid var(--rule)}
 th:last-child,td:last-child{padding-right:0}
 thead th{font-weight:600;color:var(--soft);font-size:13px;border-bottom:1px solid var(--ink);
 vertical-align:bottom}
-tbody th{font-weight:550}
+tbody th{font-weight:550;min-width:5em}
+.checks tbody th{min-width:11em}
 .num{text-align:right;white-space:nowrap}
-.words{color:var(--soft);white-space:normal;min-width:9em}
+.words{color:var(--soft);white-space:normal;min-width:8em}
 .num.words{text-align:right}
 th button{all:unset;cursor:pointer}
 th button::after{content:" \2195";color:var(--base);font-weight:400}
@@ -80,7 +81,7 @@ font-size:13px;font-weight:600;white-space:nowrap}
 .badge.fail{background:var(--fail-bg);color:var(--fail)}
 .badge.undecided{background:var(--undecided-bg);color:var(--undecided)}
 .plotcell{min-width:150px;width:26%}
-.barcell{min-width:110px;width:24%}
+.barcell{min-width:110px;width:22%}.memory .barcell{width:52%}
 svg{display:block}
 .interval{width:100%;height:24px;overflow:visible}
 .rail{stroke:var(--rule)}.zero{stroke:var(--soft);stroke-width:1}
@@ -105,10 +106,9 @@ font-size:13px;color:var(--soft)}
 .key{width:14px;height:11px;border-radius:2px;flex:none}
 .pair{width:100%;min-width:110px;height:22px}
 .basebar{fill:var(--base);background:var(--base)}.enginebar{fill:var(--bar);background:var(--bar)}
-.classes td:nth-child(2){width:22%}
 .critical{display:inline-block;margin-left:8px;font-size:12px;font-weight:600;color:var(--orange);
 white-space:nowrap}
-.layers th[scope=row]{min-width:210px;max-width:340px}
+.layers th[scope=row]{min-width:285px;max-width:360px}
 .what,.where,.layers code{display:block}
 .where{font-size:12px;color:var(--soft);font-weight:400;line-height:1.35}
 .layers code{font-size:11.5px;color:var(--soft);font-weight:400;line-height:1.4}
@@ -118,7 +118,7 @@ white-space:nowrap}
 .part3{fill:var(--violet);background:var(--violet)}
 .plotbox{margin:6px 0 4px}
 .yname{font-size:12.5px;color:var(--soft)}
-.plot{margin:0 6px 48px 56px;padding-top:12px}
+.plot{margin:0 6px 0 56px;padding-top:12px;padding-bottom:44px}
 .lanes1{padding-top:26px}.lanes2{padding-top:43px}.lanes3{padding-top:60px}.lanes4{padding-top:77px}
 .lanes5{padding-top:94px}.lanes6{padding-top:111px}.lanes7{padding-top:128px}
 .lanes8{padding-top:145px}.lanes9{padding-top:162px}
@@ -158,7 +158,17 @@ footer{max-width:1080px;margin:48px auto 0;padding:14px 28px 40px;color:var(--so
 @media (max-width:640px){main,.top,footer{padding-left:16px;padding-right:16px}
 .verdict{padding:18px 18px 20px;border-left-width:7px}.minor{display:none}.big{font-size:22px}
 .tiles{grid-template-columns:1fr 1fr}.chart{height:190px}.plot{margin-left:48px}
-th,td{padding-right:12px}}
+th,td{padding-right:12px}.scroll{margin-right:0}
+.stack thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+.stack,.stack tbody{display:block}
+.stack tr{display:flex;flex-wrap:wrap;gap:3px 16px;padding:10px 0;border-bottom:1px solid var(--rule)}
+.stack tbody th,.stack td{display:block;border:0;padding:0;text-align:left;width:auto;min-width:0}
+.stack tbody th,.layers.stack th[scope=row]{flex:1 1 56%;max-width:none;min-width:0}
+.stack td.plotcell,.stack td.barcell,.stack td.words,.runs.stack td.words{flex:1 0 100%;min-width:0}
+.stack td:empty{display:none}
+.stack td[data-label]::before{content:attr(data-label) " ";color:var(--soft);font-size:12px}
+.stack td.words[data-label]::before{content:none}
+.overview.stack th,.layers.stack th{flex-basis:100%!important}}
 @media print{@page{size:A4;margin:14mm}
 :root{color-scheme:light}
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}

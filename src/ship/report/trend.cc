@@ -146,7 +146,7 @@ Html trend_charts(int level, const std::vector<Run>& runs) {
 
 Html run_table(const std::vector<Run>& runs) {
   Table t;
-  t.css = "runs";
+  t.css = "runs stack";
   t.head = {"Run",  "Verdict",  "p50",
             "p95",  "p99",      "Peak memory",
             "Size", "Accuracy", "Changed since the run before"};

@@ -14,22 +14,26 @@ namespace {
 
 constexpr size_t most_reasons = 8;
 
-std::string interval_text(const CheckView& c) {
-  if (!c.low || !c.high) return "";
-  return fmt::format(", 95 % interval {} to {}", figure(*c.low), figure(*c.high));
+// "2.41 ms, 20 % over the limit of 2.00 ms (95 % interval 2.35 to 2.48)"
+std::string finding(const CheckView& c) {
+  std::string s = (c.unit == "points" ? "drop " : "") + with_unit(*c.value, c.unit);
+  const double over = *c.limit > 0 ? *c.value / *c.limit - 1 : 0;
+  if (c.failed() && c.unit != "points" && over >= 0.005 && over < 10) {
+    s += fmt::format(", {:.0f} % over the limit of {}", over * 100, with_unit(*c.limit, c.unit));
+  } else {
+    s += ", limit " + with_unit(*c.limit, c.unit);
+  }
+  if (c.low && c.high) {
+    s += fmt::format(" (95 % interval {} to {})", plain(*c.low, c.unit), plain(*c.high, c.unit));
+  }
+  if (!c.undecided()) return s;
+  s += c.low && c.high ? ": the limit lies inside the interval" : ": not decided";
+  return c.needed ? s + fmt::format("; about {} samples would decide", count(*c.needed)) : s;
 }
 
-// "p95 latency: 2.41 ms, limit 2.00 ms, 95 % interval 2.35 to 2.48"
 Html reason(const CheckView& c) {
-  Html line = element("strong", {}, std::string_view(c.what)) + literal(": ");
-  if (!c.value || !c.limit) return line + escaped(c.text);
-  std::string s = fmt::format("{}, limit {}{}", with_unit(*c.value, c.unit),
-                              with_unit(*c.limit, c.unit), interval_text(c));
-  if (c.undecided()) {
-    s += c.low && c.high ? ": the limit lies inside the interval" : ": not decided";
-    if (c.needed) s += fmt::format("; about {} samples would decide", count(*c.needed));
-  }
-  return line + escaped(s);
+  const Html what = element("strong", {}, c.what) + literal(": ");
+  return what + escaped(c.value && c.limit ? finding(c) : c.text);
 }
 
 Html reasons_list(const std::vector<CheckView>& checks, bool failed) {

@@ -41,6 +41,8 @@ Html html_of(const Table& t) {
       Attributes a = {{"class", std::string(numeric(i) ? "num " : "") + row[i].css}};
       if (!row[i].sort_by.empty()) a.push_back({"data-sort", row[i].sort_by});
       if (i == 0) a.push_back({"scope", "row"});
+      // On a phone rows become cards, and figures need their column's name beside them.
+      if (i > 0 && numeric(i) && i < t.head.size()) a.push_back({"data-label", t.head[i]});
       cells += element(i == 0 ? "th" : "td", a, row[i].html);
     }
     body += element("tr", {}, cells) + literal("\n");
