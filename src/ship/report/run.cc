@@ -164,8 +164,16 @@ std::vector<std::string> changes(const Run& a, const Run& b) {
   auto number_differs = [&](const char* what, const auto& x, const auto& y) {
     if (x && y && *x != *y) out.push_back(fmt::format("{}: {} → {}", what, count(*x), count(*y)));
   };
-  differs("model", a.model_hash, b.model_hash);
-  differs("engine", a.engine_hash, b.engine_hash);
+  // Enough of a hash to tell two apart; both stand in full in the reports.
+  auto brief = [](const std::string& hash) { return hash.substr(0, 8); };
+  auto hash_differs = [&](const char* what, const std::string& x, const std::string& y) {
+    if (x.empty() || y.empty() || x == y) return;
+    const bool told_apart = brief(x) != brief(y);
+    out.push_back(
+        fmt::format("{}: {} → {}", what, told_apart ? brief(x) : x, told_apart ? brief(y) : y));
+  };
+  hash_differs("model", a.model_hash, b.model_hash);
+  hash_differs("engine", a.engine_hash, b.engine_hash);
   differs("Hone", a.hone, b.hone);
   differs("CPU", a.cpu, b.cpu);
   differs("instruction sets", a.isa, b.isa);

@@ -2,10 +2,12 @@
 
 namespace hone::ship::report {
 
-// Colours: blue against orange with green and amber beside them, told apart by every common kind of
-// colour blindness; text on them reaches a contrast of 4.5 in both schemes.
-const char* const style = R"css(
-:root{color-scheme:light dark;--bg:#fff;--ink:#15181e;--soft:#555d69;--rule:#dcdfe5;--panel:#f4f5f7;
+// Colours: blue against orange with green and amber beside them,
+told apart by every common kind of
+    // colour blindness; text on them reaches a contrast of 4.5 in both schemes.
+    const char* const style = R"css(
+:root{color-scheme:light dark;--bg:#fff;--ink:#15181e;--soft:#555d69;--rule:#dcdfe5;
+--panel:#f4f5f7;
 --blue:#0a66ad;--orange:#c04c00;--pass:#0b6b50;--fail:#b3300b;--undecided:#7d5600;
 --pass-bg:#e4f3ed;--fail-bg:#fcebe4;--undecided-bg:#faf0d7;--bar:#5c97c9;--base:#b4bac4;
 --band:#cfe0ef;--r1:#b3300b;--r2:#e08a3c;--r3:#d9c56a;--r4:#6fa9cf;--r5:#0a66ad;--violet:#8a4f9e}
@@ -25,7 +27,8 @@ h1{font-size:25px;line-height:1.2;margin:0;letter-spacing:-.01em;font-weight:680
 h2,h3,h4{line-height:1.25;letter-spacing:-.005em}
 main>section>h2,article>h2{font-size:20px;margin:44px 0 12px;padding-top:14px;
 border-top:2px solid var(--ink);font-weight:650}
-article>section>h3{font-size:18px;margin:36px 0 10px;padding-top:10px;border-top:1px solid var(--rule)}
+article>section>h3{font-size:18px;margin:36px 0 10px;padding-top:10px;
+border-top:1px solid var(--rule)}
 section h3,section h4{font-size:15px;margin:26px 0 6px;font-weight:650}
 p{margin:8px 0}
 .lead{max-width:76ch}
@@ -36,7 +39,8 @@ white-space:pre-wrap}
 .commands code{display:block;padding-left:2ch;text-indent:-2ch}
 .commands code::before{content:"$ ";color:var(--soft)}
 .icon{width:1.15em;height:1.15em;flex:none;vertical-align:-.2em}
-.icon path{fill:none;stroke:currentColor;stroke-width:2.6;stroke-linecap:round;stroke-linejoin:round}
+.icon path{fill:none;stroke:currentColor;stroke-width:2.6;stroke-linecap:round;
+stroke-linejoin:round}
 span.pass{color:var(--pass)}span.fail{color:var(--fail)}span.undecided{color:var(--undecided)}
 .verdict{padding:24px 30px 26px;border-radius:10px;border-left:10px solid}
 .verdict.pass{background:var(--pass-bg);border-color:var(--pass)}
@@ -50,7 +54,8 @@ line-height:1.1;font-weight:780;letter-spacing:-.02em}
 .summary{margin:10px 0 0;font-size:17px}
 .reasons{list-style:none;margin:14px 0 0;padding:0;display:grid;gap:8px}
 .reasons li{display:flex;gap:10px;max-width:86ch;font-variant-numeric:tabular-nums}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:0;margin:22px 0 0;
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:0;
+margin:22px 0 0;
 border-top:1px solid var(--rule);border-bottom:1px solid var(--rule)}
 .tile{padding:12px 14px 12px 0}
 .tile dt{font-size:13px;color:var(--soft)}
@@ -60,8 +65,10 @@ font-variant-numeric:tabular-nums;white-space:nowrap}
 .tile .note{display:block;font-size:12.5px;line-height:1.4}
 .scroll{overflow-x:auto;margin:10px 0}
 .scroll:focus-visible,pre:focus-visible{outline:2px solid var(--blue);outline-offset:2px}
-table{overflow-wrap:break-word;border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
-th,td{padding:6px 14px 6px 0;text-align:left;vertical-align:middle;border-bottom:1px solid var(--rule)}
+table{overflow-wrap:break-word;border-collapse:collapse;width:100%;font-size:14px;
+font-variant-numeric:tabular-nums}
+th,td{padding:6px 14px 6px 0;text-align:left;vertical-align:middle;
+border-bottom:1px solid var(--rule)}
 th:last-child,td:last-child{padding-right:0}
 thead th{font-weight:600;color:var(--soft);font-size:13px;border-bottom:1px solid var(--ink);
 vertical-align:bottom}
@@ -91,7 +98,8 @@ svg{display:block}
 .interval .pass{stroke:var(--pass)}.interval .fail{stroke:var(--fail)}
 .interval .undecided{stroke:var(--undecided)}.interval .plain{stroke:var(--blue)}
 .interval .point{stroke:var(--bg)}
-.interval .point.pass,.fill.pass{fill:var(--pass)}.interval .point.fail,.fill.fail{fill:var(--fail)}
+.interval .point.pass,.fill.pass{fill:var(--pass)}.interval .point.fail,.fill.fail{
+fill:var(--fail)}
 .interval .point.undecided,.fill.undecided{fill:var(--undecided)}
 .interval .point.plain,.fill.plain{fill:var(--blue)}
 .fill{stroke:none!important;fill-opacity:.35}
@@ -119,7 +127,8 @@ white-space:nowrap}
 .plotbox{margin:6px 0 4px}
 .yname{font-size:12.5px;color:var(--soft)}
 .plot{margin:0 6px 0 56px;padding-top:12px;padding-bottom:44px}
-.lanes1{padding-top:26px}.lanes2{padding-top:43px}.lanes3{padding-top:60px}.lanes4{padding-top:77px}
+.lanes1{padding-top:26px}.lanes2{padding-top:43px}.lanes3{padding-top:60px}.lanes4{
+padding-top:77px}
 .lanes5{padding-top:94px}.lanes6{padding-top:111px}.lanes7{padding-top:128px}
 .lanes8{padding-top:145px}.lanes9{padding-top:162px}
 .chart{width:100%;height:220px;overflow:visible}
@@ -141,11 +150,14 @@ stroke-linejoin:round}
 .dot.s3{fill:var(--violet);stroke:var(--bg)}.dot.s4{fill:var(--base);stroke:var(--bg)}
 .key.s1{background:var(--blue)}.key.s2{background:var(--orange)}.key.s3{background:var(--violet)}
 .key.s4{background:var(--base)}
-.trends{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 36px}
+.trends{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));
+gap:0 36px}
 .trend .chart{height:150px}
 .trend{display:flex;flex-direction:column}.trend .plotbox{margin-top:auto}
+.runs th[scope=row]{min-width:9.5em}
 .runs td.words{min-width:16em;font-size:13px}
-.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:0 32px;
+.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));
+gap:0 32px;
 margin:10px 0;font-size:14px}
 .pairs div{display:flex;gap:14px;padding:5px 0;border-bottom:1px solid var(--rule)}
 .pairs dt{color:var(--soft);flex:0 0 38%}
@@ -154,19 +166,23 @@ margin:10px 0;font-size:14px}
 details{margin:8px 0}summary{cursor:pointer;color:var(--blue);padding:6px 0;font-size:14px}
 article{margin-top:48px}
 article>header h2{font-size:23px;margin:0 0 14px}
-footer{max-width:1080px;margin:48px auto 0;padding:14px 28px 40px;color:var(--soft);font-size:13px}
+footer{max-width:1080px;margin:48px auto 0;padding:14px 28px 40px;color:var(--soft);
+font-size:13px}
 @media (max-width:640px){main,.top,footer{padding-left:16px;padding-right:16px}
 .verdict{padding:18px 18px 20px;border-left-width:7px}.minor{display:none}.big{font-size:22px}
 .tiles{grid-template-columns:1fr 1fr}.chart{height:190px}.plot{margin-left:48px}
 th,td{padding-right:12px}.scroll{margin-right:0}
 .stack thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .stack,.stack tbody{display:block}
-.stack tr{display:flex;flex-wrap:wrap;gap:3px 16px;padding:10px 0;border-bottom:1px solid var(--rule)}
+.stack tr{display:flex;flex-wrap:wrap;gap:3px 16px;padding:10px 0;
+border-bottom:1px solid var(--rule)}
 .stack tbody th,.stack td{display:block;border:0;padding:0;text-align:left;width:auto;min-width:0}
 .stack tbody th,.layers.stack th[scope=row]{flex:1 1 56%;max-width:none;min-width:0}
-.stack td.plotcell,.stack td.barcell,.stack td.words,.runs.stack td.words{flex:1 0 100%;min-width:0}
+.stack td.plotcell,.stack td.barcell,.stack td.words,.runs.stack td.words{flex:1 0 100%;
+min-width:0}
 .stack td:empty{display:none}
 .stack td[data-label]::before{content:attr(data-label) " ";color:var(--soft);font-size:12px}
+.stack td.num.words{text-align:left}
 .stack td.words[data-label]::before{content:none}
 .overview.stack th,.layers.stack th{flex-basis:100%!important}}
 @media print{@page{size:A4;margin:14mm}
