@@ -31,8 +31,8 @@ class HistoryFile : public ::testing::Test {
     fs::remove_all(folder_, error);
   }
 
-  static Run run(const std::string& created, double p50) {
-    Run r;
+  static report::Run run(const std::string& created, double p50) {
+    report::Run r;
     r.created = created;
     r.model = "fashion";
     r.target = "local";
@@ -42,11 +42,11 @@ class HistoryFile : public ::testing::Test {
     r.classes = {{"Shirt", 77.7}};
     return r;
   }
-  Status add(const Run& r) {
+  Status add(const report::Run& r) {
     HONE_ASSIGN(History h, History::open(path_, Mode::write));
     return h.add(r);
   }
-  std::vector<Run> all() {
+  std::vector<report::Run> all() {
     auto h = History::open(path_, Mode::read);
     EXPECT_TRUE(h.ok()) << h.status().text();
     auto runs = h->last("", "", 100);
@@ -67,7 +67,7 @@ TEST_F(HistoryFile, KeepsRunsInOrder) {
   EXPECT_EQ(History::open(path_, Mode::read).code(), Code::not_found);
   ASSERT_TRUE(add(run("2026-11-01T10:00:00Z", 1.5)).ok());
   ASSERT_TRUE(add(run("2026-11-02T10:00:00Z", 1.4)).ok());
-  const std::vector<Run> runs = all();
+  const std::vector<report::Run> runs = all();
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(to_json(runs[0]), to_json(run("2026-11-01T10:00:00Z", 1.5)));
   EXPECT_EQ(*runs[1].p50_ms, 1.4);
@@ -77,7 +77,7 @@ TEST_F(HistoryFile, ARunThatMeasuredNothingNewIsNotAdded) {
   ASSERT_TRUE(add(run("2026-11-01T10:00:00Z", 1.5)).ok());
   ASSERT_TRUE(add(run("2026-11-02T10:00:00Z", 1.5)).ok());
   EXPECT_EQ(all().size(), 1u);
-  Run other = run("2026-11-03T10:00:00Z", 1.5);
+  report::Run other = run("2026-11-03T10:00:00Z", 1.5);
   other.target = "pi5";
   ASSERT_TRUE(add(other).ok());
   ASSERT_TRUE(add(run("2026-11-04T10:00:00Z", 1.5)).ok());
@@ -97,7 +97,7 @@ TEST_F(HistoryFile, LimitsAndSelects) {
 }
 
 TEST_F(HistoryFile, NamesThatAreNotUtf8) {
-  Run r = run("", 1);
+  report::Run r = run("", 1);
   r.model = "caf\xE9";
   ASSERT_TRUE(add(r).ok());
   EXPECT_EQ(all().size(), 1u);
@@ -132,7 +132,7 @@ TEST_F(HistoryFile, EditedRowsAreSkippedNotTrusted) {
   sql("INSERT INTO run (created, model, target, summary) VALUES ('', 'a', 'b', 'no json')");
   sql("INSERT INTO run (created, model, target, summary) VALUES (1, 2, x'00ff', '{\"p50_ms\": "
       "[]}')");
-  const std::vector<Run> runs = all();
+  const std::vector<report::Run> runs = all();
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_FALSE(runs[1].p50_ms);
   const std::string deep = std::string(100000, '[');

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 json sample() {
-  return json::parse(R"({
+  return json::parse(R"json({
     "schema": 1, "hone": "0.1.0", "model": "fashion", "target": "local", "engine_hash": "a4ec",
     "created": "2026-11-21T19:40:12Z", "verdict": "NO SHIP: p95 latency 2.41 ms, limit 2",
     "gate": [
@@ -42,12 +42,7 @@ json sample() {
         "steps": [{"layer": "a/Conv + a/Relu (conv_f32)", "us": 3.5}],
         "memory": {"peak_rss_bytes": 17000000, "arena_bytes": 136384},
         "energy": {"joules_per_inference": null, "source": "unavailable: no RAPL"},
-        "conditions": {
-  "cpu" : "AMD EPYC", "cores" : 2, "threads" : 1
-}
-}
-}
-})");
+        "conditions": {"cpu": "AMD EPYC", "cores": 2, "threads": 1}}}})json");
 }
 
 std::string page(const json& report) {
@@ -56,7 +51,7 @@ std::string page(const json& report) {
   return html.ok() ? *html : "";
 }
 
-TEST(Report, SaysWhyFirst) {
+TEST(ReportPage, SaysWhyFirst) {
   const std::string s = page(sample());
   EXPECT_THAT(s, HasSubstr("NO SHIP"));
   EXPECT_THAT(s, HasSubstr("1 of 3 checks fail, 1 undecided."));
@@ -68,9 +63,11 @@ TEST(Report, SaysWhyFirst) {
   EXPECT_LT(s.find("Shirt"), s.find("Coat")) << "the worst drop first";
 }
 
-TEST(Report, SameInputSameBytes) { EXPECT_EQ(page(sample()), page(json::parse(sample().dump()))); }
+TEST(ReportPage, SameInputSameBytes) {
+  EXPECT_EQ(page(sample()), page(json::parse(sample().dump())));
+}
 
-TEST(Report, WhatIsMissingIsLeftOut) {
+TEST(ReportPage, WhatIsMissingIsLeftOut) {
   json r = sample();
   r["stages"] = json::object();
   r.erase("gate");
@@ -81,7 +78,7 @@ TEST(Report, WhatIsMissingIsLeftOut) {
   EXPECT_THAT(s, Not(HasSubstr("class=\"chart\"")));
 }
 
-TEST(Report, SeveralBeginWithAnOverview) {
+TEST(ReportPage, SeveralBeginWithAnOverview) {
   json other = sample();
   other["target"] = "pi5";
   other["verdict"] = "SHIP";
@@ -92,8 +89,8 @@ TEST(Report, SeveralBeginWithAnOverview) {
   EXPECT_THAT(*s, HasSubstr("<title>NO SHIP: 2 releases</title>")) << "the worst of them";
 }
 
-TEST(Report, LatenciesOfTwoMachinesAreNotConnected) {
-  Run a = run_of(sample()), b = a;
+TEST(ReportPage, LatenciesOfTwoMachinesAreNotConnected) {
+  report::Run a = run_of(sample()), b = a;
   auto lines = [](const std::string& s) {
     size_t n = 0;
     for (size_t i = s.find("class=\"line s1\""); i != std::string::npos;
@@ -109,7 +106,7 @@ TEST(Report, LatenciesOfTwoMachinesAreNotConnected) {
   EXPECT_THAT(render_trend({a, b}), HasSubstr("CPU: AMD EPYC → Raspberry Pi 5"));
 }
 
-TEST(Report, ARateIsAnotherQuestion) {
+TEST(ReportPage, ARateIsAnotherQuestion) {
   json a = sample(), b = sample();
   a["stages"]["bench"]["mode"] = b["stages"]["bench"]["mode"] = "rate";
   a["stages"]["bench"]["rate"]["per_second"] = 30;
@@ -118,7 +115,7 @@ TEST(Report, ARateIsAnotherQuestion) {
 }
 
 // Any field of any type, any number of any size: a page, never a crash, never "nan" in a chart.
-TEST(Report, AnyFieldMayBeAnything) {
+TEST(ReportPage, AnyFieldMayBeAnything) {
   const json strange[] = {nullptr,
                           true,
                           -1,

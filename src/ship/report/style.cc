@@ -2,16 +2,15 @@
 
 namespace hone::ship::report {
 
-// Colours: blue against orange with green and amber beside them,
-told apart by every common kind of
-    // colour blindness; text on them reaches a contrast of 4.5 in both schemes.
-    const char* const style = R"css(
+// Colours: blue against orange with green and amber beside them, told apart by every common kind
+// of colour blindness; text on them reaches a contrast of 4.5 in both schemes.
+const char* const style = R"css(
 :root{color-scheme:light dark;--bg:#fff;--ink:#15181e;--soft:#555d69;--rule:#dcdfe5;
 --panel:#f4f5f7;
 --blue:#0a66ad;--orange:#c04c00;--pass:#0b6b50;--fail:#b3300b;--undecided:#7d5600;
 --pass-bg:#e4f3ed;--fail-bg:#fcebe4;--undecided-bg:#faf0d7;--bar:#5c97c9;--base:#b4bac4;
 --band:#cfe0ef;--r1:#b3300b;--r2:#e08a3c;--r3:#d9c56a;--r4:#6fa9cf;--r5:#0a66ad;--violet:#8a4f9e}
-@media (prefers-color-scheme:dark){:root{--bg:#111419;--ink:#e7e9ed;--soft:#a0a8b4;--rule:#2d333c;
+@media screen and (prefers-color-scheme:dark){:root{--bg:#111419;--ink:#e7e9ed;--soft:#a0a8b4;--rule:#2d333c;
 --panel:#1a1e25;--blue:#6db3f0;--orange:#ff9d5c;--pass:#4fd0a3;--fail:#ff8f66;--undecided:#e6bb55;
 --pass-bg:#12291f;--fail-bg:#331b12;--undecided-bg:#2c2410;--bar:#4a86b8;--base:#5a626e;
 --band:#23394c;--r1:#e0562b;--r2:#c9813f;--r3:#b7a552;--r4:#5b93b8;--r5:#6db3f0;--violet:#c08fd2}}
