@@ -73,13 +73,14 @@ def hello(client):
     return reply
 
 
-def ready(client, make, tmp_path, batch=None):
+def ready(client, make, tmp_path):
     """A client with the model bound; skips where the runtime says it cannot take it."""
     path = str(tmp_path / "net.onnx")
     shapes = make(path)
-    if batch:
-        shapes = {n: (batch, *s[1:]) for n, s in shapes.items()}
     values = models.feed(path, shapes)
+    if client.name == "litert":  # reads files of its own kind
+        import tflite
+        tflite.save_beside(path, make.__name__)
     hello(client)
     work = tmp_path / "work"
     work.mkdir(exist_ok=True)
