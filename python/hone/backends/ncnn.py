@@ -56,8 +56,12 @@ class Backend:
         o.num_threads, o.use_vulkan_compute = self.threads, False
         o.use_fp16_packed = o.use_fp16_storage = o.use_fp16_arithmetic = False
         o.use_bf16_storage = o.use_bf16_packed = False
+        with open(link[:-4] + "ncnn.param", encoding="utf-8") as f:
+            lacks = sorted({line.split()[0] for line in f if "." in line.split()[0]})
+        if lacks:  # pnnx leaves what it could not express under PyTorch's name
+            raise NotImplementedError("ncnn has no layer for " + ", ".join(lacks))
         if self.net.load_param(link[:-4] + "ncnn.param") or self.net.load_model(link[:-4] + "ncnn.bin"):
-            raise NotImplementedError("ncnn does not load what pnnx made: a layer it lacks")
+            raise NotImplementedError("ncnn does not load what pnnx made")
         self.given = []
         for k, value in enumerate(order):
             if value.dtype not in (np.float32, np.int32):

@@ -8,7 +8,10 @@ class Backend:
 
     def __init__(self, model, threads, shapes, work):
         self.core, self.threads = ov.Core(), threads
-        self.model = self.core.read_model(model)
+        try:
+            self.model = self.core.read_model(model)
+        except RuntimeError as e:  # pages of it: the operator that failed is what counts
+            raise NotImplementedError(str(e).split("detailed log:")[-1].strip()) from e
         for i in self.model.inputs:
             if i.element_type == ov.Type.string:
                 raise NotImplementedError("inputs of strings")

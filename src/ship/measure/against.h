@@ -56,8 +56,8 @@ struct Difference {
   std::string output;  // where
 };
 // Largest |a - b| over the largest |b| of its channel (axis 1 from rank 3 on), a channel counting
-// at least as a hundredth of the tensor's largest; of integers the share that differs. Outputs
-// are paired by name, else by order; dimensions of 1 do not count.
+// at least as a hundredth of the tensor's largest and as 1e-3; of integers the share that differs.
+// Outputs are paired by name, else by order; dimensions of 1 do not count.
 Difference difference(const Outputs& a, const Outputs& b);
 
 struct Verdict {
