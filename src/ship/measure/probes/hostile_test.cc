@@ -47,18 +47,39 @@ TEST(HostileFiles, AreNeverFigures) {
   Tree t;
   for (const std::string& text : testing::hostile_texts()) {
     if (text.size() > 200'000) continue;  // too large: SystemFiles' own tests
-    for (const std::string& path : testing::every_file()) t.plant(path, text);
+    for (const auto& file : testing::machine_files) t.plant(file.path, text);
     read_all(t.root(), text);
-    // As before, but for the files that decide which others are read at all.
-    t.plant("proc/self/cgroup", "0::/\n");
-    t.plant("proc/self/mountinfo", "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
-    t.plant("proc/device-tree/model", "Raspberry Pi 5");
-    t.plant("sys/class/thermal/cooling_device0/type", "Processor");
-    t.plant("sys/class/hwmon/hwmon0/name", "ina3221");
-    t.plant("sys/class/hwmon/hwmon1/name", "coretemp");
-    t.plant("sys/class/powercap/intel-rapl:0/name", "package-0");
+    // Once more, with the files sound that decide which others are read at all.
+    for (int i = 0; i < testing::structural_files; ++i) {
+      t.plant(testing::machine_files[i].path, testing::machine_files[i].text);
+    }
     read_all(t.root(), text);
   }
+}
+
+// The planted machine is one: else the test above would find nothing to spoil.
+TEST(HostileFiles, TheMachineTheySpoilIsWhole) {
+  Tree t;
+  for (const auto& file : testing::machine_files) t.plant(file.path, file.text);
+  nlohmann::json c = read_conditions(t.root());
+  for (auto& [key, value] : c.items()) {
+    bool by_cpu = key == "governor" || key.starts_with("frequency");  // of CPUs this test may use
+    EXPECT_TRUE(by_cpu || !is_unavailable(value)) << key << " " << value;
+  }
+  MonitorOptions m;
+  m.root = t.root();
+  m.cpus = {0};
+  Monitor monitor(m);
+  monitor.start();
+  Evidence e = monitor.stop();
+  for (auto& [key, value] : e.before.items()) EXPECT_FALSE(is_unavailable(value)) << key;
+  EXPECT_EQ(e.throttled, false) << nlohmann::json(e.reasons);
+  EXPECT_EQ(e.sources.size(), 5u);
+  EnergyOptions o;
+  o.root = t.root();
+  o.threads = false;
+  EXPECT_TRUE(EnergyProbe(o).available());
+  EXPECT_EQ(find_energy_sources(o).size(), 3u);  // RAPL, sensors, and a power chip without vcgencmd
 }
 
 }  // namespace

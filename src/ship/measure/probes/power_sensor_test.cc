@@ -134,17 +134,9 @@ TEST_F(Sensors, BrokenReadingsAreNoPower) {
   }
 }
 
-constexpr const char* pmic_text =
-    "   3V7_WL_SW_A current(0)=0.10000000A\n"
-    "     VDD_CORE_A current(7)=2.00000000A\n"
-    "   3V7_WL_SW_V volt(8)=3.70000000V\n"
-    "     VDD_CORE_V volt(15)=0.90000000V\n"
-    "        EXT5V_V volt(24)=5.10000000V\n"
-    "         BATT_V volt(25)=0.00500000V\n";
-
 TEST_F(Sensors, Pi5RailsThatHaveBothReadings) {
   tree_.plant("proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0");
-  pmic_ = std::string(pmic_text);
+  pmic_ = std::string(testing::pmic_text);
   auto s = find_pmic(options());
   ASSERT_TRUE(s && s->meter) << (s ? s->why : "");
   EXPECT_THAT(s->coverage, HasSubstr("2 rails"));
