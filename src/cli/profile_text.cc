@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
+#include <map>
 
 namespace hone::cli {
 
@@ -31,7 +32,7 @@ std::string next(const ship::Layer& l) {
   return l.runner_up && l.runner_up->ratio > 0 ? fmt::format("x{:.2f}", l.runner_up->ratio) : "-";
 }
 
-constexpr size_t layer_width = 25, kernel_width = 27;
+constexpr size_t layer_width = 24, kernel_width = 27;
 
 std::string row(const std::string& step, const std::string& layer, const std::string& kernel,
                 const std::string& us, const std::string& share, const std::string& gflops,
@@ -57,7 +58,11 @@ void print_details(const ProfiledLayer& l, Printer& p) {
     line(fmt::format("next: {}, {} us at build, where the chosen took {}", layer.runner_up->kernel,
                      figure(layer.runner_up->us), figure(layer.built_us.value_or(0))));
   }
-  for (const ship::Refusal& r : layer.refused) line("not: " + r.kernel + ": " + r.reason);
+  std::map<std::string, std::vector<std::string>> refused;  // kernels by reason
+  for (const ship::Refusal& r : layer.refused) refused[r.reason].push_back(r.kernel);
+  for (const auto& [reason, kernels] : refused) {
+    line(fmt::format("not, {}: {}", reason, fmt::join(kernels, ", ")));
+  }
 }
 
 void print_head(const ship::Profile& q, Printer& p) {
@@ -71,6 +76,24 @@ void print_head(const ship::Profile& q, Printer& p) {
   }
   p.out(fmt::format("machine: {} {} GFLOP/s, bytes {} Gop/s; GB/s {}", q.machine.isa,
                     figure(q.machine.fma_gflops), figure(q.machine.int8_gops), levels));
+}
+
+std::string change(double v) { return (v < 0 ? "-" : "+") + figure(std::abs(v)); }
+
+std::string percent(double ratio) { return fmt::format("{:+.1f} %", 100 * (ratio - 1)); }
+
+void print_group(const ship::GroupDiff& g, Printer& p) {
+  const auto side = [](const std::vector<ship::Layer>& layers, double us) {
+    return layers.empty() ? std::string("-") : figure(us);
+  };
+  p.out(fmt::format("{:>9} {:>9} {:>9}  {:<10} {}", change(g.change_us.median),
+                    side(g.group.a, g.a_us), side(g.group.b, g.b_us), g.verdict,
+                    shortened(fmt::format("{}", fmt::join(g.group.nodes, " + ")), 57)));
+  for (const std::string& why : g.reasons) {
+    if (g.verdict != "same" || g.reasons[0] != "same kernels") {
+      p.out(fmt::format("{:>43}{}", "", shortened(why, 57)));
+    }
+  }
 }
 
 }  // namespace
@@ -123,6 +146,32 @@ void print_profile(const ship::Profile& q, int top, bool details, Printer& p) {
       "roof: share of what the machine can do, bound by C operations or M bytes. next: the second "
       "tactic");
   p.out("at build, in times of the chosen one. docs/profile.md says how they are measured.");
+}
+
+void print_diff(const ship::EngineDiff& d, int top, Printer& p) {
+  p.out(fmt::format("A {:<60} {:>9} us a run", shortened(d.a, 60), figure(d.a_us)));
+  p.out(fmt::format("B {:<60} {:>9} us a run", shortened(d.b, 60), figure(d.b_us)));
+  p.out(fmt::format("B to A: {}, 95 % interval {} to {}, of {} rounds in turn",
+                    percent(d.ratio.median), percent(d.ratio.low), percent(d.ratio.high),
+                    d.rounds));
+  p.out(p.bold(
+      fmt::format("{:>9} {:>9} {:>9}  {:<10} {}", "change us", "A us", "B us", "", "layers")));
+  size_t shown = 0, same = 0, hidden = 0;
+  for (const ship::GroupDiff& g : d.groups) {
+    const bool equal = g.verdict == "same";
+    same += equal ? 1 : 0;
+    if (top != 0 && (equal || shown >= static_cast<size_t>(top))) {
+      hidden += equal ? 0 : 1;
+      continue;
+    }
+    print_group(g, p);
+    ++shown;
+  }
+  if (hidden > 0) p.out(fmt::format("{:>9} more changed; --top 0 lists all", hidden));
+  p.out(
+      fmt::format("{} of {} groups of layers are the same: within {:.0f} % ({:.0f} % with equal "
+                  "kernels) or the noise",
+                  same, d.groups.size(), 100 * ship::same_margin, 100 * ship::unchanged_margin));
 }
 
 }  // namespace hone::cli
