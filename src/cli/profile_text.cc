@@ -86,7 +86,7 @@ void print_group(const ship::GroupDiff& g, Printer& p) {
   const auto side = [](const std::vector<ship::Layer>& layers, double us) {
     return layers.empty() ? std::string("-") : figure(us);
   };
-  p.out(fmt::format("{:>9} {:>9} {:>9}  {:<10} {}", change(g.change_us.median),
+  p.out(fmt::format("{:>9} {:>9} {:>9}  {:<10} {}", change(g.change_us.value),
                     side(g.group.a, g.a_us), side(g.group.b, g.b_us), g.verdict,
                     shortened(fmt::format("{}", fmt::join(g.group.nodes, " + ")), 57)));
   for (const std::string& why : g.reasons) {
@@ -152,8 +152,7 @@ void print_diff(const ship::EngineDiff& d, int top, Printer& p) {
   p.out(fmt::format("A {:<60} {:>9} us a run", shortened(d.a, 60), figure(d.a_us)));
   p.out(fmt::format("B {:<60} {:>9} us a run", shortened(d.b, 60), figure(d.b_us)));
   p.out(fmt::format("B to A: {}, 95 % interval {} to {}, of {} rounds in turn",
-                    percent(d.ratio.median), percent(d.ratio.low), percent(d.ratio.high),
-                    d.rounds));
+                    percent(d.ratio.value), percent(d.ratio.low), percent(d.ratio.high), d.rounds));
   p.out(p.bold(
       fmt::format("{:>9} {:>9} {:>9}  {:<10} {}", "change us", "A us", "B us", "", "layers")));
   size_t shown = 0, same = 0, hidden = 0;

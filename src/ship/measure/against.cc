@@ -132,7 +132,7 @@ Interval median_interval(std::vector<double> samples) {
   const auto n = static_cast<int>(samples.size());
   boost::math::binomial_distribution<double> below(n, 0.5);
   // The k-th smallest lies above the median with probability P(fewer than k below it).
-  int k = 1;
+  int k = std::max(1, static_cast<int>(boost::math::quantile(below, 0.025)));  // rounded down
   while (2 * (k + 1) <= n && 2 * boost::math::cdf(below, k) <= 0.05) ++k;
   return {median_of(samples), samples[static_cast<size_t>(k - 1)],
           samples[static_cast<size_t>(n - k)]};

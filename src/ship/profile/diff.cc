@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 
 #include "device/platform/clock.h"
@@ -32,9 +31,9 @@ std::string verdict_of(const GroupDiff& d, double clock_us) {
   if (d.group.a.empty()) return "only in B";
   const double margin = d.reasons.empty() ? unchanged_margin : same_margin;
   const double least = 4 * clock_us * static_cast<double>(d.group.a.size());
-  const bool small = std::abs(d.change_us.median) < std::max(margin * d.a_us, least);
+  const bool small = std::abs(d.change_us.value) < std::max(margin * d.a_us, least);
   if (small || (d.change_us.low <= 0 && d.change_us.high >= 0)) return "same";
-  return d.change_us.median > 0 ? "slower" : "faster";
+  return d.change_us.value > 0 ? "slower" : "faster";
 }
 
 GroupDiff compare(LayerGroup group, const LayerTimes& a, const LayerTimes& b) {
@@ -79,11 +78,7 @@ json side_json(const std::vector<Layer>& layers) {
   return out;
 }
 
-// null where so few rounds tell nothing
-json bounds(const MedianInterval& m) {
-  if (!std::isfinite(m.low)) return nullptr;
-  return {m.low, m.high};
-}
+json bounds(const Interval& i) { return {i.low, i.high}; }
 
 json engine_json(const std::string& name, const std::string& hash, double us) {
   json j = {{"engine", name}, {"total_us", us}};
@@ -92,21 +87,6 @@ json engine_json(const std::string& name, const std::string& hash, double us) {
 }
 
 }  // namespace
-
-MedianInterval median_interval(std::vector<double> samples) {
-  std::sort(samples.begin(), samples.end());
-  MedianInterval m{quartiles(samples).median, -HUGE_VAL, HUGE_VAL};
-  const auto n = static_cast<double>(samples.size());
-  if (n < 6) return m;  // 2 x 0.5^n > 5 %
-  // The largest k with P(fewer than k of n samples below the median) <= 2.5 %.
-  const boost::math::binomial below(n, 0.5);
-  auto k = static_cast<size_t>(boost::math::quantile(below, 0.025));
-  while (boost::math::cdf(below, static_cast<double>(k)) <= 0.025) ++k;
-  while (k > 1 && boost::math::cdf(below, static_cast<double>(k - 1)) > 0.025) --k;
-  m.low = samples[k - 1];
-  m.high = samples[samples.size() - k];
-  return m;
-}
 
 Result<EngineDiff> diff_engines(Session& a, Session& b, const DiffOptions& o) {
   constexpr double warm_up = 0.1;
@@ -132,7 +112,7 @@ Result<EngineDiff> diff_engines(Session& a, Session& b, const DiffOptions& o) {
     d.groups.push_back(compare(std::move(g), a_times, b_times));
   }
   std::stable_sort(d.groups.begin(), d.groups.end(), [](const GroupDiff& x, const GroupDiff& y) {
-    return std::abs(x.change_us.median) > std::abs(y.change_us.median);
+    return std::abs(x.change_us.value) > std::abs(y.change_us.value);
   });
   if (a.engine().info().model_hash != b.engine().info().model_hash) {
     d.warnings.push_back("the engines are of different models: layers match by name alone");
@@ -146,7 +126,7 @@ json to_json(const EngineDiff& d) {
     groups.push_back({{"nodes", g.group.nodes},
                       {"a_us", g.group.a.empty() ? json() : json(g.a_us)},
                       {"b_us", g.group.b.empty() ? json() : json(g.b_us)},
-                      {"change_us", g.change_us.median},
+                      {"change_us", g.change_us.value},
                       {"interval_us", bounds(g.change_us)},
                       {"verdict", g.verdict},
                       {"reasons", g.reasons},
@@ -156,7 +136,7 @@ json to_json(const EngineDiff& d) {
   return {{"schema", 1},
           {"a", engine_json(d.a, d.a_hash, d.a_us)},
           {"b", engine_json(d.b, d.b_hash, d.b_us)},
-          {"ratio", {{"value", d.ratio.median}, {"interval", bounds(d.ratio)}}},
+          {"ratio", {{"value", d.ratio.value}, {"interval", bounds(d.ratio)}}},
           {"rounds", d.rounds},
           {"margin", same_margin},
           {"unchanged_margin", unchanged_margin},

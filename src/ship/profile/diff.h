@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ship/measure/against.h"
 #include "ship/profile/layer_times.h"
 #include "ship/profile/layers.h"
 
@@ -24,18 +25,10 @@ std::vector<LayerGroup> match_layers(const std::vector<Layer>& a, const std::vec
 // the same kernels on the same work.
 std::vector<std::string> differences(const LayerGroup& group);
 
-// Median with an interval that holds the true median in 95 % of cases, whatever the samples'
-// distribution: two of their order statistics. Fewer than 6 samples: all of the line, as
-// +-HUGE_VAL.
-struct MedianInterval {
-  double median = 0, low = 0, high = 0;
-};
-MedianInterval median_interval(std::vector<double> samples);
-
 struct GroupDiff {
   LayerGroup group;
   double a_us = 0, b_us = 0;  // medians of the sums of its steps
-  MedianInterval change_us;   // of B - A, round by round
+  Interval change_us;         // median of B - A, round by round
   std::string verdict;        // "slower", "faster", "same", "only in A", "only in B"
   std::vector<std::string> reasons;
 };
@@ -48,7 +41,7 @@ struct DiffOptions {
 struct EngineDiff {
   std::string a, b, a_hash, b_hash;
   double a_us = 0, b_us = 0;  // medians of whole runs without timers
-  MedianInterval ratio;       // of B to A, round by round
+  Interval ratio;             // median of B to A, round by round
   int64_t rounds = 0;
   std::vector<GroupDiff> groups;  // by absolute change, largest first
   std::vector<std::string> warnings;

@@ -3,9 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <random>
-
 #include "ship/profile/testing/small_engine.h"
 
 namespace hone::ship {
@@ -82,27 +79,6 @@ TEST(Differences, AreFoundStepByStepWhereFusionIsTheSame) {
               ElementsAre("tactic k2 -> k4"));
 }
 
-TEST(MedianInterval, HoldsTheMedianAsOftenAsItSays) {
-  std::mt19937 random(7);
-  std::exponential_distribution<double> skewed(1);
-  for (int n : {6, 9, 40, 301}) {
-    int held = 0;
-    constexpr int trials = 2000;
-    for (int t = 0; t < trials; ++t) {
-      std::vector<double> x(static_cast<size_t>(n));
-      for (double& v : x) v = skewed(random);
-      const MedianInterval m = median_interval(x);
-      EXPECT_LE(m.low, m.median);
-      EXPECT_GE(m.high, m.median);
-      held += m.low <= std::log(2.0) && std::log(2.0) <= m.high ? 1 : 0;
-    }
-    // At least 95 %, less four deviations of 2,000 trials; wide where few samples allow no better.
-    EXPECT_GE(held, trials * (0.95 - 4 * std::sqrt(0.95 * 0.05 / trials))) << n;
-    EXPECT_LE(held, trials * 0.985) << n;
-  }
-  EXPECT_FALSE(std::isfinite(median_interval({1, 2, 3, 4, 5}).low));
-}
-
 const std::string net = "in %x f32[1,32,32,32]\n" + constant("w", "f32", {32, 32, 3, 3}) +
                         "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]} \"conv\"\n"
                         "%s = Softmax(%c) {axis=1} \"soft\"\nout %s as \"y\"";
@@ -145,10 +121,8 @@ TEST(DiffEngines, NamesTheTacticThatMadeALayerSlower) {
 TEST(DiffEngines, JsonHasNoNumberWhereThereIsNone) {
   EngineDiff d;
   d.groups.push_back({});
-  d.groups[0].change_us = median_interval({1, 2});
   const auto j = to_json(d);
   EXPECT_TRUE(j["a"]["engine_hash"].is_null());
-  EXPECT_TRUE(j["groups"][0]["interval_us"].is_null());
   EXPECT_TRUE(j["groups"][0]["a_us"].is_null());
 }
 
