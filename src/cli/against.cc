@@ -253,7 +253,7 @@ void race_all(const AgainstOptions& o, ship::Session& session, Session& s, Compa
 double p50(const Runtime& r) { return ship::median_interval(r.raced.samples_ms).value; }
 
 // Its ratio to Hone's time; none where either's answer is wrong or missing.
-std::optional<ship::Interval> ratio(const Comparison& c, const Runtime& r) {
+std::optional<ship::Estimate> ratio(const Comparison& c, const Runtime& r) {
   const Runtime& hone = *c.runtimes[0];
   if (!r.cannot.empty() || !hone.cannot.empty() || !r.right || !hone.right) return std::nullopt;
   return ship::ratio_of(r.raced, hone.raced);

@@ -127,7 +127,7 @@ std::vector<Raced> race(const std::vector<Contestant>& contestants, const RaceOp
   return raced;
 }
 
-Interval median_interval(std::vector<double> samples) {
+Estimate median_interval(std::vector<double> samples) {
   std::sort(samples.begin(), samples.end());
   const auto n = static_cast<int>(samples.size());
   boost::math::binomial_distribution<double> below(n, 0.5);
@@ -138,7 +138,7 @@ Interval median_interval(std::vector<double> samples) {
           samples[static_cast<size_t>(n - k)]};
 }
 
-Interval ratio_of(const Raced& a, const Raced& b) {
+Estimate ratio_of(const Raced& a, const Raced& b) {
   std::vector<double> ratios;
   for (size_t i = 0; i < std::min(a.medians_ms.size(), b.medians_ms.size()); ++i) {
     ratios.push_back(a.medians_ms[i] / b.medians_ms[i]);

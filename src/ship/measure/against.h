@@ -34,14 +34,15 @@ struct Raced {
 // machine does to one it does to all. One that fails is out, the others go on.
 std::vector<Raced> race(const std::vector<Contestant>& contestants, const RaceOptions& options);
 
-struct Interval {
+// A value and an interval about it.
+struct Estimate {
   double value = 0, low = 0, high = 0;
 };
 // Median and an interval that holds the true median with probability >= 0.95, between two order
 // statistics by the binomial distribution; the whole range of fewer than 6. `samples` not empty.
-Interval median_interval(std::vector<double> samples);
+Estimate median_interval(std::vector<double> samples);
 // Median over the rounds of a's time / b's.
-Interval ratio_of(const Raced& a, const Raced& b);
+Estimate ratio_of(const Raced& a, const Raced& b);
 // Interquartile range of the rounds over their median; nullopt of fewer than 4.
 std::optional<double> spread_of(const Raced& r);
 

@@ -33,7 +33,7 @@ TEST(Against, IntervalOfTheMedianByTheBinomialTable) {
   auto of = [](int n) {
     std::vector<double> v(static_cast<size_t>(n));
     std::iota(v.begin(), v.end(), 1);
-    Interval i = median_interval(v);
+    Estimate i = median_interval(v);
     return std::vector<double>{i.value, i.low, i.high};
   };
   EXPECT_THAT(of(9), ElementsAre(5, 2, 8));
@@ -54,7 +54,7 @@ TEST(Against, IntervalHoldsTheTrueRatio) {
       a.medians_ms.push_back(3 * machine * noise(random));
       b.medians_ms.push_back(2 * machine * noise(random));
     }
-    Interval i = ratio_of(a, b);
+    Estimate i = ratio_of(a, b);
     held += i.low <= 1.5 && 1.5 <= i.high;
   }
   EXPECT_GE(held, 940);  // 96.5 % expected, sigma 0.6 %

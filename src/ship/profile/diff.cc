@@ -78,7 +78,7 @@ json side_json(const std::vector<Layer>& layers) {
   return out;
 }
 
-json bounds(const Interval& i) { return {i.low, i.high}; }
+json bounds(const Estimate& i) { return {i.low, i.high}; }
 
 json engine_json(const std::string& name, const std::string& hash, double us) {
   json j = {{"engine", name}, {"total_us", us}};

@@ -28,7 +28,7 @@ std::vector<std::string> differences(const LayerGroup& group);
 struct GroupDiff {
   LayerGroup group;
   double a_us = 0, b_us = 0;  // medians of the sums of its steps
-  Interval change_us;         // median of B - A, round by round
+  Estimate change_us;         // median of B - A, round by round
   std::string verdict;        // "slower", "faster", "same", "only in A", "only in B"
   std::vector<std::string> reasons;
 };
@@ -41,7 +41,7 @@ struct DiffOptions {
 struct EngineDiff {
   std::string a, b, a_hash, b_hash;
   double a_us = 0, b_us = 0;  // medians of whole runs without timers
-  Interval ratio;             // median of B to A, round by round
+  Estimate ratio;             // median of B to A, round by round
   int64_t rounds = 0;
   std::vector<GroupDiff> groups;  // by absolute change, largest first
   std::vector<std::string> warnings;

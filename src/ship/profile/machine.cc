@@ -30,7 +30,7 @@ class Gauge {
     constexpr double least_ns = 1e6;
     int64_t rounds = 1;
     double best = 0, spent = 0;
-    while (spent < seconds_ * 1e9) {
+    while (best == 0 || spent < seconds_ * 1e9) {
       const auto [units, ns] = turn(work, rounds);
       spent += ns;
       if (ns < least_ns) {
@@ -100,7 +100,7 @@ std::vector<MemoryLevel> levels_of(const Target& t, int threads) {
 
 namespace {
 
-Result<Machine> measure(const Target& target, int threads, double seconds) {
+Result<MachinePeaks> measure(const Target& target, int threads, double seconds) {
   Pool pool;
   if (threads > 1) {
     Text why;
@@ -108,7 +108,7 @@ Result<Machine> measure(const Target& target, int threads, double seconds) {
       return Status(static_cast<Code>(code), why.c_str());
     }
   }
-  Machine m;
+  MachinePeaks m;
   m.threads = threads;
   m.levels = levels_of(target, threads);
   const kernels::PeakLoops loops = kernels::peak_loops(target.isa);
@@ -137,7 +137,7 @@ Result<Machine> measure(const Target& target, int threads, double seconds) {
 
 }  // namespace
 
-Result<Machine> measure_machine(const Target& target, int threads, double seconds) {
+Result<MachinePeaks> measure_machine(const Target& target, int threads, double seconds) {
   try {
     return measure(target, threads, seconds);
   } catch (const std::bad_alloc&) {
@@ -145,14 +145,14 @@ Result<Machine> measure_machine(const Target& target, int threads, double second
   }
 }
 
-const MemoryLevel& level_of(const Machine& machine, double bytes) {
+const MemoryLevel& level_of(const MachinePeaks& machine, double bytes) {
   for (const MemoryLevel& level : machine.levels) {
     if (level.bytes > 0 && bytes <= static_cast<double>(level.bytes)) return level;
   }
   return machine.levels.back();
 }
 
-nlohmann::json to_json(const Machine& m) {
+nlohmann::json to_json(const MachinePeaks& m) {
   nlohmann::json levels = nlohmann::json::object();
   for (const MemoryLevel& l : m.levels) {
     levels[l.name] = {{"gbps", l.gbps}, {"read_bytes", l.read}};

@@ -18,7 +18,7 @@ struct MemoryLevel {
   double gbps = 0;    // 1e9 bytes a second, reading
 };
 
-struct Machine {
+struct MachinePeaks {
   std::string isa;  // of the f32 loop
   int threads = 1;
   double fma_gflops = 0;            // f32, a multiply-add is two operations
@@ -28,13 +28,13 @@ struct Machine {
 
 // Takes about `seconds` in all, best of several turns: what disturbs only makes slower. Errors:
 // out_of_memory.
-Result<Machine> measure_machine(const Target& target, int threads, double seconds);
+Result<MachinePeaks> measure_machine(const Target& target, int threads, double seconds);
 
 // The nearest level that holds so many bytes.
-const MemoryLevel& level_of(const Machine& machine, double bytes);
+const MemoryLevel& level_of(const MachinePeaks& machine, double bytes);
 
 // {"fma_gflops", "int8_gops", "bandwidth_gbps" (of memory), "levels": {"L2": ..}, "isa", "threads",
 // "how"}
-nlohmann::json to_json(const Machine& machine);
+nlohmann::json to_json(const MachinePeaks& machine);
 
 }  // namespace hone::ship

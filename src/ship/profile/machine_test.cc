@@ -7,7 +7,7 @@
 namespace hone::ship {
 namespace {
 
-TEST(Machine, IsMeasured) {
+TEST(MachinePeaks, IsMeasured) {
   const Target here = platform::detect_target();
   for (int threads : {1, 2}) {
     auto m = measure_machine(here, threads, 0.1);
@@ -29,8 +29,8 @@ TEST(Machine, IsMeasured) {
   }
 }
 
-TEST(Machine, LevelIsTheNearestThatHolds) {
-  Machine m;
+TEST(MachinePeaks, LevelIsTheNearestThatHolds) {
+  MachinePeaks m;
   m.levels = {{"L1", 100, 50, 9}, {"L2", 1000, 500, 5}, {"memory", 0, 10000, 1}};
   EXPECT_EQ(level_of(m, 0).name, "L1");
   EXPECT_EQ(level_of(m, 100).name, "L1");
@@ -39,7 +39,7 @@ TEST(Machine, LevelIsTheNearestThatHolds) {
 }
 
 // What the target says decides the sizes read, whatever machine this is.
-TEST(Machine, LevelsFollowTheTarget) {
+TEST(MachinePeaks, LevelsFollowTheTarget) {
   Target t = platform::detect_target();
   t.l1d_bytes = 32 << 10, t.l2_bytes = 512 << 10, t.l3_bytes = 0, t.memory_bytes = 256 << 20;
   auto m = measure_machine(t, 1, 0.02);

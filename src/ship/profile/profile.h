@@ -21,7 +21,7 @@ struct ProfileOptions {
   // For everything: measuring the machine, warming up, runs with and without timers. Runs of a
   // large model may take longer: at least three of each are made.
   double seconds = 1.6;
-  std::optional<Machine> machine;  // measured before; else it is now
+  std::optional<MachinePeaks> machine;  // measured before; else it is now
 };
 
 struct ProfiledLayer {
@@ -33,7 +33,7 @@ struct ProfiledLayer {
 
 struct Profile {
   std::string engine, engine_hash, model, precision;
-  Machine machine;
+  MachinePeaks machine;
   int threads = 1;
   int32_t profile = 0;   // of the engine, that the shapes belong to
   int64_t runs = 0;      // with timers, and as many without

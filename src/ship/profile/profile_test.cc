@@ -14,8 +14,8 @@ const std::string two_layers = "in %x f32[1,16,24,24]\n" + constant("w", "f32", 
                                "%c = Conv(%x, %w) {pads=[1, 1, 1, 1]} \"c\"\n"
                                "%y = Softmax(%c) {axis=1} \"s\"\nout %y as \"y\"";
 
-Machine some_machine() {
-  Machine m;
+MachinePeaks some_machine() {
+  MachinePeaks m;
   m.isa = "avx2";
   m.fma_gflops = m.int8_gops = 100;
   m.levels = {{"memory", 0, 1 << 26, 10}};

@@ -4,7 +4,7 @@
 
 namespace hone::ship {
 
-std::optional<Roofline> roofline(const Work& work, double us, const Machine& m,
+std::optional<Roofline> roofline(const Work& work, double us, const MachinePeaks& m,
                                  double model_bytes) {
   if (!work.flops || !work.bytes() || us <= 0 || m.levels.empty()) return std::nullopt;
   const MemoryLevel& weights = level_of(m, model_bytes);

@@ -21,7 +21,7 @@ struct Roofline {
 // Weights come from the level that holds `model_bytes`, all that a run touches, for it is a whole
 // run since they were last read; values were just written, and come from the level that holds the
 // layer. nullopt where the work or the time is not known.
-std::optional<Roofline> roofline(const Work& work, double us, const Machine& machine,
+std::optional<Roofline> roofline(const Work& work, double us, const MachinePeaks& machine,
                                  double model_bytes);
 
 nlohmann::json to_json(const std::optional<Roofline>& r);

@@ -6,8 +6,8 @@ namespace hone::ship {
 namespace {
 
 // 100 GFLOP/s, 400 Gop/s of bytes; 200 GB/s from 1 MB of cache, 10 from memory.
-Machine machine() {
-  Machine m;
+MachinePeaks machine() {
+  MachinePeaks m;
   m.fma_gflops = 100;
   m.int8_gops = 400;
   m.levels = {{"L2", 1 << 20, 1 << 19, 200}, {"memory", 0, 1 << 26, 10}};
@@ -59,7 +59,7 @@ TEST(Roofline, UnknownIsNotZero) {
   Work no_flops = work(1, 1, 1);
   no_flops.flops.reset();
   EXPECT_FALSE(roofline(no_flops, 10, machine(), 1));
-  EXPECT_FALSE(roofline(work(1, 1, 1), 10, Machine(), 1));
+  EXPECT_FALSE(roofline(work(1, 1, 1), 10, MachinePeaks(), 1));
   EXPECT_TRUE(to_json(std::optional<Roofline>()).is_null());
 }
 
