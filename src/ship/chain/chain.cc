@@ -92,8 +92,10 @@ class Chain {
     if (o_.stage_done) o_.stage_done(row);
   }
 
+  json identity() const { return identity_json(w_.model, w_.target, o_.machine, w_.engine_hash); }
+
   void collect() {
-    r_.report = gate_report(json(w_.found));
+    r_.report = gate_report(json(w_.found), identity());
     r_.engine_path = w_.engine_path();
     r_.engine_bytes = w_.found["build"]["bytes"].get<double>();
     std::error_code error;
@@ -115,15 +117,11 @@ class Chain {
                    {"model", w_.model.name},
                    {"target", w_.target.name},
                    {"engine_hash", w_.engine_hash},
-                   {"identity", identity_json(w_.model, w_.target, o_.machine, w_.engine_hash)},
+                   {"identity", identity()},
                    {"verdict", verdict_line(r_.gate)},
                    {"commands", replay_commands(w_)}};
     for (const auto& [name, result] : w_.found) report["stages"][name] = result;
-    for (const Check& c : r_.gate.checks) {
-      constexpr const char* words[] = {"pass", "fail", "undecided"};
-      report["gate"].push_back(
-          {{"what", c.what}, {"result", words[static_cast<int>(c.verdict)]}, {"text", c.text}});
-    }
+    report["gate"] = gate_json(r_.gate);
     r_.report_path =
         fmt::format("{}/{}.{}.report.json", o_.out_folder, w_.model.name, w_.target.name);
     done({"gate", 0, false, fmt::format("{} checks", r_.gate.checks.size())});

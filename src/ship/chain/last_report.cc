@@ -28,7 +28,7 @@ Result<GateReport> last_report(const Project& project, const ModelSpec& model,
       return corrupt(fmt::format("{}.report.json: not a report of schema 1", stem));
     }
     HONE_RETURN_IF_ERROR(check_identity(j, model, target, stem + ".engine"));
-    return gate_report(j["stages"]);
+    return gate_report(j["stages"], j["identity"]);
   } catch (const nlohmann::json::exception&) {
     return corrupt(fmt::format("{}.report.json: damaged; run hone ship", stem));
   }

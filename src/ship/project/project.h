@@ -44,6 +44,7 @@ struct TargetSpec {
   std::string name;
   int threads = 1;
   std::string precision = "f32";
+  std::string baseline;  // engine that latency_increase is against, or empty
   Limits limits;
 };
 

@@ -21,6 +21,12 @@ std::string with_input(const std::string& keys) {
 }
 
 TEST(Project, ReadsEveryKey) {
+  // Every limit of the table, each with a number of its own.
+  std::string limits;
+  double number = 0;
+  for (const LimitRow& row : limit_rows()) {
+    limits += std::string(row.key) + " = " + std::to_string(number += 0.015625) + "\n";
+  }
   const std::string labels = ::testing::TempDir() + "hone_project_labels.txt";
   std::ofstream(labels) << "cat\r\ndog\n\nbird";
   auto p = parse(R"(schema = 1
@@ -49,16 +55,13 @@ onnx = "/abs/a.onnx"
 [target.local]
 threads = 4
 precision = "f32"
+rate = 30
+baseline = "old.engine"
 [target.local.limits]
-p50_ms = 1
-p90_ms = 1.5
-p95_ms = 2.0
-p99_ms = 3
-peak_memory_mb = 64
-engine_mb = 4
-accuracy_drop = 0.5
-class_drop = 1.5
-energy_mj = 7
+)" + limits + R"(critical = ["cat", "dog"]
+[target.local.limits.classes]
+bird = 1.5
+"cat" = 0
 [target.other]
 )");
   ASSERT_TRUE(p.ok()) << p.status().text();
@@ -94,16 +97,14 @@ energy_mj = 7
   const TargetSpec& t = p->targets[0];
   EXPECT_EQ(t.name, "local");
   EXPECT_EQ(t.threads, 4);
+  EXPECT_EQ(t.baseline, "dir/old.engine");
   const Limits& l = t.limits;
-  EXPECT_EQ(l.p50_ms, 1);
-  EXPECT_EQ(l.p90_ms, 1.5);
-  EXPECT_EQ(l.p95_ms, 2);
-  EXPECT_EQ(l.p99_ms, 3);
-  EXPECT_EQ(l.peak_memory_mb, 64);
-  EXPECT_EQ(l.engine_mb, 4);
-  EXPECT_EQ(l.accuracy_drop, 0.5);
-  EXPECT_EQ(l.class_drop, 1.5);
-  EXPECT_EQ(l.energy_mj, 7);
+  EXPECT_EQ(l.rate, 30);
+  EXPECT_EQ(l.critical, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(l.classes, (std::map<std::string, double>{{"bird", 1.5}, {"cat", 0}}));
+  number = 0;
+  for (const LimitRow& row : limit_rows()) EXPECT_EQ(l.*row.limit, number += 0.015625) << row.key;
+  EXPECT_EQ(p->targets[1].baseline, "");
   std::filesystem::remove(labels);
 }
 
@@ -126,8 +127,9 @@ TEST(Project, Defaults) {
   EXPECT_EQ(p->targets[0].threads, 1);
   EXPECT_EQ(p->targets[0].precision, "f32");
   const Limits& l = p->targets[0].limits;
-  EXPECT_FALSE(l.p50_ms || l.p90_ms || l.p95_ms || l.p99_ms || l.peak_memory_mb || l.engine_mb ||
-               l.accuracy_drop || l.class_drop || l.energy_mj);
+  for (const LimitRow& row : limit_rows()) EXPECT_FALSE(l.*row.limit) << row.key;
+  EXPECT_FALSE(l.rate);
+  EXPECT_TRUE(l.critical.empty() && l.classes.empty());
 }
 
 TEST(Project, PathsAreBesideTheFile) {
@@ -216,6 +218,26 @@ TEST(Project, TypesAndRanges) {
       {project("limits = { p95_ms = '2' }\n"), "5: 'p95_ms' must be a number"},
       {project("limits = { p95_ms = -1 }\n"), "5: 'p95_ms' must be >= 0"},
       {project("limits = { p95_ms = nan }\n"), "5: 'p95_ms' must be >= 0"},
+      {project("limits = { class_drop = 100.5 }\n"), "5: 'class_drop' must be 0 to 100"},
+      {project("rate = 30\nlimits = { deadline_misses = 2 }\n"),
+       "6: 'deadline_misses' must be 0 to 1"},
+      {project("limits = { deadline_misses = 0.01 }\n"),
+       "5: 'deadline_misses' needs the target's frames per second (rate = 30)"},
+      {project("limits = { latency_increase = 3 }\n"),
+       "5: 'latency_increase' needs the target's baseline (baseline = \"old.engine\")"},
+      {project("limits = { critical_drop = 1 }\n"),
+       "5: 'critical_drop' needs the classes it is about (critical = [\"person\"])"},
+      {project("limits = { critical = ['person'] }\n"),
+       "5: critical class 'person' has no limit; set critical_drop"},
+      {project("limits = { critical = 'person' }\n"), "5: 'critical' must be a list of strings"},
+      {project("limits = { critical = [1] }\n"), "5: 'critical' must be a list of strings"},
+      {project("limits = { classes = 1 }\n"), "5: 'classes' must be a table"},
+      {project("limits = { classes = { a = 'x' } }\n"), "5: 'a' must be a number"},
+      {project("limits = { classes = { a = 101 } }\n"), "5: 'a' must be 0 to 100"},
+      {project("rate = 0\n"), "5: 'rate' must be 0.001 to 1e+06 frames per second"},
+      {project("rate = 2e6\n"), "5: 'rate' must be 0 to 1e+06"},
+      {project("rate = 'x'\n"), "5: 'rate' must be a number"},
+      {project("baseline = 1\n"), "5: 'baseline' must be a string"},
   };
   for (const auto& [text, why] : cases) {
     if (why.empty()) {
@@ -224,6 +246,34 @@ TEST(Project, TypesAndRanges) {
       EXPECT_EQ(error(text), "dir/hone.toml:" + why) << text;
     }
   }
+}
+
+TEST(Project, ClassesAreThoseOfAModel) {
+  const std::string labels = ::testing::TempDir() + "hone_class_labels.txt";
+  std::ofstream(labels) << "Shirt\nCoat\n";
+  const auto with = [&](const std::string& limits) {
+    return "schema = 1\n[model.m]\nonnx = 'm'\n[model.m.output.y]\nlabels = '" + labels +
+           "'\n[target.t]\n[target.t.limits]\n" + limits;
+  };
+  EXPECT_TRUE(
+      parse(with("critical = ['Coat']\ncritical_drop = 1\nclasses = { Shirt = 1 }\n")).ok());
+  EXPECT_EQ(error(with("classes = { Shrit = 1 }\n")),
+            "dir/hone.toml:8: no model has a class 'Shrit'; did you mean 'Shirt'?");
+  EXPECT_EQ(error(with("critical = ['xyzzy']\ncritical_drop = 1\n")),
+            "dir/hone.toml:8: no model has a class 'xyzzy'");
+  std::filesystem::remove(labels);
+}
+
+TEST(Project, LimitOfAClass) {
+  Limits l;
+  EXPECT_FALSE(class_limit(l, "a"));
+  l.class_drop = 2;
+  l.critical_drop = 1;
+  l.critical = {"a", "b"};
+  l.classes["b"] = 0.5;
+  EXPECT_EQ(class_limit(l, "a"), 1);
+  EXPECT_EQ(class_limit(l, "b"), 0.5);
+  EXPECT_EQ(class_limit(l, "c"), 2);
 }
 
 // toml++ leaves the blanks of Unicode half defined.
