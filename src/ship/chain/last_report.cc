@@ -27,7 +27,8 @@ Result<GateReport> last_report(const Project& project, const ModelSpec& model,
     if (!j.is_object() || j.value("schema", 0) != 1 || !j.contains("stages")) {
       return corrupt(fmt::format("{}.report.json: not a report of schema 1", stem));
     }
-    HONE_RETURN_IF_ERROR(check_identity(j, model, target, stem + ".engine"));
+    Status same = check_identity(j, model, target, stem + ".engine");
+    if (!same.ok()) return in(stem + ".report.json", same);
     return gate_report(j["stages"], j["identity"]);
   } catch (const nlohmann::json::exception&) {
     return corrupt(fmt::format("{}.report.json: damaged; run hone ship", stem));
