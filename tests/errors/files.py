@@ -2,6 +2,7 @@
 file's name with '_' for '.' before the extension; it returns bytes, or writes below `folder`."""
 import functools
 import io
+import json
 import os
 import pathlib
 import subprocess
@@ -312,15 +313,24 @@ limits = { engine_mb = 4, accuracy_drop = 0.5 }
 """
 
 
-def report(text):
+def report(text, with_engine=True):
     def write(folder):
         (folder / "hone-out").mkdir()
         (folder / "hone-out/m.local.report.json").write_text(text)
-        (folder / "hone-out/m.local.engine").write_bytes(engine("portable"))
+        if with_engine:
+            (folder / "hone-out/m.local.engine").write_bytes(engine("portable"))
     return write
+
+
+def report_about(model):
+    return json.dumps({"schema": 1, "model": model, "target": "local", "stages": {},
+                       "identity": {"engine_hash": "0"}})
 
 
 # Names of recipes that leave a folder; a case lists them in `needs`.
 RECIPES["text report"] = report("not JSON")
 RECIPES["old report"] = report('{"schema": 1, "engine_hash": "0", "stages": {}}')
+RECIPES["report of another engine"] = report(report_about("m"))
+RECIPES["report without engine"] = report(report_about("m"), with_engine=False)
+RECIPES["report of another model"] = report(report_about("n"))
 RECIPES["labels folder"] = lambda folder: (folder / "labels").mkdir()

@@ -26,9 +26,9 @@ const json* find(const json& j, const char* key) {
   return it == j.end() || it->is_null() ? nullptr : &*it;
 }
 
-std::optional<Interval> interval(const json& v) {
-  if (v.is_null()) return Interval{};
-  return Interval{number(v.at(0)), number(v.at(1))};
+std::optional<Bounds> interval(const json& v) {
+  if (v.is_null()) return Bounds{};
+  return Bounds{number(v.at(0)), number(v.at(1))};
 }
 
 constexpr double percentiles[] = {0.5, 0.9, 0.95, 0.99, 0.999};
@@ -52,28 +52,32 @@ Measured latency(const json& latencies, const json* intervals, const json* bound
   if (intervals != nullptr) {
     m.interval = interval(intervals->value(name, json()));
   } else if (bounds != nullptr && bounds->contains(name) && !bounds->at(name).is_null()) {
-    m.interval = Interval{m.value, bounds->at(name).get<double>()};
+    m.interval = Bounds{m.value, bounds->at(name).get<double>()};
   }
   return m;
 }
 
+// Where stages are timed apart, latency_ms is capture-to-result and the engine's own stands among
+// them; else latency_ms is the engine's.
 void read_latencies(const json& bench, GateReport* g) {
   const auto samples = bench.at("samples").get<int64_t>();
-  Measured* const infer[] = {&g->p50_ms, &g->p90_ms, &g->p95_ms, &g->p99_ms, &g->p99_9_ms};
-  for (size_t i = 0; i < std::size(percentiles); ++i) {
-    *infer[i] = latency(bench.at("latency_ms"), find(bench, "intervals_ms"),
-                        find(bench, "bounds_ms"), samples, percentiles[i]);
-  }
-  Measured* const total[] = {&g->total_p50_ms, &g->total_p90_ms, &g->total_p95_ms, &g->total_p99_ms,
-                             &g->total_p99_9_ms};
+  const json *intervals = find(bench, "intervals_ms"), *bounds = find(bench, "bounds_ms");
   const json* stages = find(bench, "stages_ms");
-  const json* all = stages != nullptr ? find(*stages, "total") : nullptr;
+  const json& infer = stages != nullptr ? stages->at("infer") : bench.at("latency_ms");
+  Measured* const of_infer[] = {&g->p50_ms, &g->p90_ms, &g->p95_ms, &g->p99_ms, &g->p99_9_ms};
+  Measured* const of_total[] = {&g->total_p50_ms, &g->total_p90_ms, &g->total_p95_ms,
+                                &g->total_p99_ms, &g->total_p99_9_ms};
   for (size_t i = 0; i < std::size(percentiles); ++i) {
-    *total[i] =
-        all == nullptr
-            ? Measured::unavailable("unavailable: hone.toml describes no preprocessing to time")
-            : latency(*all, find(*all, "intervals_ms"), find(*all, "bounds_ms"),
-                      all->value("samples", samples), percentiles[i]);
+    const double p = percentiles[i];
+    if (stages == nullptr) {
+      *of_infer[i] = latency(infer, intervals, bounds, samples, p);
+      *of_total[i] =
+          Measured::unavailable("unavailable: hone.toml describes no preprocessing to time");
+    } else {
+      *of_infer[i] =
+          latency(infer, find(infer, "intervals_ms"), find(infer, "bounds_ms"), samples, p);
+      *of_total[i] = latency(stages->at("total"), intervals, bounds, samples, p);
+    }
   }
 }
 
@@ -87,7 +91,7 @@ void read_rate(const json& bench, GateReport* g) {
   const Share s = share_of(bench.at("deadline_misses").get<int64_t>(), scheduled,
                            bench.value("longest_miss_streak", int64_t{1}));
   g->deadline_misses = Measured::of(s.value);
-  g->deadline_misses.interval = Interval{s.low, s.high};
+  g->deadline_misses.interval = Bounds{s.low, s.high};
   g->deadline_misses.samples = scheduled;
 }
 
@@ -115,7 +119,7 @@ Measured increase(const json& stages) {
   Measured m;
   m.value = percent(number(ratio->at("value")));
   if (!m.value) m.why = "unavailable: the comparison has no ratio";
-  m.interval = Interval{percent(number(ratio->at("low"))), percent(number(ratio->at("high")))};
+  m.interval = Bounds{percent(number(ratio->at("low"))), percent(number(ratio->at("high")))};
   if (const json* rounds = find(*compared, "rounds")) {
     m.samples = rounds->is_number() ? rounds->get<int64_t>() : 0;
   }

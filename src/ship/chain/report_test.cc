@@ -145,7 +145,8 @@ TEST_F(Report, IsOfWhatShips) {
   EXPECT_TRUE(last().ok()) << last().status().text();
   json old = read();
   old.erase("identity");
-  EXPECT_EQ(why(old), result_.report_path + ": the report does not say what it is about; run hone ship");
+  EXPECT_EQ(why(old),
+            result_.report_path + ": the report does not say what it is about; run hone ship");
 }
 
 TEST_F(Report, IsMeasuredOnTheMachineItIsFor) {
@@ -219,19 +220,22 @@ TEST(ReportJson, IntervalsOfPercentiles) {
 
 TEST(ReportJson, CaptureToResult) {
   json s = stages();
-  s["bench"]["stages_ms"] = {{"total",
-                              {{"p50", 3.5},
-                               {"p90", 4},
-                               {"p95", 5},
-                               {"p99", nullptr},
-                               {"p99.9", nullptr},
-                               {"intervals_ms", {{"p50", {3.4, 3.6}}}},
-                               {"samples", 300}}}};
-  const GateReport g = read(s);
+  const json total = {
+      {"p50", 3.5}, {"p90", 4}, {"p95", nullptr}, {"p99", nullptr}, {"p99.9", nullptr}};
+  json infer = total;
+  infer["p50"] = 1.25;
+  s["bench"]["latency_ms"] = total;
+  s["bench"]["stages_ms"] = {{"infer", infer}, {"total", total}};
+  s["bench"]["intervals_ms"] = {{"p50", {3.4, 3.6}}};
+  GateReport g = read(s);
   EXPECT_EQ(g.total_p50_ms.value, 3.5);
   EXPECT_EQ(g.total_p50_ms.interval->high, 3.6);
-  EXPECT_EQ(g.total_p50_ms.samples, 300);
-  EXPECT_EQ(g.total_p99_ms.why, "not claimable: 300 of 662 samples");
+  EXPECT_EQ(g.total_p50_ms.samples, 90);
+  EXPECT_EQ(g.total_p99_ms.why, "not claimable: 90 of 662 samples");
+  EXPECT_EQ(g.p50_ms.value, 1.25);
+  EXPECT_FALSE(g.p50_ms.interval);  // the interval is that of the whole
+  s["bench"]["stages_ms"]["infer"]["intervals_ms"] = {{"p50", {1.2, 1.3}}};
+  EXPECT_EQ(read(s).p50_ms.interval->low, 1.2);
 }
 
 TEST(ReportJson, DeadlineMisses) {

@@ -28,7 +28,7 @@ constexpr Figure figures[] = {
 #undef HONE_RULE
 };
 
-std::string bounds_text(const Interval& i) {
+std::string bounds_text(const Bounds& i) {
   const auto side = [](const std::optional<double>& v) {
     return v ? fmt::format("{:.4g}", *v) : std::string("?");
   };
@@ -45,7 +45,7 @@ bool sane(const Measured& m) {
 }
 
 // How many samples would decide `c`, where that can be told.
-void decide_later(const Figure& f, const Measured& m, const Interval& i, double limit, Check* c) {
+void decide_later(const Figure& f, const Measured& m, const Bounds& i, double limit, Check* c) {
   const std::optional<double> edge = *m.value <= limit ? i.high : i.low;
   if (f.kind == Kind::misses && *m.value == 0) {
     c->needed = samples_for_no_event(limit);
@@ -69,7 +69,7 @@ Check judge(const Figure& f, const Measured& m, double limit) {
     return c;
   }
   // One figure without an interval, such as a size, is taken at its word.
-  const Interval i = m.interval.value_or(Interval{m.value, m.value});
+  const Bounds i = m.interval.value_or(Bounds{m.value, m.value});
   if (m.interval) c.low = i.low, c.high = i.high;
   c.text = fmt::format("{:.4g} {}{}, limit {:g}", *m.value, f.unit,
                        m.interval ? bounds_text(i) : "", limit);

@@ -12,7 +12,7 @@
 namespace hone::ship {
 
 // An interval of 95 %; a side that the samples do not give is unset.
-struct Interval {
+struct Bounds {
   std::optional<double> low, high;
 };
 
@@ -20,7 +20,7 @@ struct Interval {
 struct Measured {
   std::optional<double> value;
   std::string why;                   // "not claimable: 20 of 130 samples", "unavailable: no RAPL"
-  std::optional<Interval> interval;  // unset: judged by its value alone
+  std::optional<Bounds> interval;  // unset: judged by its value alone
   int64_t samples = 0;               // that the interval is of
   std::optional<int64_t> needed;     // samples that would give what is missing
   std::string doubt;                 // why it decides nothing: "measured on another machine: ..."

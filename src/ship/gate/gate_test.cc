@@ -127,7 +127,7 @@ TEST(Gate, EveryMeasuredLimit) {
 
 Measured with_interval(double value, std::optional<double> low, std::optional<double> high) {
   Measured m = Measured::of(value);
-  m.interval = Interval{low, high};
+  m.interval = Bounds{low, high};
   m.samples = 1000;
   return m;
 }
