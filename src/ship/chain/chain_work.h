@@ -37,6 +37,11 @@ class ChainWork {
   const preprocess::ImageContract* contract() const;
   engine::CompileOptions compile_options() const;
 
+  // hone.toml's for this target, else the usual one.
+  double parity_tolerance() const {
+    return target.limits.parity_tolerance.value_or(options.parity_tolerance);
+  }
+
   // Pieces of the keys of stages: what a result depends on besides the model and Hone's version.
   std::string machine_key() const;
   std::string pictures_key() const;  // evaluation is set

@@ -13,7 +13,8 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork& w) {
-  return w.engine_key() + fmt::format("{}", w.options.bench_seconds);
+  return w.engine_key() +
+         fmt::format("{} {}", w.options.bench_seconds, w.target.limits.rate.value_or(0));
 }
 
 Result<json> run(ChainWork& w) {
@@ -27,6 +28,7 @@ Result<json> run(ChainWork& w) {
   HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
   BenchOptions b;
   b.duration_s = w.options.bench_seconds;
+  if (w.target.limits.rate) b.rate = RateOptions{*w.target.limits.rate};
   b.max_warmup_s = std::min(b.max_warmup_s, w.options.bench_seconds);
   b.progress = [&](int64_t, double spent, double all) { w.progress("bench", spent, all); };
   HONE_ASSIGN(BenchResult result, bench(s, b));

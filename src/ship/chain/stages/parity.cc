@@ -20,8 +20,7 @@ struct Inputs {
 };
 
 std::string key(const ChainWork& w) {
-  return w.engine_key() + fmt::format("{} {} {}", w.options.parity_inputs,
-                                      w.options.parity_tolerance,
+  return w.engine_key() + fmt::format("{} {} {}", w.options.parity_inputs, w.parity_tolerance(),
                                       w.model.evaluation       ? w.pictures_key()
                                       : w.model.golden.empty() ? ""
                                                                : hash_folder(w.model.golden));
@@ -76,7 +75,7 @@ std::string where(ChainWork& w, const graph::Graph& g, const std::vector<Tensor>
     if (built.ok()) w.plan = std::move(built->plan);
   }
   if (!w.plan) return "its layers cannot be compared";
-  auto layers = compare_layers(g, *w.plan, input, w.options.parity_tolerance);
+  auto layers = compare_layers(g, *w.plan, input, w.parity_tolerance());
   if (!layers.ok()) return "its layers cannot be compared: " + layers.status().text();
   if (layers->first) return "first at " + layers->first->text();
   return fmt::format("no layer of its plan does, of {} values: a damaged engine?",
@@ -95,7 +94,7 @@ Result<json> parity(ChainWork& w) {
     HONE_ASSIGN(std::vector<Tensor> got, s.run(inputs.all[i]));
     for (size_t k = 0; k < got.size() && differs.empty(); ++k) {
       Comparison c =
-          compare_value(*g, g->block().outputs[k], got[k], want[k], w.options.parity_tolerance);
+          compare_value(*g, g->block().outputs[k], got[k], want[k], w.parity_tolerance());
       worst = std::max(worst, c.worst);
       if (c.agree) continue;
       differs =
@@ -109,7 +108,7 @@ Result<json> parity(ChainWork& w) {
                           : differs},
               {"ok", ok},
               {"worst", worst},
-              {"tolerance", w.options.parity_tolerance}};
+              {"tolerance", w.parity_tolerance()}};
 }
 
 }  // namespace
