@@ -9,6 +9,7 @@
 #include "host/exec/time_kernel.h"
 #include "host/model/files.h"
 #include "ship/chain/chain.h"
+#include "ship/chain/publish.h"
 
 namespace hone::cli {
 
@@ -85,14 +86,13 @@ ship::ChainOptions chain_options(const Options& o, const std::string& folder, Se
   return c;
 }
 
-// The reports as they were written, and the verdict over all.
-Status give_reports(const Options& o, Session& s, const std::vector<std::string>& paths) {
-  nlohmann::json reports = nlohmann::json::array();
-  for (const std::string& path : paths) {
-    HONE_ASSIGN(std::string text, read_text(path));
-    reports.push_back(nlohmann::json::parse(text, nullptr, false));
-  }
-  return give_json(s, o.json, {{"schema", 1}, {"reports", std::move(reports)}}).status();
+// History, report.html, and the reports themselves for `--json`.
+Status give_reports(const Options& o, Session& s, const std::string& folder,
+                    const std::vector<nlohmann::json>& reports) {
+  HONE_ASSIGN(ship::Published page, ship::publish(folder, reports));
+  for (const std::string& w : page.warnings) s.printer.warn(w);
+  say(o, s, fmt::format("page   {}", page.path));
+  return give_json(s, o.json, {{"schema", 1}, {"reports", reports}}).status();
 }
 
 std::string coloured(Printer& p, ship::Verdict v, const std::string& line) {
@@ -108,7 +108,7 @@ Status run_ship(const Options& o, Session& s) {
   c.time = exec::make_timer(c.machine);
   ship::Verdict worst = ship::Verdict::ship;
   std::vector<std::pair<ship::Verdict, std::string>> lines;
-  std::vector<std::string> reports;
+  std::vector<nlohmann::json> reports;
   bool many = project.models.size() * project.targets.size() > 1;
   for (const ship::ModelSpec& m : project.models) {
     for (const ship::TargetSpec& t : project.targets) {
@@ -118,14 +118,14 @@ Status run_ship(const Options& o, Session& s) {
       if (o.json != "-") print_tables(*r, s.printer);
       say(o, s, fmt::format("engine {}", r->engine_path));
       say(o, s, fmt::format("report {}", r->report_path));
-      reports.push_back(r->report_path);
+      reports.push_back(std::move(r->report_json));
       ship::Verdict v = r->gate.verdict;
       if (v == ship::Verdict::no_ship || worst == ship::Verdict::ship) worst = v;
       lines.emplace_back(v, (many ? fmt::format("{} for {}: ", m.name, t.name) : "") +
                                 ship::verdict_line(r->gate));
     }
   }
-  HONE_RETURN_IF_ERROR(give_reports(o, s, reports));
+  HONE_RETURN_IF_ERROR(give_reports(o, s, c.out_folder, reports));
   for (const auto& [v, line] : lines) {
     say(o, s, o.json == "-" ? line : coloured(s.printer, v, line));
   }

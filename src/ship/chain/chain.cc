@@ -125,7 +125,9 @@ class Chain {
     r_.report_path =
         fmt::format("{}/{}.{}.report.json", o_.out_folder, w_.model.name, w_.target.name);
     done({"gate", 0, false, fmt::format("{} checks", r_.gate.checks.size())});
-    return write_text(r_.report_path, report.dump(1) + "\n");
+    HONE_RETURN_IF_ERROR(write_text(r_.report_path, report.dump(1) + "\n"));
+    r_.report_json = std::move(report);
+    return {};
   }
 
   ChainWork w_;

@@ -38,6 +38,7 @@ struct ChainResult {
   GateReport report;
   GateResult gate;
   std::string engine_path, report_path;
+  nlohmann::json report_json;  // as it was written to report_path
   double engine_bytes = 0, model_bytes = 0;
   double accuracy = 0, baseline_accuracy = 0;  // percent; 0 samples: no data
   int64_t samples = 0;

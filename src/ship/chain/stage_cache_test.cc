@@ -101,7 +101,8 @@ TEST_F(Redone, OnlyWhatChanged) {
   EXPECT_EQ(stages(), "parity gate");
 
   model_.inputs[0].image.mean[0] = 0.25f;
-  EXPECT_EQ(stages(), "build parity accuracy bench profile gate") << "the contract lies in the engine";
+  EXPECT_EQ(stages(), "build parity accuracy bench profile gate")
+      << "the contract lies in the engine";
 
   target_.threads = 2;
   EXPECT_EQ(stages(), "build parity accuracy bench profile gate");
