@@ -260,12 +260,7 @@ std::optional<ship::Estimate> ratio(const Comparison& c, const Runtime& r) {
 }
 
 std::string wrong_text(const Comparison& c, const Runtime& r) {
-  const Runtime& judge = *c.runtimes[c.reference];
-  if (std::isinf(r.worst.worst)) {
-    return fmt::format("'{}' is not of the type, shape or kind that {} gives", r.worst.output,
-                       judge.name);
-  }
-  return fmt::format("'{}' differs from {}'s by {:.1e}", r.worst.output, judge.name, r.worst.worst);
+  return fmt::format("{} (compared with {})", r.worst.text, c.runtimes[c.reference]->name);
 }
 
 json to_json(const Runtime& r, const Comparison& c) {

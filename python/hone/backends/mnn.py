@@ -53,6 +53,8 @@ class Backend:
 
     def run(self):
         self.made = self.module.forward(self.values)
+        if len(self.made) != len(self.names):  # it says why on stderr only
+            raise NotImplementedError("it does not run the model")
         for value in self.made:
             value.sync()
 

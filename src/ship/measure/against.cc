@@ -1,5 +1,7 @@
 #include "ship/measure/against.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
@@ -77,14 +79,34 @@ double worst_of_floats(const Tensor& a, const Tensor& b) {
   return worst;
 }
 
+bool comparable(const Tensor& a, const Tensor& b) {
+  return a.dtype() == b.dtype() && a.dtype() != DType::string &&
+         without_ones(a.dims()) == without_ones(b.dims());
+}
+
 double worst_of(const Tensor& a, const Tensor& b) {
-  bool comparable = a.dtype() == b.dtype() && a.dtype() != DType::string &&
-                    without_ones(a.dims()) == without_ones(b.dims());
-  if (!comparable) return std::numeric_limits<double>::infinity();
   if (is_float(b.dtype())) return worst_of_floats(a, b);
-  int64_t n = b.count(), differ = 0;
-  for (int64_t i = 0; i < n; ++i) differ += a.int_at(i) != b.int_at(i) ? 1 : 0;
+  const bool bytes = b.dtype() == DType::u8 || b.dtype() == DType::i8;
+  int64_t n = b.count(), differ = 0, most = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t x = a.int_at(i), y = b.int_at(i);
+    differ += x != y ? 1 : 0;
+    if (bytes) most = std::max(most, std::abs(x - y));
+  }
+  if (bytes) return static_cast<double>(most) / 255;
   return n > 0 ? static_cast<double>(differ) / static_cast<double>(n) : 0;
+}
+
+Difference of_output(const Tensor& a, const NamedTensor& b) {
+  if (!comparable(a, b.value)) {
+    auto type = [](const Tensor& t) { return std::string(name(t.dtype())) + to_string(t.dims()); };
+    return {std::numeric_limits<double>::infinity(), b.name,
+            fmt::format("'{}' is {}, not {}", b.name, type(a), type(b.value))};
+  }
+  double worst = worst_of(a, b.value);
+  return {worst, b.name,
+          std::isinf(worst) ? fmt::format("'{}' is not finite", b.name)
+                            : fmt::format("'{}' differs by {:.1e}", b.name, worst)};
 }
 
 const Tensor& partner(const Outputs& a, const Outputs& b, size_t i) {
@@ -155,13 +177,16 @@ std::optional<double> spread_of(const Raced& r) {
 }
 
 Difference difference(const Outputs& a, const Outputs& b) {
-  Difference d;
-  if (a.size() != b.size()) return {std::numeric_limits<double>::infinity(), "their number"};
-  for (size_t i = 0; i < b.size(); ++i) {
-    double worst = worst_of(partner(a, b, i), b[i].value);
-    if (d.output.empty() || worst > d.worst) d = {worst, b[i].name};
+  if (a.size() != b.size()) {
+    return {std::numeric_limits<double>::infinity(), "",
+            fmt::format("{} outputs, not {}", a.size(), b.size())};
   }
-  return d;
+  Difference worst;
+  for (size_t i = 0; i < b.size(); ++i) {
+    Difference d = of_output(partner(a, b, i), b[i]);
+    if (worst.text.empty() || d.worst > worst.worst) worst = std::move(d);
+  }
+  return worst;
 }
 
 Verdict judge(const std::vector<std::optional<Outputs>>& outputs, double tolerance,
@@ -173,7 +198,7 @@ Verdict judge(const std::vector<std::optional<Outputs>>& outputs, double toleran
     Verdict v{i, {}, {}};
     for (const auto& other : outputs) {
       v.worst.push_back(other ? difference(*other, *outputs[i])
-                              : Difference{std::numeric_limits<double>::infinity(), ""});
+                              : Difference{std::numeric_limits<double>::infinity(), "", ""});
       v.right.push_back(other && v.worst.back().worst <= tolerance);
     }
     auto agree = static_cast<size_t>(std::count(v.right.begin(), v.right.end(), true));

@@ -53,12 +53,14 @@ struct NamedTensor {
 using Outputs = std::vector<NamedTensor>;
 
 struct Difference {
-  double worst = 0;    // infinite where names, types or shapes differ
+  double worst = 0;    // infinite where there is nothing to compare
   std::string output;  // where
+  std::string text;    // "'y' differs by 2.0e-01", "'y' is f32[2], not f32[3]"
 };
 // Largest |a - b| over the largest |b| of its channel (axis 1 from rank 3 on), a channel counting
-// at least as a hundredth of the tensor's largest and as 1e-3; of integers the share that differs.
-// Outputs are paired by name, else by order; dimensions of 1 do not count.
+// at least as a hundredth of the tensor's largest and as 1e-3. Bytes are quantised numbers: |a - b|
+// over 255. Of other integers the share that differs. Outputs are paired by name, else by order;
+// dimensions of 1 do not count.
 Difference difference(const Outputs& a, const Outputs& b);
 
 struct Verdict {

@@ -131,6 +131,13 @@ TEST(Against, DifferenceOfTypesShapesAndNotANumber) {
   Outputs other = {{"y", Tensor::of<int32_t>({4}, {1, 2, 3, 5})}};
   EXPECT_EQ(worst(ints, other), 0.25);
   EXPECT_TRUE(std::isinf(worst(ints, outputs({1, 2, 3, 4}))));
+  // Bytes are quantised numbers: one quantum is a 255th.
+  Outputs bytes = {{"y", Tensor::of<uint8_t>({3}, {1, 200, 3})}};
+  Outputs quantum = {{"y", Tensor::of<uint8_t>({3}, {1, 199, 4})}};
+  EXPECT_NEAR(worst(bytes, quantum), 1.0 / 255, 1e-9);
+  EXPECT_EQ(difference(ints, bytes).text, "'y' is i32[4], not u8[3]");
+  EXPECT_EQ(difference({}, bytes).text, "0 outputs, not 1");
+  EXPECT_EQ(difference(other, ints).text, "'y' differs by 2.5e-01");
   // By name where the names are those, else by order.
   Outputs ab = {{"a", Tensor::scalar(1.f)}, {"b", Tensor::scalar(2.f)}};
   Outputs ba = {{"b", Tensor::scalar(2.f)}, {"a", Tensor::scalar(1.f)}};
