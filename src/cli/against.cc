@@ -1,10 +1,14 @@
 #include "cli/against.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -34,12 +38,30 @@ namespace {
 
 constexpr double tolerance = 1e-3, quantized_tolerance = 5e-2;
 
+constexpr std::string_view work_prefix = "hone-against-";
+
+// What a run that was killed left behind, hundreds of megabytes maybe: its process is in the name.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::string name = it->path().filename().string();
+    if (!name.starts_with(work_prefix)) continue;
+    long pid = std::strtol(name.c_str() + work_prefix.size(), nullptr, 10);
+    std::error_code kept;
+    if (pid > 0 && kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) {
+      fs::remove_all(it->path(), kept);
+    }
+  }
+}
+
 // A folder for what runtimes convert the model to; gone with this object.
 class WorkFolder {
  public:
   static Result<WorkFolder> create() {
     std::error_code error;
-    std::string path = (fs::temp_directory_path(error) / "hone-against-XXXXXX").string();
+    fs::path folder = fs::temp_directory_path(error);
+    remove_leftovers(folder);
+    std::string path = (folder / fmt::format("{}{}-XXXXXX", work_prefix, getpid())).string();
     if (mkdtemp(path.data()) == nullptr) {
       return hone::error(Code::io_error, fmt::format("cannot make a folder as {}", path));
     }
