@@ -35,13 +35,29 @@ void add_warnings(Profile* p) {
     p->warnings.push_back(fmt::format(
         "only {} runs fit into the time: the times' spread is not known well", p->runs));
   }
-  const double off = p->total_us > 0 ? std::abs(p->layers_us / p->total_us - 1) : 0;
-  if (off > 0.1) {
+  const double sum = p->total_us > 0 ? p->layers_us / p->total_us : 1;
+  if (p->coverage < 0.9) {
     p->warnings.push_back(fmt::format(
-        "the layers' times sum to {:.0f} % of an untimed run: {}", 100 * p->layers_us / p->total_us,
-        p->layers_us < p->total_us ? "control flow, inputs copied, or other programs"
-                                   : "timers or other programs disturbed the timed runs"));
+        "{:.0f} % of a run lies outside its layers: control flow, and inputs and outputs copied",
+        100 * (1 - p->coverage)));
+  } else if (std::abs(sum - 1) > 0.1) {
+    p->warnings.push_back(fmt::format(
+        "the layers' medians sum to {:.0f} % of a run: other programs disturb most runs, "
+        "but few of each layer's",
+        100 * sum));
   }
+}
+
+// Of each timed run, how much its own layers take.
+double coverage(const LayerTimes& times, const std::vector<ProfiledLayer>& layers) {
+  std::vector<double> shares(times.timed_us().begin(), times.timed_us().end());
+  for (size_t run = 0; run < shares.size(); ++run) {
+    double sum = 0;
+    for (const ProfiledLayer& l : layers)
+      sum += times.step_us(l.layer.step)[run] + times.clock_us();
+    shares[run] = shares[run] > 0 ? sum / shares[run] : 0;
+  }
+  return quartiles(shares).median;
 }
 
 // null where there is no figure
@@ -115,6 +131,7 @@ Result<Profile> profile(Session& s, const ProfileOptions& o) {
   p.clock_us = times.clock_us();
   HONE_ASSIGN(std::vector<Layer> layers, describe_layers(s));
   add_layers(times, std::move(layers), model_bytes(s), &p);
+  p.coverage = coverage(times, p.layers);
   add_warnings(&p);
   return p;
 }
@@ -134,6 +151,7 @@ json to_json(const Profile& p) {
           {"total_us", p.total_us},
           {"layers_us", p.layers_us},
           {"timed_us", p.timed_us},
+          {"coverage", p.coverage},
           {"clock_us", p.clock_us},
           {"not_run", p.not_run},
           {"warnings", p.warnings},

@@ -40,6 +40,7 @@ struct Profile {
   double total_us = 0;   // median of whole runs without timers
   double layers_us = 0;  // sum of the layers' medians
   double timed_us = 0;   // median of whole runs with timers
+  double coverage = 0;   // median share of a timed run that its own layers take, 0 to 1
   double clock_us = 0;   // of one reading of the clock; taken off every layer
   int64_t not_run = 0;   // layers in branches that these inputs did not take; not among `layers`
   std::vector<ProfiledLayer> layers;  // in order of the steps

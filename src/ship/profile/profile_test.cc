@@ -47,9 +47,11 @@ TEST(Profile, LayersHaveTimesThatSumToTheRun) {
   }
   EXPECT_DOUBLE_EQ(sum, p->layers_us);
   EXPECT_NEAR(shares, 1, 1e-9);
-  // The test machine may be busy: that the two are of one size is all that holds anywhere.
+  // A busy machine disturbs whole runs more than a layer's median.
   EXPECT_LT(p->layers_us, 3 * p->total_us);
-  EXPECT_GT(p->layers_us, p->total_us / 3);
+  // Of one and the same run, however busy the machine is.
+  EXPECT_GT(p->coverage, 0.5);
+  EXPECT_LT(p->coverage, 1.1);
   EXPECT_GT(p->clock_us, 0);
   EXPECT_LT(p->clock_us, 10);
 }

@@ -53,12 +53,41 @@ Flops unknown(const Step&) { return std::nullopt; }
 Flops each_result(const Step& s) { return results(s); }
 Flops each_input(const Step& s) { return in_count(s, 0); }
 
+// Taps along one axis that meet the picture at some output position; the others only meet padding.
+int live_taps(int64_t size, int64_t outputs, int taps, int64_t stride, int64_t dilation,
+              int64_t pad) {
+  int live = 0;
+  for (int k = 0; k < taps; ++k) {
+    const int64_t first = k * dilation - pad;  // where it lies at output 0
+    const int64_t to_inside = first >= 0 ? 0 : (-first + stride - 1) / stride;
+    live += to_inside < outputs && first + to_inside * stride < size ? 1 : 0;
+  }
+  return live;
+}
+
+// Share of the filter's taps that meet the picture.
+template <class Attrs>
+double live_part(const Step& s, const Attrs& a) {
+  const auto &x = s.in[0].shape, &y = s.out[0].shape;
+  const double taps = static_cast<double>(a.kernel_h) * a.kernel_w;
+  return live_taps(x[1], y[1], a.kernel_h, a.stride_h, a.dilation_h, a.pad_t) *
+         live_taps(x[2], y[2], a.kernel_w, a.stride_w, a.dilation_w, a.pad_l) / taps;
+}
+
+template <class Attrs>
+const Attrs* picture_attrs(const Step& s) {
+  const auto* a = attrs_as<Attrs>(s);
+  const bool pictures = s.in[0].shape.rank() == 4 && !s.out.empty() && s.out[0].shape.rank() == 4;
+  const bool sane = a != nullptr && pictures && a->kernel_h > 0 && a->kernel_w > 0;
+  return sane && a->stride_h > 0 && a->stride_w > 0 ? a : nullptr;
+}
+
 template <class Attrs>
 Flops convolution(const Step& s) {
-  const auto* a = attrs_as<Attrs>(s);
-  if (a == nullptr || s.in[0].shape.rank() != 4 || a->groups < 1) return std::nullopt;
+  const auto* a = picture_attrs<Attrs>(s);
+  if (a == nullptr || a->groups < 1) return std::nullopt;
   const double taps = static_cast<double>(s.in[0].shape[3]) / a->groups * a->kernel_h * a->kernel_w;
-  return 2 * taps * out_count(s);
+  return 2 * taps * live_part(s, *a) * out_count(s);
 }
 
 Flops product(const Step& s) {
@@ -124,9 +153,9 @@ using Touched = std::optional<double>;
 // Rows and columns that no window reaches are not read.
 template <class Attrs>
 Touched windows(const Step& s) {
-  const auto* a = attrs_as<Attrs>(s);
+  const auto* a = picture_attrs<Attrs>(s);
   const Operand &x = s.in[0], &y = s.out[0];
-  if (a == nullptr || x.shape.rank() != 4 || y.shape.rank() != 4) return bytes_of(x);
+  if (a == nullptr) return bytes_of(x);
   const auto part = [&](int axis, int32_t window) {
     const auto size = static_cast<double>(x.shape[axis]);
     const double reached = static_cast<double>(y.shape[axis]) * window;
@@ -137,6 +166,12 @@ Touched windows(const Step& s) {
 Touched pool_windows(const Step& s) {
   const auto* a = attrs_as<kernels::PoolAttrs>(s);
   return a != nullptr && a->global != 0 ? bytes_of(s.in[0]) : windows<kernels::PoolAttrs>(s);
+}
+// Filters' taps that only meet padding are not read.
+template <class Attrs>
+Touched filters(const Step& s) {
+  const auto* a = picture_attrs<Attrs>(s);
+  return bytes_of(s.in[1]) * (a == nullptr ? 1 : live_part(s, *a));
 }
 // Of a table as much as comes out.
 Touched as_results(const Step& s) { return std::min(bytes_of(s.in[0]), bytes_of(s.out[0])); }
@@ -151,42 +186,45 @@ struct Counter {
   const char* family;
   Flops (*flops)(const Step&);
   Touched (*first)(const Step&);  // bytes of in[0]; nullptr: all of it
-  bool integers;
+  bool integers = false;
+  Touched (*second)(const Step&) = nullptr;  // likewise of in[1]
 };
 constexpr Counter counters[] = {
-    {"conv", convolution<kernels::ConvAttrs>, windows<kernels::ConvAttrs>, false},
-    {"gemm", product, nullptr, false},
-    {"attention", attention, nullptr, false},
-    {"qconv", convolution<kernels::QConvAttrs>, windows<kernels::QConvAttrs>, true},
-    {"pool", pool, pool_windows, false},
-    {"unary", each_result, nullptr, false},
-    {"binary", each_result, nullptr, false},
-    {"chain", chain, nullptr, false},
-    {"select", none, nullptr, false},
-    {"cast", none, nullptr, false},
-    {"reduce", each_input, nullptr, false},
-    {"softmax", each_result, nullptr, false},
-    {"copy", none, nullptr, false},
-    {"pad", none, as_results, false},
-    {"gather", none, as_results, false},
-    {"nonzero", none, nullptr, false},
-    {"nms", unknown, nullptr, false},
-    {"fill", none, nullptr, false},
-    {"lstm", lstm, nullptr, false},
-    {"norm", each_result, nullptr, false},
-    {"resize", resize, resized, false},
-    {"sample", unknown, data_decide, false},
-    {"roi", unknown, data_decide, false},
-    {"range", none, nullptr, false},
-    {"gather_elements", none, as_results, false},
-    {"gather_nd", none, as_results, false},
-    {"scatter", none, nullptr, false},
-    {"topk", unknown, nullptr, false},
-    {"cumulate", each_result, nullptr, false},
-    {"col2im", each_input, nullptr, false},
-    {"quantize", each_result, nullptr, false},
-    {"dequantize", each_result, nullptr, false},
-    {"rnn", recurrence, nullptr, false},
+    {"conv", convolution<kernels::ConvAttrs>, windows<kernels::ConvAttrs>, false,
+     filters<kernels::ConvAttrs>},
+    {"gemm", product, nullptr},
+    {"attention", attention, nullptr},
+    {"qconv", convolution<kernels::QConvAttrs>, windows<kernels::QConvAttrs>, true,
+     filters<kernels::QConvAttrs>},
+    {"pool", pool, pool_windows},
+    {"unary", each_result, nullptr},
+    {"binary", each_result, nullptr},
+    {"chain", chain, nullptr},
+    {"select", none, nullptr},
+    {"cast", none, nullptr},
+    {"reduce", each_input, nullptr},
+    {"softmax", each_result, nullptr},
+    {"copy", none, nullptr},
+    {"pad", none, as_results},
+    {"gather", none, as_results},
+    {"nonzero", none, nullptr},
+    {"nms", unknown, nullptr},
+    {"fill", none, nullptr},
+    {"lstm", lstm, nullptr},
+    {"norm", each_result, nullptr},
+    {"resize", resize, resized},
+    {"sample", unknown, data_decide},
+    {"roi", unknown, data_decide},
+    {"range", none, nullptr},
+    {"gather_elements", none, as_results},
+    {"gather_nd", none, as_results},
+    {"scatter", none, nullptr},
+    {"topk", unknown, nullptr},
+    {"cumulate", each_result, nullptr},
+    {"col2im", each_input, nullptr},
+    {"quantize", each_result, nullptr},
+    {"dequantize", each_result, nullptr},
+    {"rnn", recurrence, nullptr},
 };
 
 const Counter* find(std::string_view family) {
@@ -210,6 +248,7 @@ Work count_work(std::string_view family, const Step& s, std::span<const bool> is
   for (size_t i = 0; i < s.in.size(); ++i) {
     Touched bytes = bytes_of(s.in[i]);
     if (i == 0 && has_first && c->first != nullptr && !s.out.empty()) bytes = c->first(s);
+    if (i == 1 && has_first && c->second != nullptr) bytes = c->second(s);
     if (!bytes) {
       w.weight_bytes = w.value_bytes = std::nullopt;
       return w;

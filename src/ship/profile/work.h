@@ -11,8 +11,9 @@
 namespace hone::ship {
 
 struct Work {
-  // A multiply-add is two, other functions of an element one (as OpDef::flops counts); taps that
-  // fall on padding count. Moving data is none. nullopt: the data decide.
+  // A multiply-add is two, other functions of an element one (as OpDef::flops counts). Taps that
+  // fall on padding at the borders count, those that do everywhere do not. Moving data is none.
+  // nullopt: the data decide.
   std::optional<double> flops;
   // Read and written, each operand once and only the part of it that is touched. nullopt: the data
   // decide.

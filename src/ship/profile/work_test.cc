@@ -80,6 +80,20 @@ TEST(Work, PixelsThatNoWindowReachesAreNotRead) {
   EXPECT_EQ(l.work.value_bytes, 4.0 * (16 * 7 * 7 + 8 * 7 * 7));
 }
 
+// One pixel under a 3 x 3 filter meets its centre alone; two of three rows meet two rows of pixels.
+TEST(Work, TapsThatOnlyMeetPaddingAreNotWork) {
+  const auto conv = [](const std::string& picture) {
+    return layer_of(layers_of("in %x f32[1,16," + picture +
+                              "]\nin %w f32[8,16,3,3]\n"
+                              "%y = Conv(%x, %w) {pads=[1, 1, 1, 1]}\nout %y as \"y\""),
+                    "conv");
+  };
+  EXPECT_EQ(conv("1,1").work.flops, 2.0 * 8 * 16);
+  EXPECT_EQ(*conv("1,1").work.value_bytes, 4.0 * (16 + 8 * 16 + 8));
+  EXPECT_EQ(conv("1,5").work.flops, 2.0 * 8 * 16 * 5 * 3);
+  EXPECT_EQ(conv("2,2").work.flops, 2.0 * 8 * 16 * 4 * 9);
+}
+
 TEST(Work, OfProducts) {
   const Layer packed = layer_of(layers_of("in %x f32[5,64]\n" + constant("w", "f32", {64, 10}) +
                                           "%y = MatMul(%x, %w)\nout %y as \"y\""),
