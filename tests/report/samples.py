@@ -149,6 +149,16 @@ def sparse():
     return r
 
 
+def several():
+    """Two models on two targets in one release."""
+    out = []
+    for i, (model, target) in enumerate((m, t) for m in ("fashion", "detector") for t in ("pi5", "x86")):
+        r = full(rate=i % 2 == 1) if i != 2 else sparse()
+        r["model"], r["target"] = model, target
+        out.append(r)
+    return out
+
+
 EVIL = "<script>alert(1)</script>\"'&\u202e\u0000\u0007</title><img src=x onerror=alert(1)>"
 
 

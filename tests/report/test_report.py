@@ -18,7 +18,7 @@ from browser import CHROMIUM, Browser  # noqa: E402
 HONE = os.path.abspath(os.environ.get("HONE", "build/release/hone"))
 PAGES = {"full": lambda: [samples.full()], "rate": lambda: [samples.full(rate=True)],
          "sparse": lambda: [samples.sparse()], "hostile": lambda: [samples.hostile()],
-         "over_time": samples.history}
+         "several": samples.several, "over_time": samples.history}
 
 
 def hone(*args, **more):
@@ -239,3 +239,11 @@ def test_prints(browser, pages, tmp_path):
     browser.ask("Emulation.setEmulatedMedia", media="print",
                 features=[{"name": "prefers-color-scheme", "value": "light"}])
     assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("name", [n for n in PAGES if n != "hostile"])  # its kernels' names have no end
+def test_nothing_is_cut_off_on_paper(browser, pages, name):
+    browser.open(pages[name], width=688)  # A4 less its margins
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    assert browser.value("""Array.from(document.querySelectorAll('.scroll'))
+        .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)""") == []

@@ -72,13 +72,18 @@ bool is_folder(const std::string& path) {
   return fs::is_directory(path, error);
 }
 
+// Models or targets of one release, not the same one at several times.
+bool all_differ(const std::vector<Run>& runs) {
+  return ship::report::by_pair(runs).size() == runs.size();
+}
+
 // What is on disk beside a single report belongs on its page.
 Result<std::string> page_of_reports(const std::vector<std::string>& files,
                                     const std::vector<json>& reports, std::vector<Run>* runs) {
   for (const json& r : reports) runs->push_back(ship::report::run_of(r));
-  if (reports.size() > 1) return ship::report::render_trend(*runs);
-  const std::string folder = fs::path(files[0]).parent_path().string();
-  return ship::report::render_report(reports, ship::report::read_history(folder));
+  if (!all_differ(*runs)) return ship::report::render_trend(*runs);
+  const fs::path beside = fs::path(files[0]).parent_path();
+  return ship::report::render_report(reports, ship::report::read_history(beside.string()));
 }
 
 Status run_report(const Options& o, Session& s) {
@@ -118,9 +123,11 @@ Status run_report(const Options& o, Session& s) {
 void add_report(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("report", "Show a report as a page, or compare runs over time");
-  c->add_option("REPORT", o->files,
-                "A report of hone ship (JSON); several to compare them in that order; hone.toml or "
-                "a folder of hone ship for its history")
+  c->add_option(
+       "REPORT", o->files,
+       "A report of hone ship (JSON); several of one model and target to compare them over "
+       "time, of different ones for a page of all; hone.toml or a folder of hone ship for "
+       "its history")
       ->required();
   c->add_option("-o,--output", o->out, "The page; - for stdout")
       ->type_name("FILE")

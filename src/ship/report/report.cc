@@ -177,6 +177,10 @@ std::vector<Run> read_history(const std::string& folder) {
 
 Result<json> read_report(const std::string& path) {
   HONE_ASSIGN(std::string text, read_text(path, most_bytes));
+  return parse_report(text, path);
+}
+
+Result<json> parse_report(std::string_view text, const std::string& path) {
   const Status other = corrupt(path + ": not a report of hone ship");
   if (deeper_than(text, most_levels)) return other;
   json j = json::parse(text, nullptr, false);

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/status.h"
@@ -35,5 +36,7 @@ std::string render_trend(const std::vector<Run>& runs);
 // A report's file. Errors, one line each: not_found, io_error; corrupt where it is no JSON, nested
 // deeper than a report is, or another file; version_mismatch.
 Result<nlohmann::json> read_report(const std::string& path);
+// The same of a file's text; errors name `path`.
+Result<nlohmann::json> parse_report(std::string_view text, const std::string& path);
 
 }  // namespace hone::ship::report

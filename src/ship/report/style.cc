@@ -10,7 +10,8 @@ const char* const style = R"css(
 --blue:#0a66ad;--orange:#c04c00;--pass:#0b6b50;--fail:#b3300b;--undecided:#7d5600;
 --pass-bg:#e4f3ed;--fail-bg:#fcebe4;--undecided-bg:#faf0d7;--bar:#5c97c9;--base:#b4bac4;
 --band:#cfe0ef;--r1:#b3300b;--r2:#e08a3c;--r3:#d9c56a;--r4:#6fa9cf;--r5:#0a66ad;--violet:#8a4f9e}
-@media screen and (prefers-color-scheme:dark){:root{--bg:#111419;--ink:#e7e9ed;--soft:#a0a8b4;--rule:#2d333c;
+@media screen and (prefers-color-scheme:dark){
+:root{--bg:#111419;--ink:#e7e9ed;--soft:#a0a8b4;--rule:#2d333c;
 --panel:#1a1e25;--blue:#6db3f0;--orange:#ff9d5c;--pass:#4fd0a3;--fail:#ff8f66;--undecided:#e6bb55;
 --pass-bg:#12291f;--fail-bg:#331b12;--undecided-bg:#2c2410;--bar:#4a86b8;--base:#5a626e;
 --band:#23394c;--r1:#e0562b;--r2:#c9813f;--r3:#b7a552;--r4:#5b93b8;--r5:#6db3f0;--violet:#c08fd2}}
@@ -73,7 +74,7 @@ thead th{font-weight:600;color:var(--soft);font-size:13px;border-bottom:1px soli
 vertical-align:bottom}
 tbody th{font-weight:550;min-width:5em}
 .checks tbody th{min-width:11em}
-.num{text-align:right;white-space:nowrap}
+.num{text-align:right;white-space:nowrap}thead .num{white-space:normal}
 .words{color:var(--soft);white-space:normal;min-width:8em}
 .num.words{text-align:right}
 th button{all:unset;cursor:pointer}
@@ -189,7 +190,10 @@ min-width:0}
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 main,.top,footer{max-width:none;padding-left:0;padding-right:0}.top{padding-top:0}
 h2,h3,h4,.yname{break-after:avoid}.verdict,.tiles,tr,.plotbox,.split,.trend{break-inside:avoid}
-table{font-size:9pt}th,td{padding-top:3px;padding-bottom:3px}.scroll{overflow:visible}
+table{font-size:8.5pt}th,td{padding:3px 8px 3px 0}.checks tbody th{min-width:8em}
+.plotcell,.barcell{min-width:70px}.words{min-width:0}.layers th[scope=row]{min-width:150px}
+.layers td code,.checks .num{white-space:normal}.runs td.words{min-width:9em}
+.badge{font-size:8pt;padding:0 6px 0 4px}.layers td code{overflow-wrap:anywhere}.scroll{overflow:visible}
 main>section>h2,article>h2{margin-top:26px}
 article{break-before:page}th button::after{content:""}
 details::details-content{content-visibility:visible;block-size:auto}summary{display:none}}
