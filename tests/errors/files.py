@@ -334,3 +334,20 @@ RECIPES["report of another engine"] = report(report_about("m"))
 RECIPES["report without engine"] = report(report_about("m"), with_engine=False)
 RECIPES["report of another model"] = report(report_about("n"))
 RECIPES["labels folder"] = lambda folder: (folder / "labels").mkdir()
+
+
+# Reports of hone ship.
+
+@recipe("good.report.json")
+def good_report(folder):
+    return b'{"schema": 1, "hone": "0.1.0", "model": "m", "target": "t", "verdict": "SHIP", "stages": {}}'
+
+
+@recipe("newer.report.json")
+def newer_report(folder):
+    return b'{"schema": 2, "verdict": "SHIP", "stages": {}}'
+
+
+@recipe("deep.report.json")
+def deep_report(folder):
+    return b"[" * 200000

@@ -36,7 +36,7 @@ def layers(rng, n=34):
             "kernel": "conv_f32_14x32_avx512" if kind == "Conv" else "pool_f32_c16_avx512",
             "flops": 1e6, "bytes": 1e5, "gflops": 60.0, "gbps": 12.0,
             "roofline": {"bound": rng.choice(["compute", "memory"]), "share": share} if i % 9 else None,
-            "runner_up": {"kernel": "conv_f32_6x64_avx512", "us": us * 1.1} if kind == "Conv" else None,
+            "runner_up": {"kernel": "conv_f32_6x64_avx512", "us": us * 1.1, "ratio": 1.1} if kind == "Conv" else None,
             "refused": []})
     return out
 

@@ -34,6 +34,7 @@ Html before_after_section(const Place& place, const json& report) {
     const json& stage = at(stages, {name});
     if (!stage.is_object()) continue;
     const std::string s(name);
+    const auto size = number(stage, {"bytes"});
     auto nodes = number(stage, {"nodes"});
     if (!nodes) nodes = number(stage, {"steps"});
     const auto took = number(stage, {"seconds"});
@@ -44,7 +45,7 @@ Html before_after_section(const Place& place, const json& report) {
       accuracy = percent_or_none(number(stage, {"percent"}));
     }
     t.rows.push_back({cell(s == "inspect" ? "model" : name), cell(text(stage, {"text"}), "words"),
-                      cell(or_none(nodes, count)), cell(or_none(number(stage, {"bytes"}), bytes)),
+                      cell(or_none(nodes, count)), cell(or_none(size, bytes)),
                       cell(or_none(number(stage, {"latency_ms", "p50"}), milliseconds)),
                       cell(accuracy), cell(took ? figure(*took, 2) + " s" : "")});
   }

@@ -81,6 +81,21 @@ Html pairs(const Rows& rows) {
   return list.empty() ? list : element("dl", {{"class", "pairs"}}, list);
 }
 
+// What a machine does not show is said, in one place, out of the way of what it does.
+Html shown_and_not(const Rows& rows) {
+  Rows shown, hidden;
+  for (const auto& row : rows) (*css_of(row.second) != 0 ? hidden : shown).push_back(row);
+  if (hidden.empty()) return pairs(shown);
+  std::string names;
+  for (const auto& [name, value] : hidden) names += (names.empty() ? "" : ", ") + name;
+  return pairs(shown) + element("details", {},
+                                element("summary", {},
+                                        "Not readable on this "
+                                        "machine: " +
+                                            names) +
+                                    pairs(hidden));
+}
+
 Html before_and_after(const json& conditions) {
   Rows before, after;
   flatten(at(conditions, {"before"}), "", most_levels, &before);
@@ -105,7 +120,8 @@ Html conditions_section(const Place& place, const json& report) {
   flatten(conditions, "", most_levels, &rows);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return rank(a.first) < rank(b.first); });
-  return section(place, "conditions", "Conditions", pairs(rows) + before_and_after(conditions));
+  return section(place, "conditions", "Conditions",
+                 shown_and_not(rows) + before_and_after(conditions));
 }
 
 Html replay_section(const Place& place, const json& report) {

@@ -117,34 +117,35 @@ Result<History> History::open(const std::string& path, Mode mode) {
         fmt::format("{}: history of schema {}, written by a newer Hone; this one knows {}", path,
                     version, schema_version));
   }
-  if (owner != application_id) {
-    const bool fresh =
-        version == 0 && owner == 0 && read_pragma(raw, "SELECT count(*) FROM sqlite_schema") == 0;
-    if (!fresh || mode == Mode::read) {
-      return corrupt(path + ": not a history of Hone; delete it to begin a new one");
-    }
-    HONE_RETURN_IF_ERROR(h.prepare_tables());
-  }
+  if (owner == application_id) return h;
+  const Status foreign = corrupt(path + ": not a history of Hone; delete it to begin a new one");
+  if (mode == Mode::read) return foreign;
+  HONE_RETURN_IF_ERROR(h.prepare_tables(foreign));
   return h;
 }
 
-// Two processes may both find the file fresh: the first to hold the lock makes the tables.
-Status History::prepare_tables() {
+// Two processes may both find the file fresh: asked again under the lock, one makes the tables.
+Status History::prepare_tables(const Status& foreign) {
   sqlite3* db = db_.get();
   auto run = [db](const std::string& sql) {
     return sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
   };
   if (!run("BEGIN IMMEDIATE")) return failed("history");
-  if (read_pragma(db, "PRAGMA user_version") == 0) {
+  Status why;
+  if (read_pragma(db, "PRAGMA application_id") != application_id) {
+    const bool fresh = read_pragma(db, "PRAGMA user_version") == 0 &&
+                       read_pragma(db, "SELECT count(*) FROM sqlite_schema") == 0;
     const std::string marks = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
                                           application_id, schema_version);
-    if (!run(tables + marks)) {
-      Status why = failed("history");
-      run("ROLLBACK");
-      return why;
+    if (!fresh) {
+      why = foreign;
+    } else if (!run(tables + marks)) {
+      why = failed("history");
     }
   }
-  return run("COMMIT") ? Status{} : failed("history");
+  if (why.ok()) return run("COMMIT") ? Status{} : failed("history");
+  run("ROLLBACK");
+  return why;
 }
 
 Status History::add(const Run& run) {

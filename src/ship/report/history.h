@@ -36,7 +36,7 @@ class History {
   History(std::unique_ptr<sqlite3, Close> db, std::string path)
       : db_(std::move(db)), path_(std::move(path)) {}
   Status failed(const char* doing) const;
-  Status prepare_tables();
+  Status prepare_tables(const Status& foreign);
 
   std::unique_ptr<sqlite3, Close> db_;
   std::string path_;

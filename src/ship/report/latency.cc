@@ -45,7 +45,9 @@ Html percentile_table(const json& bench, const json& report) {
   t.head = {"Percentile", "Latency"};
   if (intervals) t.head.emplace_back("95 % interval");
   if (upper) t.head.emplace_back("99 % upper bound");
-  t.head.emplace_back("Limit");
+  const bool limits = std::any_of(std::begin(percentiles), std::end(percentiles),
+                                  [&](auto* p) { return latency_limit(report, p).has_value(); });
+  if (limits) t.head.emplace_back("Limit");
   t.numeric.assign(t.head.size(), true);
   t.numeric[0] = false;
   const auto samples = number(bench, {"samples"});
@@ -67,7 +69,7 @@ Html percentile_table(const json& bench, const json& report) {
                : "–"));
     }
     if (upper) row.push_back(cell(or_dash(number(bench, {"bounds_ms", p}), milliseconds)));
-    row.push_back(cell(or_dash(latency_limit(report, p), milliseconds)));
+    if (limits) row.push_back(cell(or_dash(latency_limit(report, p), milliseconds)));
     t.rows.push_back(std::move(row));
   }
   return html_of(t);

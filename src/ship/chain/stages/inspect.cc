@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "host/import/import.h"
 #include "ship/chain/chain_work.h"
@@ -48,10 +49,13 @@ Result<json> inspect(ChainWork& w) {
     const Tensor& t = g->value(v).constant;
     if (t && is_float(t.dtype())) params += static_cast<double>(t.count());
   }
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(w.model.onnx, error);
   return json{{"text", fmt::format("{} nodes, {:.0f} parameters, opset {}", g->live_nodes(), params,
                                    g->opset())},
               {"nodes", g->live_nodes()},
-              {"parameters", params}};
+              {"parameters", params},
+              {"bytes", error ? json() : json(bytes)}};
 }
 
 }  // namespace

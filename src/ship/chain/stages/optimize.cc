@@ -1,6 +1,8 @@
 // The model after the passes, as an ONNX file beside the engine: for other tools and for eyes.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "host/import/import.h"
 #include "host/passes/pass.h"
 #include "ship/chain/chain_work.h"
@@ -12,6 +14,13 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork&) { return ""; }
+
+// null where it cannot be read: the report leaves it out.
+json file_bytes(const std::string& path) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  return error ? json() : json(bytes);
+}
 
 std::string made(const ChainWork& w) { return w.optimized_path(); }
 
@@ -26,7 +35,8 @@ Result<json> optimize(ChainWork& w) {
                                    report.patches)},
               {"nodes_before", before},
               {"nodes", copy.live_nodes()},
-              {"patches", report.patches}};
+              {"patches", report.patches},
+              {"bytes", file_bytes(w.optimized_path())}};
 }
 
 }  // namespace
