@@ -46,6 +46,7 @@ def masked(text):
     text = re.sub(r"(timed for \d+ threads? of ).*", r"\1...", text)
     text = re.sub(r"\b(?=\w*\d)[0-9a-f]{12,16}\b", "#", text)  # hashes
     text = re.sub(r"(?<![\w.])[-+]?\d+(\.\d+)?(e[-+]\d+)?( (s|ms|us|kB|MB|GB|%))?\b", "#", text)
+    text = re.sub(r"(longest )\S+", r"\1...", text)  # which layer that is differs from run to run
     text = re.sub(r" -(?= |$)", " #", text, flags=re.M)  # a percentile that too few samples claim
     return re.sub(r"[ \t]+", " ", text)
 

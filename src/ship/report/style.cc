@@ -193,7 +193,8 @@ h2,h3,h4,.yname{break-after:avoid}.verdict,.tiles,tr,.plotbox,.split,.trend{brea
 table{font-size:8.5pt}th,td{padding:3px 8px 3px 0}.checks tbody th{min-width:8em}
 .plotcell,.barcell{min-width:70px}.words{min-width:0}.layers th[scope=row]{min-width:150px}
 .layers td code,.checks .num{white-space:normal}.runs td.words{min-width:9em}
-.badge{font-size:8pt;padding:0 6px 0 4px}.layers td code{overflow-wrap:anywhere}.scroll{overflow:visible}
+.badge{font-size:8pt;padding:0 6px 0 4px}.layers td code{overflow-wrap:anywhere}
+.scroll{overflow:visible}
 main>section>h2,article>h2{margin-top:26px}
 article{break-before:page}th button::after{content:""}
 details::details-content{content-visibility:visible;block-size:auto}summary{display:none}}
