@@ -102,8 +102,10 @@ def standing(results, names):
 def readme(raw, names):
     results = raw["models"]
     good = {m: r for m, r in results.items() if "runtimes" in r}
+    shown = [n for n in names if any("cannot" not in by_name(r).get(n, {"cannot": ""})
+                                     for r in good.values())]
     rows = [(m, f"{by_name(r)['hone']['p50_ms']:.3f}" if by_name(r)["hone"].get("right") else "WRONG",
-             *(cell(by_name(r).get(n)) for n in names)) for m, r in good.items()]
+             *(cell(by_name(r).get(n)) for n in shown)) for m, r in good.items()]
     text = (f"# {raw['date']}, {raw['conditions'].get('cpu', 'cpu')}: Hone beside other runtimes\n\n"
             f"{listed(raw['conditions'])}\n"
             "f32, batch 1. Each cell: the runtime's time / Hone's (above 1 Hone is faster) with its interval "
@@ -111,7 +113,7 @@ def readme(raw, names):
             "docs/backends.md.\n\n")
     if raw.get("busy"):
         text += "**The machine was busy with something else: for orientation only.**\n\n"
-    text += standing(good, names) + "\n\n" + table(("model", "hone ms", *names), rows) + "\n"
+    text += standing(good, names) + "\n\n" + table(("model", "hone ms", *shown), rows) + "\n"
     why = []
     for m, r in results.items():
         if "failed" in r:

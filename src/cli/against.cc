@@ -359,27 +359,37 @@ void print(const AgainstOptions& o, const AgainstModel& m, const Comparison& c,
 }  // namespace
 
 void add_against_options(CLI::App* command, AgainstOptions* o) {
-  command
-      ->add_option("--against", o->backends,
-                   "Compare with these runtimes (onnxruntime, openvino, ncnn, mnn, litert, or the "
-                   "path of an adapter) in one session: docs/backends.md")
-      ->type_name("RUNTIME[,...]")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  CLI::Option* against =
+      command
+          ->add_option(
+              "--against", o->backends,
+              "Compare with these runtimes (onnxruntime, openvino, ncnn, mnn, litert, or the "
+              "path of an adapter) in one session: docs/backends.md")
+          ->type_name("RUNTIME[,...]")
+          ->delimiter(',')
+          ->allow_extra_args(false);
   command->add_option("--rounds", o->rounds, "With --against: rounds of all in turns, 1 to 1000")
       ->type_name("N")
       ->check(whole(1, 1000))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(against);
   command
       ->add_option("--block", o->block_ms,
                    "With --against: milliseconds of one runtime in a round, 1 to 60000")
       ->type_name("MS")
       ->check(number(1, 60'000))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(against);
   command
       ->add_option("--inputs", o->inputs,
                    "With --against: folder with input_0.npy (or .pb) ...; else inputs are made up")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->needs(against);
+  // What measures one runtime alone would be ignored here.
+  for (const char* alone : {"--rate", "--closed", "--drop", "--duration", "--max-warmup",
+                            "--same-input", "--steps", "--sustain", "--timeline"}) {
+    if (CLI::Option* other = command->get_option_no_throw(alone)) against->excludes(other);
+  }
 }
 
 Status run_against(const AgainstOptions& o, const AgainstModel& m, Session& s) {

@@ -17,7 +17,7 @@ struct AgainstOptions {
   double block_ms = 100;
   std::string inputs;  // folder of input files; "": made up
 };
-// --against, --rounds, --block, --inputs.
+// --against, --rounds, --block, --inputs; to be added after the options of a bench of Hone alone.
 void add_against_options(CLI::App* command, AgainstOptions* options);
 
 // What `hone bench` was given beside them.
