@@ -26,6 +26,7 @@
 #include "ship/measure/against.h"
 #include "ship/measure/bench.h"
 #include "ship/measure/conditions.h"
+#include "ship/measure/probes/monitor.h"
 
 namespace hone::cli {
 
@@ -252,7 +253,8 @@ void judge_all(Comparison* c) {
   }
 }
 
-void race_all(const AgainstOptions& o, ship::Session& session, Session& s, Comparison* c) {
+void race_all(const AgainstOptions& o, ship::Session& session, Session& s, ship::Monitor* monitor,
+              Comparison* c) {
   std::vector<Contestant> contestants = {contestant(session)};
   std::vector<size_t> who = {0};
   for (size_t i = 1; i < c->runtimes.size(); ++i) {
@@ -263,7 +265,10 @@ void race_all(const AgainstOptions& o, ship::Session& session, Session& s, Compa
   ship::RaceOptions options;
   options.rounds = o.rounds;
   options.block_ms = o.block_ms;
-  options.progress = [&s](int done, int all) { s.printer.progress("rounds", done, all); };
+  options.progress = [&s, monitor](int done, int all) {
+    monitor->tick();
+    s.printer.progress("rounds", done, all);
+  };
   auto raced = ship::race(contestants, options);
   for (size_t k = 0; k < who.size(); ++k) {
     Runtime& r = *c->runtimes[who[k]];
@@ -431,8 +436,13 @@ Status run_against(const AgainstOptions& o, const AgainstModel& m, Session& s) {
     c.runtimes.push_back(std::move(r));
   }
   judge_all(&c);
-  race_all(o, session, s, &c);
-  conditions["load_after"] = ship::read_conditions()["load"];
+  ship::Monitor monitor;
+  monitor.start();
+  race_all(o, session, s, &monitor, &c);
+  ship::Evidence seen = monitor.stop();
+  seen.add_to(&conditions);
+  conditions["load_after"] = conditions["after"]["load"];
+  for (const std::string& w : seen.warnings) s.printer.warn(w);
   bool compared = std::any_of(c.runtimes.begin() + 1, c.runtimes.end(),
                               [](const auto& r) { return r->cannot.empty(); });
   s.exit = !compared ? inconclusive : c.runtimes[0]->right ? yes : no;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "ship/chain/chain_work.h"
+#include "ship/measure/conditions.h"
 #include "ship/measure/memory.h"
 
 namespace hone::ship {
@@ -32,6 +33,7 @@ Result<json> run(ChainWork& w) {
   b.max_warmup_s = std::min(b.max_warmup_s, w.options.bench_seconds);
   b.progress = [&](int64_t, double spent, double all) { w.progress("bench", spent, all); };
   HONE_ASSIGN(BenchResult result, bench(s, b));
+  add_engine(s.engine().info(), w.target.threads, w.engine_path(), &result.conditions);
   json j = to_json(result);
   if (child.ok()) {
     j["memory"]["peak_rss_bytes"] = child->peak;

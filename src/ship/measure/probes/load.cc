@@ -27,19 +27,27 @@ std::optional<std::vector<std::string_view>> stat_fields(std::string_view text, 
   return words_of(text.substr(close + 1));
 }
 
-// utime + stime.
-std::optional<CpuTime::Process> read_process(const SystemFiles& files, const std::string& folder) {
+struct Stat {
+  CpuTime::Process process;  // its own time
+  int64_t parent = 0;
+  int64_t waited = 0;  // of children that have ended
+};
+
+std::optional<Stat> read_stat(const SystemFiles& files, const std::string& folder) {
   auto text = files.text(folder + "/stat");
   if (!text.ok()) return std::nullopt;
-  CpuTime::Process p;
-  auto fields = stat_fields(*text, &p.name);
-  if (!fields || fields->size() < 13) return std::nullopt;
-  auto user = whole_number((*fields)[11]), system = whole_number((*fields)[12]);
-  if (!user || !system || *user < 0 || *system < 0 || *user > max_ticks || *system > max_ticks) {
-    return std::nullopt;
+  Stat s;
+  auto fields = stat_fields(*text, &s.process.name);
+  if (!fields || fields->size() < 15) return std::nullopt;
+  auto parent = whole_number((*fields)[1]);
+  if (!parent) return std::nullopt;
+  s.parent = *parent;
+  for (size_t i = 11; i < 15; ++i) {  // utime stime cutime cstime
+    auto n = whole_number((*fields)[i]);
+    if (!n || *n < 0 || *n > max_ticks) return std::nullopt;
+    (i < 13 ? s.process.ticks : s.waited) += *n;
   }
-  p.ticks = *user + *system;
-  return p;
+  return s;
 }
 
 std::optional<double> some_avg10(std::string_view text) {
@@ -94,13 +102,13 @@ nlohmann::json read_pressure(const SystemFiles& files) {
 
 std::optional<CpuTime> read_cpu_time(const SystemFiles& files) {
   auto text = files.text("proc/stat");
-  auto own = read_process(files, "proc/self");
+  auto own = read_stat(files, "proc/self");
   if (!text.ok() || !own) return std::nullopt;
   auto lines = lines_of(*text);
   auto words = lines.empty() ? std::vector<std::string_view>() : words_of(lines[0]);
   if (words.size() < 9 || words[0] != "cpu") return std::nullopt;
   CpuTime t;
-  t.own = own->ticks;
+  t.own = own->process.ticks + own->waited;
   // user nice system idle iowait irq softirq steal; guest time is within user.
   for (size_t i = 1; i <= 8; ++i) {
     auto n = whole_number(words[i]);
@@ -112,7 +120,13 @@ std::optional<CpuTime> read_cpu_time(const SystemFiles& files) {
   for (const std::string& name : files.names("proc", "")) {
     auto id = whole_number(name);
     if (!id || name == self) continue;
-    if (auto p = read_process(files, "proc/" + name)) t.others.emplace(*id, std::move(*p));
+    auto p = read_stat(files, "proc/" + name);
+    if (!p) continue;
+    if (p->parent == getpid()) {
+      t.own += p->process.ticks + p->waited;
+    } else {
+      t.others.emplace(*id, std::move(p->process));
+    }
   }
   return t;
 }

@@ -22,7 +22,7 @@ nlohmann::json read_pressure(const SystemFiles& files);
 struct CpuTime {
   int64_t busy = 0;   // of all CPUs, of everybody, without steal
   int64_t steal = 0;  // what the host of this virtual machine gave to others instead
-  int64_t own = 0;    // of this process
+  int64_t own = 0;    // of this process and its children (other runtimes run in some)
   struct Process {
     std::string name;
     int64_t ticks = 0;

@@ -2,6 +2,7 @@
 #include "ship/measure/probes/load.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "ship/measure/probes/testing/tree.h"
 
@@ -10,10 +11,13 @@ namespace {
 
 using testing::Tree;
 
-// pid (name) state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime ...
-std::string stat(const std::string& name, char state, int64_t user, int64_t system) {
-  return "7 (" + name + ") " + state + " 1 1 1 0 -1 0 0 0 0 0 " + std::to_string(user) + " " +
-         std::to_string(system) + " 0 0 20 0 1 0";
+// pid (name) state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime
+// cutime cstime ...
+std::string stat(const std::string& name, char state, int64_t user, int64_t system, int parent = 1,
+                 int64_t waited = 0) {
+  return "7 (" + name + ") " + state + " " + std::to_string(parent) + " 1 1 0 -1 0 0 0 0 0 " +
+         std::to_string(user) + " " + std::to_string(system) + " " + std::to_string(waited) +
+         " 0 20 0 1 0";
 }
 
 TEST(Load, OwnThreadsAreNotOthers) {
@@ -56,6 +60,25 @@ TEST(Load, OthersTimeIsWhatIsNotOurs) {
   EXPECT_DOUBLE_EQ(o.cpus, 1);
   EXPECT_DOUBLE_EQ(o.steal, 0.05);
   EXPECT_EQ(o.busiest, "cc1plus 0.70");
+}
+
+// Another runtime in a child of ours is part of the measurement, while it runs and afterwards.
+TEST(Load, ChildrenAreOurs) {
+  Tree t;
+  t.plant("proc/stat", "cpu  1000 0 0 9000 0 0 0 0 0 0\n");
+  t.plant("proc/self/stat", stat("hone", 'S', 100, 0));
+  t.plant("proc/50/stat", stat("python3", 'R', 50, 0, getpid()));
+  auto before = read_cpu_time(t.files());
+  t.plant("proc/stat", "cpu  1500 0 0 9000 0 0 0 0 0 0\n");
+  t.plant("proc/50/stat", stat("python3", 'R', 550, 0, getpid()));
+  auto during = read_cpu_time(t.files());
+  t.remove("proc/50");
+  t.plant("proc/self/stat", stat("hone", 'S', 100, 0, 1, 550));
+  auto after = read_cpu_time(t.files());
+  ASSERT_TRUE(before && during && after);
+  EXPECT_EQ(others_between(*before, *during, 10).cpus, 0);
+  EXPECT_EQ(others_between(*before, *during, 10).busiest, "");
+  EXPECT_EQ(others_between(*before, *after, 10).cpus, 0);
 }
 
 TEST(Load, BrokenStatsAreNoTime) {

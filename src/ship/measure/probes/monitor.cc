@@ -99,7 +99,8 @@ Monitor::Sample Monitor::read_sample() const {
   }
   s.others = other_runnable(files_);
   s.nr_throttled = read_usage(files_, cgroup_).nr_throttled;
-  s.pi_bits = read_pi_throttled(files_, {});  // starting a program here would disturb
+  // Starting vcgencmd here would disturb; looking for a file that is not there is wasted.
+  if (before_.throttle.pi_bits) s.pi_bits = read_pi_throttled(files_, {});
   return s;
 }
 

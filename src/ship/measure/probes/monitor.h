@@ -31,8 +31,8 @@ struct Evidence {
 
 // Called by who measures, between samples: a thread of its own would stop a run in the middle
 // wherever every core is at work, and which one cannot be said afterwards. A tick that is due costs
-// 20 to 200 us, of which the next sample feels cooler caches; one that is not costs a look at the
-// clock. tick() says which samples those are.
+// about 50 us (more where a sensor is slow), of which the next sample feels cooler caches; one that
+// is not costs a look at the clock. tick() says which samples those are.
 class Monitor {
  public:
   explicit Monitor(MonitorOptions options = {});

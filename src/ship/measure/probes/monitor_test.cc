@@ -118,7 +118,7 @@ TEST_F(ThrottleVerdict, PiBitsThatCameAndWentDuringTheRun) {
 }
 
 TEST_F(ThrottleVerdict, OtherTasksAndStolenTimeAreWarnings) {
-  constexpr const char* self = "7 (hone) R 1 1 1 0 -1 0 0 0 0 0 200 0 0";
+  constexpr const char* self = "7 (hone) R 1 1 1 0 -1 0 0 0 0 0 200 0 0 0 20";
   tree_.plant("proc/self/stat", self);
   tree_.plant("proc/stat", "cpu  1000 0 0 9000 0 0 0 0 0 0\n");
   Monitor m = make();
