@@ -73,6 +73,13 @@ TEST(Differences, AreNamed) {
               ElementsAre("reorder or conversion added"));
 }
 
+// Nodes of one model alone (quantisations) do not make a step another one.
+TEST(Differences, OfFusionAreThoseOfNodesThatBothHave) {
+  EXPECT_THAT(between({layer("a + relu", "conv_f32")},
+                      {layer("a + a_dequantize + relu + q", "qconv", "qconv", "u8")}),
+              ElementsAre("precision f32 -> u8", "tactic conv_f32 -> qconv"));
+}
+
 TEST(Differences, AreFoundStepByStepWhereFusionIsTheSame) {
   EXPECT_THAT(between({layer("a", "k1"), layer("a", "k2"), layer("a + b", "k3")},
                       {layer("a", "k1"), layer("a", "k4"), layer("a + b", "k3")}),

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
@@ -51,10 +52,34 @@ std::set<std::string> all(const Side& side, Of of) {
 
 std::string steps(size_t n) { return fmt::format("{} step{}", n, n == 1 ? "" : "s"); }
 
-// The partition of the nodes into computing steps.
-std::multiset<std::set<std::string>> partition(const Side& side) {
-  std::multiset<std::set<std::string>> out;
-  for (const Layer* l : computing(side)) out.insert({l->nodes.begin(), l->nodes.end()});
+using Nodes = std::set<std::string>;
+
+Nodes nodes_of(const Side& side) {
+  Nodes out;
+  for (const Layer& l : side) out.insert(l.nodes.begin(), l.nodes.end());
+  return out;
+}
+
+// What both sides compute. A node of one alone (a quantisation, say) tells nothing about fusion.
+Nodes common_nodes(const LayerGroup& g) {
+  const Nodes a = nodes_of(g.a), b = nodes_of(g.b);
+  Nodes out;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::inserter(out, out.end()));
+  return out;
+}
+
+Nodes within(const Layer& l, const Nodes& common) {
+  Nodes out;
+  for (const std::string& n : l.nodes) {
+    if (common.contains(n)) out.insert(n);
+  }
+  return out;
+}
+
+// The partition of these nodes into computing steps.
+std::multiset<Nodes> partition(const Side& side, const Nodes& common) {
+  std::multiset<Nodes> out;
+  for (const Layer* l : computing(side)) out.insert(within(*l, common));
   return out;
 }
 
@@ -81,16 +106,14 @@ double work(const Side& side) {
 }
 
 // Steps that compute the same nodes on both sides, with other kernels.
-void add_tactics(const LayerGroup& g, std::vector<std::string>* out) {
+void add_tactics(const LayerGroup& g, const Nodes& common, std::vector<std::string>* out) {
   const auto a = computing(g.a), b = computing(g.b);
   std::set<std::string> said;
   std::vector<bool> taken(b.size());
   for (const Layer* l : a) {
-    const std::set<std::string> nodes(l->nodes.begin(), l->nodes.end());
+    const Nodes nodes = within(*l, common);
     for (size_t k = 0; k < b.size(); ++k) {
-      if (taken[k] || std::set<std::string>(b[k]->nodes.begin(), b[k]->nodes.end()) != nodes) {
-        continue;
-      }
+      if (taken[k] || within(*b[k], common) != nodes) continue;
       taken[k] = true;
       const std::string text = fmt::format("tactic {} -> {}", l->kernel, b[k]->kernel);
       if (l->kernel != b[k]->kernel && said.insert(text).second) out->push_back(text);
@@ -143,11 +166,12 @@ std::vector<std::string> differences(const LayerGroup& g) {
     out.push_back(
         fmt::format("precision {} -> {}", fmt::join(a_types, "+"), fmt::join(b_types, "+")));
   }
-  if (partition(g.a) != partition(g.b)) {
+  const Nodes common = common_nodes(g);
+  if (partition(g.a, common) != partition(g.b, common)) {
     out.push_back(fmt::format("fused differently: {} -> {}", steps(computing(g.a).size()),
                               steps(computing(g.b).size())));
   }
-  add_tactics(g, &out);
+  add_tactics(g, common, &out);
   add_moves(g, is_reorder, "reorder", &out);
   add_moves(g, is_conversion, "conversion", &out);
   const double before = work(g.a), after = work(g.b);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/exec/time_kernel.h"
+#include "host/plan/profile_text.h"
 #include "ship/profile/testing/small_engine.h"
 
 namespace hone::ship {
@@ -76,6 +76,42 @@ TEST(Profile, RunnersUpAreWhatTheBuildTimed) {
     EXPECT_EQ(t.us, t.kernel.find("portable") != std::string::npos ? 9.0 : 3.0) << t.kernel;
   }
   EXPECT_GE(with_runner_up, 1);
+}
+
+// Each profile of an engine has tactics of its own, timed at its own sizes.
+TEST(Profile, RunnersUpAreThoseOfTheProfileInUse) {
+  engine::CompileOptions timed;
+  // By the batch: the bigger one is faster with portable code.
+  timed.time = [](const plan::Candidate& c, int) -> Result<double> {
+    const bool portable = std::string_view(c.kernel->name).find("portable") != std::string::npos;
+    const bool large = c.step.out[0].shape.count() > 3000;
+    return portable == large ? 2000.0 : 4000.0 + (large ? 1000 : 0);
+  };
+  auto profiles = plan::parse_profiles({"x=1x8x16x16", "x=4x8x16x16"}, "--profile");
+  ASSERT_TRUE(profiles.ok()) << profiles.status().text();
+  timed.profiles = *profiles;
+  Session s = small_session(
+      "in %x f32[n,8,16,16]\n%y = Softmax(%x) {axis=1} \"s\"\n"
+      "out %y as \"y\"",
+      1, timed);
+  for (int64_t batch : {1, 4}) {
+    ProfileOptions o = quick();
+    o.shapes = {{batch, 8, 16, 16}};
+    auto p = profile(s, o);
+    ASSERT_TRUE(p.ok()) << p.status().text();
+    EXPECT_EQ(p->profile, batch == 1 ? 0 : 1);
+    const Layer* softmax = nullptr;
+    for (const ProfiledLayer& l : p->layers) {
+      if (l.layer.family == "softmax") softmax = &l.layer;
+    }
+    ASSERT_NE(softmax, nullptr);
+    if (!softmax->runner_up) GTEST_SKIP() << "skipped: this machine has but one kernel";
+    const bool portable = softmax->kernel.find("portable") != std::string::npos;
+    EXPECT_EQ(portable, batch == 4) << softmax->kernel;
+    // The other profile's would be 5 us, and 2 or 4.
+    EXPECT_EQ(softmax->runner_up->us == 5, batch == 4) << softmax->runner_up->us;
+    EXPECT_EQ(softmax->built_us, 2);
+  }
 }
 
 TEST(Profile, JsonKeepsTheContract) {

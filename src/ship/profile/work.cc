@@ -142,8 +142,10 @@ Flops resize(const Step& s) {
   if (a == nullptr || (a->antialias != 0 && a->mode != kernels::ResizeMode::nearest)) {
     return std::nullopt;  // taps depend on the scales
   }
-  constexpr double taps[] = {0, 4, 16};
-  return 2 * taps[static_cast<int>(a->mode)] * out_count(s);
+  const double taps = a->mode == kernels::ResizeMode::nearest  ? 0
+                      : a->mode == kernels::ResizeMode::linear ? 4
+                                                               : 16;
+  return 2 * taps * out_count(s);
 }
 
 // --- bytes of the operands that are not touched whole; nullopt: the data decide
