@@ -121,6 +121,7 @@ class Chain {
                    {"verdict", verdict_line(r_.gate)},
                    {"commands", replay_commands(w_)}};
     for (const auto& [name, result] : w_.found) report["stages"][name] = result;
+    mark_critical(&report["stages"]["accuracy"], w_.target.limits);
     report["gate"] = gate_json(r_.gate);
     r_.report_path =
         fmt::format("{}/{}.{}.report.json", o_.out_folder, w_.model.name, w_.target.name);

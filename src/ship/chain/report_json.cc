@@ -191,4 +191,11 @@ json gate_json(const GateResult& result) {
   return list;
 }
 
+void mark_critical(json* accuracy, const Limits& limits) {
+  if (!accuracy->contains("classes")) return;
+  for (json& c : accuracy->at("classes")) {
+    c["critical"] = is_critical(limits, c.at("name").get<std::string>());
+  }
+}
+
 }  // namespace hone::ship

@@ -16,4 +16,7 @@ GateReport gate_report(const nlohmann::json& stages, const nlohmann::json& ident
 // needed?, mcnemar_p?}]; null where there is no such figure.
 nlohmann::json gate_json(const GateResult& result);
 
+// Sets "critical" of each class in the accuracy stage's result.
+void mark_critical(nlohmann::json* accuracy, const Limits& limits);
+
 }  // namespace hone::ship

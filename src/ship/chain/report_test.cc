@@ -284,6 +284,18 @@ TEST(ReportJson, AnotherMachinesTimesAreDoubted) {
   EXPECT_EQ(g.engine_mb.doubt, "");
 }
 
+TEST(ReportJson, CriticalClassesAreMarked) {
+  Limits l;
+  l.critical = {"person"};
+  json accuracy = {{"classes", {{{"name", "person"}}, {{"name", "dog"}}}}};
+  mark_critical(&accuracy, l);
+  EXPECT_EQ(accuracy["classes"][0]["critical"], true);
+  EXPECT_EQ(accuracy["classes"][1]["critical"], false);
+  json none = {{"text", "no labelled evaluation data"}};
+  mark_critical(&none, l);
+  EXPECT_EQ(none.size(), 1u);
+}
+
 TEST(ReportJson, ChecksAsJson) {
   GateReport r = read(stages());
   Limits l;
