@@ -189,13 +189,13 @@ Difference difference(const Outputs& a, const Outputs& b) {
   return worst;
 }
 
-Verdict judge(const std::vector<std::optional<Outputs>>& outputs, double tolerance,
+Agreement judge(const std::vector<std::optional<Outputs>>& outputs, double tolerance,
               size_t trusted) {
-  Verdict best;
+  Agreement best;
   size_t most = 0;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!outputs[i]) continue;
-    Verdict v{i, {}, {}};
+    Agreement v{i, {}, {}};
     for (const auto& other : outputs) {
       v.worst.push_back(other ? difference(*other, *outputs[i])
                               : Difference{std::numeric_limits<double>::infinity(), "", ""});

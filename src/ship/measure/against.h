@@ -63,7 +63,7 @@ struct Difference {
 // dimensions of 1 do not count.
 Difference difference(const Outputs& a, const Outputs& b);
 
-struct Verdict {
+struct Agreement {
   size_t reference = 0;           // whose outputs the others are compared with
   std::vector<bool> right;        // agrees with the reference
   std::vector<Difference> worst;  // from the reference
@@ -71,6 +71,7 @@ struct Verdict {
 // The largest group that agrees within `tolerance` with one of its own is right. In a tie the group
 // of the contestant `trusted` decides, if it is in one, else that of the first. nullopt: no
 // outputs, never right.
-Verdict judge(const std::vector<std::optional<Outputs>>& outputs, double tolerance, size_t trusted);
+Agreement judge(const std::vector<std::optional<Outputs>>& outputs, double tolerance,
+                size_t trusted);
 
 }  // namespace hone::ship

@@ -146,7 +146,7 @@ TEST(Against, DifferenceOfTypesShapesAndNotANumber) {
 
 TEST(Against, TheLargestGroupIsRight) {
   auto right = outputs({1, 2}), close = outputs({1, 2.0001f}), wrong = outputs({1, 3});
-  Verdict v = judge({wrong, right, close, std::nullopt}, 1e-3, 99);
+  Agreement v = judge({wrong, right, close, std::nullopt}, 1e-3, 99);
   EXPECT_THAT(v.right, ElementsAre(false, true, true, false));
   EXPECT_EQ(v.reference, 1u);
   EXPECT_NEAR(v.worst[0].worst, 0.5, 1e-6);
