@@ -17,7 +17,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t max_output = 1 << 16;
-constexpr std::chrono::milliseconds limit(2000);
 
 class Actions {
  public:
@@ -66,7 +65,7 @@ bool ended(pid_t pid, Clock::time_point end, int* status) {
 
 }  // namespace
 
-Result<std::string> run_command(const std::vector<std::string>& words) {
+Result<std::string> run_command(const std::vector<std::string>& words, double limit_s) {
   if (words.empty()) return invalid("no program named");
   std::vector<char*> argv;
   for (const std::string& w : words) argv.push_back(const_cast<char*>(w.c_str()));
@@ -81,6 +80,7 @@ Result<std::string> run_command(const std::vector<std::string>& words) {
     return error(Code::not_found, words[0] + ": cannot be started");
   }
   std::string text;
+  auto limit = std::chrono::milliseconds(static_cast<int64_t>(limit_s * 1e3));
   Clock::time_point end = Clock::now() + limit;
   bool done = drain(fd[0], end, &text);
   close(fd[0]);

@@ -138,6 +138,17 @@ TEST(MachineReader, WhatAVirtualMachineTells) {
   t.plant("sys/class/dmi/id/sys_vendor", "QEMU\n");
   t.plant("sys/class/dmi/id/product_name", "Standard PC (Q35)\n");
   EXPECT_EQ(read_machine(t.files())["virtual"], "QEMU Standard PC (Q35)");
+  Tree arm;
+  arm.plant("proc/cpuinfo", "processor : 0\n");
+  arm.plant("proc/device-tree/model", "Raspberry Pi 5");
+  EXPECT_EQ(read_machine(arm.files())["virtual"], "no");
+  arm.plant("proc/device-tree/model", "linux,dummy-virt");
+  EXPECT_EQ(read_machine(arm.files())["virtual"], "linux,dummy-virt");
+  Tree chromebook;  // a vendor that rents out virtual machines and sells real ones
+  chromebook.plant("proc/cpuinfo", "flags : fpu\n");
+  chromebook.plant("sys/class/dmi/id/sys_vendor", "Google");
+  chromebook.plant("sys/class/dmi/id/product_name", "Eve");
+  EXPECT_EQ(read_machine(chromebook.files())["virtual"], "no");
 }
 
 TEST(MachineReader, WhatALaptopTells) {

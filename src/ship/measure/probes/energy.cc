@@ -52,7 +52,7 @@ json to_json(const Figures& f, bool idle_known) {
 
 std::vector<EnergySource> find_energy_sources(const EnergyOptions& given) {
   EnergyOptions options = given;
-  if (!options.commands) options.commands = run_command;
+  if (!options.commands) options.commands = [](const auto& words) { return run_command(words); };
   if (!options.now) options.now = monotonic_seconds;
   std::vector<EnergySource> found;
   const auto add = [&](std::optional<EnergySource> s) {

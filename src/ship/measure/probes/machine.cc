@@ -12,8 +12,9 @@ constexpr const char* dmi = "sys/class/dmi/id/";
 
 // Firmware names that only hypervisors use.
 bool of_hypervisor(const std::string& vendor, const std::string& product) {
-  for (const char* name : {"QEMU", "VMware", "innotek", "VirtualBox", "Xen", "Amazon EC2", "Google",
-                           "Parallels", "bhyve", "OpenStack", "KVM", "Bochs", "Firecracker"}) {
+  for (const char* name :
+       {"QEMU", "VMware", "innotek", "VirtualBox", "Xen", "Amazon EC2", "Google Compute Engine",
+        "Parallels", "bhyve", "OpenStack", "KVM", "Bochs", "Firecracker"}) {
     if (vendor.find(name) != std::string::npos || product.find(name) != std::string::npos) {
       return product.find(".metal") == std::string::npos;
     }
@@ -40,6 +41,8 @@ json read_virtual(const SystemFiles& files) {
   std::string product = files.name(std::string(dmi) + "product_name").value_or("");
   if (of_hypervisor(vendor, product)) return fmt::format("{} {}", vendor, product);
   if (auto compatible = files.name("proc/device-tree/hypervisor/compatible")) return *compatible;
+  auto model = files.name("proc/device-tree/model");  // QEMU's machine of no real board
+  if (model && model->find("dummy-virt") != std::string::npos) return *model;
   if (has_hypervisor_flag(files)) return "yes (the CPU's hypervisor flag)";
   bool asked =
       files.exists("proc/cpuinfo") &&

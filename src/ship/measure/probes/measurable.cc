@@ -75,7 +75,7 @@ std::string word(const nlohmann::json& conditions, const char* key) {
 
 std::vector<Measurable> find_measurables(EnergyOptions options) {
   options.threads = false;  // nothing is integrated here
-  if (!options.commands) options.commands = run_command;
+  if (!options.commands) options.commands = [](const auto& words) { return run_command(words); };
   SystemFiles files(options.root);
   std::vector<int> cpus = allowed_cpus();
   std::vector<Measurable> all;

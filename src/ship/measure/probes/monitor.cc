@@ -17,6 +17,7 @@ namespace {
 // Reading a CPU's frequency may wake it, so of many only a few are watched.
 constexpr size_t max_watched = 8, max_samples = 1 << 20, max_timeline = 240;
 constexpr double fell_by = 0.05;  // of the frequency under load that the run began with
+constexpr double slow_clock = 0.8;
 constexpr double notable_cpus = 0.25, notable_steal = 0.02;
 
 std::vector<int> spread(const std::vector<int>& cpus) {
@@ -59,7 +60,7 @@ void Evidence::add_to(json* conditions) const {
 }
 
 Monitor::Monitor(MonitorOptions options) : options_(std::move(options)), files_(options_.root) {
-  if (!options_.commands) options_.commands = run_command;
+  if (!options_.commands) options_.commands = [](const auto& words) { return run_command(words); };
   cpus_ = options_.cpus.empty() ? allowed_cpus() : options_.cpus;
   watched_ = spread(cpus_);
   cgroup_ = find_cgroup(files_);
@@ -120,8 +121,6 @@ bool Monitor::tick() {
 void Monitor::find_throttling(const Edge& after, Evidence* e) const {
   e->reasons = throttle_evidence(before_.throttle, after.throttle);
   e->sources = after.throttle.sources;
-  bool of_processor = after.throttle.of_processor;
-  std::vector<int64_t> khz;
   for (const Sample& s : samples_) {
     if (s.pi_bits && (*s.pi_bits & pi_now_mask) != 0) {
       std::string text = fmt::format("Raspberry Pi: {} ({:.0f} s into the run)",
@@ -130,23 +129,9 @@ void Monitor::find_throttling(const Edge& after, Evidence* e) const {
       break;  // the first is enough; before and after tell the rest
     }
   }
-  for (const Sample& s : samples_) {
-    if (s.khz_max) khz.push_back(*s.khz_max);
-  }
-  // The first and last fifth of what was seen under load, at least two readings each.
-  size_t part = std::max<size_t>(2, khz.size() / 5);
-  if (khz.size() >= 3 * part) {
-    e->sources.push_back("frequency during the run");
-    of_processor = true;
-    auto n = static_cast<std::ptrdiff_t>(part);
-    auto first = median_of(std::vector<int64_t>(khz.begin(), khz.begin() + n));
-    auto last = median_of(std::vector<int64_t>(khz.end() - n, khz.end()));
-    double fell = 1 - static_cast<double>(last) / static_cast<double>(first);
-    if (fell > fell_by) {
-      e->reasons.push_back(
-          fmt::format("frequency fell by {:.0f} % (from {} to {} kHz)", 100 * fell, first, last));
-    }
-  }
+  size_t told = e->sources.size();
+  if (options_.back_to_back) find_fallen_clock(e);
+  bool of_processor = after.throttle.of_processor || e->sources.size() > told;
   if (!e->reasons.empty()) {
     e->throttled = true;
     e->warnings.push_back("throttled: " + fmt::format("{}", fmt::join(e->reasons, "; ")));
@@ -155,6 +140,39 @@ void Monitor::find_throttling(const Edge& after, Evidence* e) const {
   } else {
     e->throttled = false;
   }
+}
+
+// From the first to the last fifth of the readings, at least two of them each.
+void Monitor::find_fallen_clock(Evidence* e) const {
+  std::vector<int64_t> khz;
+  for (const Sample& s : samples_) {
+    if (s.khz_max) khz.push_back(*s.khz_max);
+  }
+  size_t part = std::max<size_t>(2, khz.size() / 5);
+  if (khz.size() < 3 * part) return;
+  e->sources.push_back("frequency during the run");
+  auto n = static_cast<std::ptrdiff_t>(part);
+  auto first = median_of(std::vector<int64_t>(khz.begin(), khz.begin() + n));
+  auto last = median_of(std::vector<int64_t>(khz.end() - n, khz.end()));
+  double fell = 1 - static_cast<double>(last) / static_cast<double>(first);
+  if (fell <= fell_by) return;
+  e->reasons.push_back(
+      fmt::format("frequency fell by {:.0f} % (from {} to {} kHz)", 100 * fell, first, last));
+}
+
+// At a pace most governors let the clock fall between frames, and every frame begins slowly.
+void Monitor::find_slow_clock(Evidence* e) const {
+  std::vector<int64_t> khz;
+  for (const Sample& s : samples_) {
+    if (s.khz_max) khz.push_back(*s.khz_max);
+  }
+  json limit = read_frequency_limit(files_, cpus_);
+  if (khz.size() < 2 || !limit.is_object()) return;
+  double ran = static_cast<double>(median_of(khz)), could = limit["khz"].get<double>();
+  if (ran > slow_clock * could) return;
+  e->warnings.push_back(fmt::format(
+      "the clock ran at {:.1f} of {:.1f} GHz: the governor ({}) lets it fall between frames",
+      ran * 1e-6, could * 1e-6, read_governor(files_, cpus_).get<std::string>()));
 }
 
 void Monitor::find_others(const Edge& after, Evidence* e) const {
@@ -217,6 +235,7 @@ Evidence Monitor::stop() {
   e.after = after.json;
   e.during = describe_samples();
   find_throttling(after, &e);
+  if (!options_.back_to_back) find_slow_clock(&e);
   find_others(after, &e);
   return e;
 }

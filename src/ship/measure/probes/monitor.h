@@ -15,6 +15,9 @@ struct MonitorOptions {
   std::string root = "/";
   std::vector<int> cpus;  // empty: those this thread may run on
   double period_s = 1;
+  // Runs follow each other without a pause. Otherwise a clock that falls is the governor at rest,
+  // and no evidence of throttling.
+  bool back_to_back = true;
   std::function<double()> now;  // seconds; empty: a monotonic clock
   RunCommand commands;          // empty: starts vcgencmd on a Raspberry Pi
 };
@@ -58,6 +61,8 @@ class Monitor {
   Edge read_edge() const;
   Sample read_sample() const;
   void find_throttling(const Edge& after, Evidence* e) const;
+  void find_fallen_clock(Evidence* e) const;
+  void find_slow_clock(Evidence* e) const;
   void find_others(const Edge& after, Evidence* e) const;
   nlohmann::json describe_samples() const;
 

@@ -17,10 +17,11 @@ constexpr const char* cpu0 = "sys/devices/system/cpu/cpu0/";
 
 class ThrottleVerdict : public ::testing::Test {
  protected:
-  Monitor make(std::vector<int> cpus = {0, 1}) {
+  Monitor make(std::vector<int> cpus = {0, 1}, bool back_to_back = true) {
     MonitorOptions o;
     o.root = tree_.root();
     o.cpus = std::move(cpus);
+    o.back_to_back = back_to_back;
     o.now = [this] { return now_; };
     o.commands = [](const auto&) -> Result<std::string> {
       return error(Code::not_found, "no programs here");
@@ -142,6 +143,23 @@ TEST_F(ThrottleVerdict, FrequencyThatFellALittleIsNot) {
   Monitor m = make();
   Evidence e = run_at(m, {3'000'000, 3'000'000, 2'900'000, 2'860'000, 2'860'000, 2'860'000});
   EXPECT_EQ(e.throttled, false) << e.reasons[0];
+}
+
+// At a camera's pace a falling clock is the governor's doing: a warning, with its name.
+TEST_F(ThrottleVerdict, ClockAtRestBetweenFramesIsNotThrottled) {
+  tree_.plant(cpu0 + std::string("cpufreq/scaling_max_freq"), 3'000'000);
+  tree_.plant(cpu0 + std::string("cpufreq/cpuinfo_max_freq"), 3'000'000);
+  tree_.plant(cpu0 + std::string("cpufreq/scaling_governor"), "schedutil");
+  const std::vector<int64_t> falls = {2'000'000, 2'000'000, 1'500'000, 1'000'000, 900'000, 900'000};
+  Monitor paced = make({0}, false);
+  Evidence e = run_at(paced, falls);
+  EXPECT_NE(e.throttled, true);
+  EXPECT_THAT(e.warnings, ElementsAre("the clock ran at 1.5 of 3.0 GHz: the governor (schedutil) "
+                                      "lets it fall between frames"));
+  Evidence fast = run_at(paced, std::vector<int64_t>(6, 2'900'000));
+  EXPECT_THAT(fast.warnings, IsEmpty());
+  Monitor loop = make({0}, true);
+  EXPECT_EQ(run_at(loop, falls).throttled, true);
 }
 
 TEST_F(ThrottleVerdict, ThrottleCountThatRose) {
