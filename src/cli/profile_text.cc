@@ -91,7 +91,7 @@ void print_group(const ship::GroupDiff& g, Printer& p) {
                     shortened(fmt::format("{}", fmt::join(g.group.nodes, " + ")), 57)));
   for (const std::string& why : g.reasons) {
     if (g.verdict != "same" || g.reasons[0] != "same kernels") {
-      p.out(fmt::format("{:>43}{}", "", shortened(why, 57)));
+      p.out(fmt::format("{:>29}{}", "", shortened(why, 71)));
     }
   }
 }
