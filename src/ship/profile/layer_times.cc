@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "device/platform/clock.h"
-#include "ship/measure/bench.h"
+#include "ship/measure/inputs.h"
 #include "ship/measure/stats.h"
 
 namespace hone::ship {
@@ -34,10 +34,13 @@ Quartiles quartiles(std::span<const double> samples) {
 
 Result<LayerTimes> LayerTimes::start(Session& s, const std::vector<Dims>& shapes,
                                      double warm_up_s) {
-  HONE_RETURN_IF_ERROR(s.bind(shapes));
-  for (size_t i = 0; i < s.inputs().size(); ++i) {
-    HONE_RETURN_IF_ERROR(s.set_input(i, random_input(s.inputs()[i], shapes[i], i + 1)));
+  std::vector<Tensor> inputs;
+  for (size_t i = 0; i < s.inputs().size() && i < shapes.size(); ++i) {
+    inputs.push_back(random_input(s.inputs()[i], shapes[i], i + 1));
+    HONE_RETURN_IF_ERROR(s.set_shape_values(i, inputs[i]));
   }
+  HONE_RETURN_IF_ERROR(s.bind(shapes));
+  for (size_t i = 0; i < inputs.size(); ++i) HONE_RETURN_IF_ERROR(s.set_input(i, inputs[i]));
   LayerTimes t;
   t.session_ = &s;
   t.clock_us_ = time_the_clock();

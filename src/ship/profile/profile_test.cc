@@ -152,6 +152,15 @@ TEST(Profile, LayersThatDoNotRunAreCountedApart) {
   EXPECT_EQ(functions, 1);
 }
 
+// An input whose elements decide sizes is bound for the elements that it is given.
+TEST(Profile, OfAModelThatIsToldItsShapes) {
+  Session s = small_session(
+      "in %x f32[1]\nin %shape i64[2]\n%y = Expand(%x, %shape) \"e\"\n%z = Exp(%y) \"z\"\n"
+      "out %z as \"z\"");
+  auto p = profile(s, quick());
+  ASSERT_TRUE(p.ok()) << p.status().text();
+}
+
 TEST(Profile, WorksOnSeveralThreads) {
   Session s = small_session(two_layers, 2);
   auto p = profile(s, quick());

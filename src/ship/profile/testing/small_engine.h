@@ -7,7 +7,7 @@
 #include "host/engine/compile.h"
 #include "host/graph/text.h"
 #include "host/ops/op_def.h"
-#include "ship/measure/bench.h"
+#include "ship/measure/inputs.h"
 #include "ship/measure/session.h"
 
 namespace hone::ship::testing {
