@@ -65,6 +65,10 @@ double reach(double tail, double k) {
   return boost::math::quantile(boost::math::complement(t, tail)) * std::sqrt(k / (k - 1));
 }
 
+double normal_reach(double tail) {
+  return boost::math::quantile(boost::math::complement(boost::math::normal(), tail));
+}
+
 double expanded(double tail, double k) {
   return boost::math::cdf(boost::math::normal(), -reach(tail, k));
 }
@@ -162,6 +166,11 @@ class QuantileBootstrap {
   std::vector<uint32_t> starts_;
 };
 
+// Neighbours that alternate are drawn singly, which errs on the safe side and leaves more blocks.
+double drawn_block(const Dependence& d, size_t n) {
+  return d.effective >= static_cast<double>(n) ? 1 : d.block;
+}
+
 }  // namespace
 
 Dependence dependence(std::span<const double> series) {
@@ -203,11 +212,43 @@ std::optional<Interval> percentile_interval(std::span<const double> samples, dou
   const Dependence d = dependence(above);
   const double tail = (1 - level) / 2;
   if (std::pow(std::max(p, 1 - p), d.effective) > tail) return std::nullopt;
-  const double blocks = static_cast<double>(samples.size()) / d.block;
+  const double length = drawn_block(d, samples.size());
+  const double blocks = static_cast<double>(samples.size()) / length;
   if (blocks < 3) return std::nullopt;
-  QuantileBootstrap b(samples, p, d.block);
+  QuantileBootstrap b(samples, p, length);
   const double out = expanded(tail, blocks);
   return Interval{b.at(out), b.at(1 - out)};
+}
+
+double trimmed_mean(std::vector<double> v) {
+  const size_t cut = v.size() / 5;
+  auto from = v.begin() + static_cast<ptrdiff_t>(cut), to = v.end() - static_cast<ptrdiff_t>(cut);
+  std::nth_element(v.begin(), from, v.end());
+  if (cut > 0) std::nth_element(from, to, v.end());
+  return mean_of({from, to});
+}
+
+std::optional<Interval> location_interval(std::span<const double> series, double tail) {
+  const size_t n = series.size();
+  const Dependence d = dependence(series);
+  const size_t length = static_cast<size_t>(std::lround(drawn_block(d, n)));
+  const double blocks = static_cast<double>(n) / static_cast<double>(length);
+  if (blocks < 3) return std::nullopt;
+  Starts starts(n, length);
+  std::vector<double> means, drawn(n);
+  while (means.size() < replicates) {
+    for (size_t i = 0; i < n;) {
+      size_t at = starts.next();
+      for (size_t k = 0; k < length && i < n; ++k) drawn[i++] = series[(at + k) % n];
+    }
+    means.push_back(trimmed_mean(drawn));
+  }
+  std::sort(means.begin(), means.end());
+  constexpr double read_at = 0.01;
+  const double centre = trimmed_mean({series.begin(), series.end()});
+  const double scale = reach(tail, blocks) / normal_reach(read_at);
+  return Interval{centre + scale * (quantile(means, read_at) - centre),
+                  centre + scale * (quantile(means, 1 - read_at) - centre)};
 }
 
 }  // namespace hone::ship

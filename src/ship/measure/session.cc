@@ -53,6 +53,16 @@ Result<Session> Session::open(std::shared_ptr<const std::vector<std::byte>> byte
   return s;
 }
 
+Result<Session> Session::open(std::span<const std::byte> bytes, int threads,
+                              const hone_allocator& allocator) {
+  Session s;
+  Text why;
+  auto code = s.engine_.load_memory(bytes.data(), bytes.size(), &why, HONE_LOAD_COPY, &allocator);
+  if (code != HONE_OK) return failure(code, why.c_str());
+  HONE_RETURN_IF_ERROR(s.start(threads));
+  return s;
+}
+
 Status Session::start(int threads) {
   Text why;
   if (threads > 1) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class Session {
   static Result<Session> open(const std::string& path, int threads);
   // Bytes that begin at a multiple of 64 are kept and used where they are; others are copied.
   static Result<Session> open(std::shared_ptr<const std::vector<std::byte>> bytes, int threads);
+  // A copy of the bytes, and all else but the pool of threads, in memory of this allocator.
+  static Result<Session> open(std::span<const std::byte> bytes, int threads,
+                              const hone_allocator& allocator);
 
   const std::vector<IoInfo>& inputs() const { return inputs_; }
   const std::vector<IoInfo>& outputs() const { return outputs_; }
