@@ -61,16 +61,10 @@ Result<std::map<std::string, Dims>> parse_shapes(const std::vector<std::string>&
   return shapes;
 }
 
-Result<ship::Session> open_session(const std::string& path, int threads,
-                                   const std::map<std::string, Dims>& shapes,
-                                   const InMemory& build) {
-  HONE_ASSIGN(bool engine, is_engine_file(path));
+Result<std::vector<std::byte>> build_in_memory(const std::string& path, int threads,
+                                               const std::map<std::string, Dims>& shapes,
+                                               const InMemory& build) {
   HONE_ASSIGN(Target target, this_machine());
-  if (engine) {
-    auto session = ship::Session::open(path, threads);
-    if (!session.ok()) return engine_error(path, session.status());
-    return session;
-  }
   HONE_ASSIGN(model::Model model, model::read_model(path));
   auto graph = import(model);
   if (!graph.ok()) return in(path, graph.status());
@@ -83,7 +77,21 @@ Result<ship::Session> open_session(const std::string& path, int threads,
   options.progress = build.progress;
   auto compiled = engine::compile(std::move(*graph), options);
   if (!compiled.ok()) return in(path, compiled.status());
-  auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(compiled->bytes));
+  return std::move(compiled->bytes);
+}
+
+Result<ship::Session> open_session(const std::string& path, int threads,
+                                   const std::map<std::string, Dims>& shapes,
+                                   const InMemory& build) {
+  HONE_ASSIGN(bool engine, is_engine_file(path));
+  HONE_RETURN_IF_ERROR(check_forced_isa());
+  if (engine) {
+    auto session = ship::Session::open(path, threads);
+    if (!session.ok()) return engine_error(path, session.status());
+    return session;
+  }
+  HONE_ASSIGN(std::vector<std::byte> built, build_in_memory(path, threads, shapes, build));
+  auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(built));
   return ship::Session::open(bytes, threads);
 }
 

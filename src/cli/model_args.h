@@ -39,6 +39,11 @@ struct InMemory {
   std::function<void(int, int, const std::string&)> progress;
 };
 
+// The engine of the ONNX file, for these shapes and this machine.
+Result<std::vector<std::byte>> build_in_memory(const std::string& path, int threads,
+                                               const std::map<std::string, Dims>& shapes,
+                                               const InMemory& build = {});
+
 // The engine file, or the engine of the ONNX file built in memory for these shapes.
 Result<ship::Session> open_session(const std::string& path, int threads,
                                    const std::map<std::string, Dims>& shapes,

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ship/measure/bootstrap.h"
-
 namespace hone::ship {
 
 namespace {
@@ -18,7 +16,8 @@ std::vector<double> units(std::span<const Round> rounds) {
     double sum = 0;
     size_t from = i;
     for (; i < rounds.size() && rounds[i].placement == rounds[from].placement; ++i) {
-      sum += std::log(rounds[i].b_ms / rounds[i].a_ms);
+      constexpr double least_ms = 1e-6;  // a run that the clock did not see
+      sum += std::log(std::max(rounds[i].b_ms, least_ms) / std::max(rounds[i].a_ms, least_ms));
     }
     out.push_back(sum / static_cast<double>(i - from));
   }
@@ -31,13 +30,6 @@ double median_difference_ms(std::span<const Round> rounds) {
   auto middle = d.begin() + static_cast<ptrdiff_t>(d.size() / 2);
   std::nth_element(d.begin(), middle, d.end());
   return *middle;
-}
-
-Verdict verdict_of(const Interval& logs, double margin) {
-  if (logs.low > margin) return Verdict::regressed;
-  if (logs.high < -margin) return Verdict::better;
-  if (logs.low >= -margin && logs.high <= margin) return Verdict::same;
-  return Verdict::inconclusive;
 }
 
 // The half-width shrinks with the root of the rounds until it is the distance to the margin; the
@@ -58,6 +50,14 @@ const char* name(Verdict v) {
   return names[static_cast<int>(v)];
 }
 
+Verdict verdict_of(const Interval& logs, double margin) {
+  const double edge = std::log1p(margin);
+  if (logs.low > edge) return Verdict::regressed;
+  if (logs.high < -edge) return Verdict::better;
+  if (logs.low >= -edge && logs.high <= edge) return Verdict::same;
+  return Verdict::inconclusive;
+}
+
 Judgement judge(std::span<const Round> rounds, const JudgeOptions& o) {
   Judgement j;
   j.rounds = static_cast<int64_t>(rounds.size());
@@ -76,13 +76,12 @@ Judgement judge(std::span<const Round> rounds, const JudgeOptions& o) {
     j.more_rounds = first_look;
     return j;
   }
-  const double margin = std::log1p(o.margin);
   j.low = std::exp(interval->low);
   j.high = std::exp(interval->high);
-  j.verdict = verdict_of(*interval, margin);
+  j.verdict = verdict_of(*interval, o.margin);
   if (j.verdict == Verdict::inconclusive) {
     j.reason = "the interval reaches across the margin";
-    j.more_rounds = rounds_to_decide(ratio, *interval, margin, j.rounds);
+    j.more_rounds = rounds_to_decide(ratio, *interval, std::log1p(o.margin), j.rounds);
   } else if (j.verdict != Verdict::same && std::abs(median_difference_ms(rounds)) < o.floor_ms) {
     j.verdict = Verdict::inconclusive;
     j.reason =

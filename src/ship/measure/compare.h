@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 
+#include "ship/measure/bootstrap.h"
 #include "ship/measure/interleave.h"
 
 namespace hone::ship {
@@ -42,6 +43,9 @@ struct Judgement {
   std::optional<int64_t>
       more_rounds;  // that would likely decide; not set where decided or hopeless
 };
+
+// Of an interval of log(b / a) against the margin.
+Verdict verdict_of(const Interval& logs, double margin);
 
 // Rounds in order of time. A pure function: the same rounds give the same bits.
 Judgement judge(std::span<const Round> rounds, const JudgeOptions& options);

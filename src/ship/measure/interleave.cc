@@ -22,6 +22,8 @@ double percentile_of_last(const std::vector<double>& samples, size_t from, doubl
   return quantile(last, p);
 }
 
+Status prepare(const Side& side) { return side.prepare ? side.prepare() : Status(); }
+
 }  // namespace
 
 int64_t least_runs(double percentile) { return percentile <= 0.5 ? 2 : samples_needed(percentile); }
@@ -31,21 +33,23 @@ Interleaver::Interleaver(InterleaveOptions options)
   if (!options_.now_ns) options_.now_ns = monotonic_ns;
 }
 
-Status Interleaver::turn(const Run& run, std::vector<double>* samples) {
-  HONE_RETURN_IF_ERROR(run());
+Status Interleaver::turn(const Side& side, std::vector<double>* samples) {
+  HONE_RETURN_IF_ERROR(prepare(side));
+  HONE_RETURN_IF_ERROR(side.run());
   const int64_t least = (least_runs(options_.percentile) + 1) / 2;
   const int64_t end = options_.now_ns() + static_cast<int64_t>(options_.turn_ms * 1e6);
   int64_t now = 0;
   for (int64_t n = 0; n < least || now < end; ++n) {
+    HONE_RETURN_IF_ERROR(prepare(side));
     const int64_t start = options_.now_ns();
-    HONE_RETURN_IF_ERROR(run());
+    HONE_RETURN_IF_ERROR(side.run());
     now = options_.now_ns();
     samples->push_back(static_cast<double>(now - start) * 1e-6);
   }
   return {};
 }
 
-Result<Round> Interleaver::round(int64_t placement, const Run& a, const Run& b) {
+Result<Round> Interleaver::round(int64_t placement, const Side& a, const Side& b) {
   const size_t had[2] = {samples_[0].size(), samples_[1].size()};
   const size_t first = random_() >> 63;
   for (size_t side : {first, 1 - first, 1 - first, first}) {

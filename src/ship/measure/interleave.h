@@ -32,20 +32,23 @@ struct InterleaveOptions {
 // of the median, which rounds average, one per turn.
 int64_t least_runs(double percentile);
 
+struct Side {
+  std::function<Status()> prepare;  // before each run, outside the clock; may be empty
+  std::function<Status()> run;
+};
+
 class Interleaver {
  public:
-  using Run = std::function<Status()>;
-
   explicit Interleaver(InterleaveOptions options);
 
-  // One round; what it timed is appended to the samples. Errors: those of the runs.
-  Result<Round> round(int64_t placement, const Run& a, const Run& b);
+  // One round; what it timed is appended to the samples. Errors: those of the sides.
+  Result<Round> round(int64_t placement, const Side& a, const Side& b);
 
   const std::vector<double>& a_ms() const { return samples_[0]; }  // all, in order of time
   const std::vector<double>& b_ms() const { return samples_[1]; }
 
  private:
-  Status turn(const Run& run, std::vector<double>* samples);
+  Status turn(const Side& side, std::vector<double>* samples);
 
   InterleaveOptions options_;
   std::mt19937_64 random_;
