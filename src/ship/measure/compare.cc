@@ -9,17 +9,18 @@ namespace hone::ship {
 
 namespace {
 
-// Mean log(b / a) of each placement, in order of time.
+// Trimmed mean of log(b / a) of each placement, in order of time.
 std::vector<double> units(std::span<const Round> rounds) {
+  constexpr double least_ms = 1e-6;  // a run that the clock did not see
   std::vector<double> out;
   for (size_t i = 0; i < rounds.size();) {
-    double sum = 0;
-    size_t from = i;
-    for (; i < rounds.size() && rounds[i].placement == rounds[from].placement; ++i) {
-      constexpr double least_ms = 1e-6;  // a run that the clock did not see
-      sum += std::log(std::max(rounds[i].b_ms, least_ms) / std::max(rounds[i].a_ms, least_ms));
+    std::vector<double> logs;
+    const int64_t placement = rounds[i].placement;
+    for (; i < rounds.size() && rounds[i].placement == placement; ++i) {
+      const Round& r = rounds[i];
+      logs.push_back(std::log(std::max(r.b_ms, least_ms) / std::max(r.a_ms, least_ms)));
     }
-    out.push_back(sum / static_cast<double>(i - from));
+    out.push_back(trimmed_mean(std::move(logs)));
   }
   return out;
 }

@@ -14,12 +14,18 @@ int64_t monotonic_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-double percentile_of_last(const std::vector<double>& samples, size_t from, double p) {
-  std::vector<double> last(samples.begin() + static_cast<ptrdiff_t>(from), samples.end());
-  std::sort(last.begin(), last.end());
-  // The mean of both in the middle: a round may have two runs, and the lower is not the median.
-  if (p == 0.5) return (last[(last.size() - 1) / 2] + last[last.size() / 2]) / 2;
-  return quantile(last, p);
+double median(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  return (v[(v.size() - 1) / 2] + v[v.size() / 2]) / 2;  // one run or two: the lower is not it
+}
+
+// Of a side's two turns. Both turns' medians weigh the same, or a drift would not cancel (the
+// median of both together is one turn's edge); a tail takes the runs of both to be claimed.
+double percentile_of(std::vector<double> first, const std::vector<double>& second, double p) {
+  if (p == 0.5) return (median(first) + median(second)) / 2;
+  first.insert(first.end(), second.begin(), second.end());
+  std::sort(first.begin(), first.end());
+  return quantile(first, p);
 }
 
 Status prepare(const Side& side) { return side.prepare ? side.prepare() : Status(); }
@@ -50,13 +56,16 @@ Status Interleaver::turn(const Side& side, std::vector<double>* samples) {
 }
 
 Result<Round> Interleaver::round(int64_t placement, const Side& a, const Side& b) {
-  const size_t had[2] = {samples_[0].size(), samples_[1].size()};
   const size_t first = random_() >> 63;
+  std::vector<double> turns[2][2];  // side, turn
   for (size_t side : {first, 1 - first, 1 - first, first}) {
-    HONE_RETURN_IF_ERROR(turn(side == 0 ? a : b, &samples_[side]));
+    std::vector<double>& ms = turns[side][turns[side][0].empty() ? 0 : 1];
+    HONE_RETURN_IF_ERROR(turn(side == 0 ? a : b, &ms));
+    samples_[side].insert(samples_[side].end(), ms.begin(), ms.end());
   }
-  return Round{placement, percentile_of_last(samples_[0], had[0], options_.percentile),
-               percentile_of_last(samples_[1], had[1], options_.percentile)};
+  const double p = options_.percentile;
+  return Round{placement, percentile_of(turns[0][0], turns[0][1], p),
+               percentile_of(turns[1][0], turns[1][1], p)};
 }
 
 double clock_resolution_ms() {
