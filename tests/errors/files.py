@@ -290,6 +290,16 @@ def taken(folder):
 
 # Projects. hone.toml is edited by cases; hone-out/ as `hone ship` leaves it comes from a recipe.
 
+@recipe("half.json")
+def half_json(folder):
+    return b'{"schema": 1, "latency_ms": {"p50"'
+
+
+@recipe("other.json")
+def other_json(folder):
+    return b'{"schema": 1, "stages": {"build": {"seconds": 1}}}'
+
+
 @recipe("hone.toml")
 def project(folder):
     make("good.onnx", folder)

@@ -19,7 +19,7 @@ namespace hone::cli {
 namespace {
 
 using nlohmann::json;
-using ship::Verdict;
+using ship::LatencyVerdict;
 
 struct Options {
   std::string a, b, json, percentile = "p50";
@@ -173,8 +173,8 @@ std::string verdict_text(const Options& o, const ship::Judgement& j) {
 
 void print_verdict(const Options& o, const ship::Judgement& j, Printer& p) {
   std::string text = verdict_text(o, j);
-  if (j.verdict == Verdict::regressed) text = p.red(text);
-  if (j.verdict == Verdict::inconclusive) text = p.yellow(text);
+  if (j.verdict == LatencyVerdict::regressed) text = p.red(text);
+  if (j.verdict == LatencyVerdict::inconclusive) text = p.yellow(text);
   p.out(text);
 }
 
@@ -203,17 +203,17 @@ std::string how_to_decide(const ship::CompareResult& r) {
 }
 
 void set_exit(const ship::Judgement& j, Session& s) {
-  s.exit = j.verdict == Verdict::regressed      ? no
-           : j.verdict == Verdict::inconclusive ? inconclusive
-                                                : yes;
+  s.exit = j.verdict == LatencyVerdict::regressed      ? no
+           : j.verdict == LatencyVerdict::inconclusive ? inconclusive
+                                                       : yes;
 }
 
 void doubt_outputs(const Agreement& outputs, ship::Judgement* j, Printer& p) {
   if (!outputs.agree) p.warn("outputs " + outputs.text);
   if (outputs.agree.value_or(true)) return;
   p.warn("outputs differ: " + outputs.text + "; --tol says how much they may");
-  if (j->verdict == Verdict::regressed) return;
-  j->verdict = Verdict::inconclusive;
+  if (j->verdict == LatencyVerdict::regressed) return;
+  j->verdict = LatencyVerdict::inconclusive;
   j->reason = "outputs differ, and a wrong answer never counts as fast";
   j->more_rounds.reset();
 }
@@ -226,7 +226,7 @@ ship::CompareOptions engine_options(const Options& o, Session& s) {
   c.rounds = o.rounds;
   c.reopen = o.reopen;
   c.threads = o.threads;
-  if (!o.rounds) c.progress = [&s](double t, double all) { s.printer.progress("compare", t, all); };
+  c.progress = [&s](double t, double all) { s.printer.progress("compare", t, all); };
   return c;
 }
 
@@ -263,7 +263,7 @@ Status compare_engines(const Options& o, Session& s) {
   s.printer.out(fmt::format("{} rounds in turns in {:.1f} s, {} thread{}; {}", r.rounds.size(),
                             r.seconds, o.threads, o.threads == 1 ? "" : "s",
                             ship::conditions_line(conditions)));
-  if (r.judgement.verdict == Verdict::inconclusive && outputs.agree.value_or(true)) {
+  if (r.judgement.verdict == LatencyVerdict::inconclusive && outputs.agree.value_or(true)) {
     s.printer.note(how_to_decide(r));
   }
   return {};

@@ -46,17 +46,17 @@ std::optional<int64_t> rounds_to_decide(double ratio, const Interval& logs, doub
 
 }  // namespace
 
-const char* name(Verdict v) {
+const char* name(LatencyVerdict v) {
   constexpr const char* names[] = {"regressed", "same", "better", "inconclusive"};
   return names[static_cast<int>(v)];
 }
 
-Verdict verdict_of(const Interval& logs, double margin) {
+LatencyVerdict verdict_of(const Interval& logs, double margin) {
   const double edge = std::log1p(margin);
-  if (logs.low > edge) return Verdict::regressed;
-  if (logs.high < -edge) return Verdict::better;
-  if (logs.low >= -edge && logs.high <= edge) return Verdict::same;
-  return Verdict::inconclusive;
+  if (logs.low > edge) return LatencyVerdict::regressed;
+  if (logs.high < -edge) return LatencyVerdict::better;
+  if (logs.low >= -edge && logs.high <= edge) return LatencyVerdict::same;
+  return LatencyVerdict::inconclusive;
 }
 
 Judgement judge(std::span<const Round> rounds, const JudgeOptions& o) {
@@ -80,11 +80,12 @@ Judgement judge(std::span<const Round> rounds, const JudgeOptions& o) {
   j.low = std::exp(interval->low);
   j.high = std::exp(interval->high);
   j.verdict = verdict_of(*interval, o.margin);
-  if (j.verdict == Verdict::inconclusive) {
+  if (j.verdict == LatencyVerdict::inconclusive) {
     j.reason = "the interval reaches across the margin";
     j.more_rounds = rounds_to_decide(ratio, *interval, std::log1p(o.margin), j.rounds);
-  } else if (j.verdict != Verdict::same && std::abs(median_difference_ms(rounds)) < o.floor_ms) {
-    j.verdict = Verdict::inconclusive;
+  } else if (j.verdict != LatencyVerdict::same &&
+             std::abs(median_difference_ms(rounds)) < o.floor_ms) {
+    j.verdict = LatencyVerdict::inconclusive;
     j.reason =
         fmt::format("they differ by less than the clock resolves ({:.0f} ns)", o.floor_ms * 1e6);
   }

@@ -24,8 +24,8 @@
 
 namespace hone::ship {
 
-enum class Verdict { regressed, same, better, inconclusive };
-const char* name(Verdict v);
+enum class LatencyVerdict { regressed, same, better, inconclusive };
+const char* name(LatencyVerdict v);
 
 struct JudgeOptions {
   double margin = 0.02;  // ratios from 1 / (1 + margin) to 1 + margin are the same
@@ -35,7 +35,7 @@ struct JudgeOptions {
 };
 
 struct Judgement {
-  Verdict verdict = Verdict::inconclusive;
+  LatencyVerdict verdict = LatencyVerdict::inconclusive;
   double ratio = 1, low = 0,
          high = 0;  // b / a; low = high = 0 where rounds do not give an interval
   int64_t rounds = 0;
@@ -45,7 +45,7 @@ struct Judgement {
 };
 
 // Of an interval of log(b / a) against the margin.
-Verdict verdict_of(const Interval& logs, double margin);
+LatencyVerdict verdict_of(const Interval& logs, double margin);
 
 // Rounds in order of time. A pure function: the same rounds give the same bits.
 Judgement judge(std::span<const Round> rounds, const JudgeOptions& options);

@@ -57,8 +57,14 @@ class Opener {
 
   Status open_next() {
     const size_t first = random_() >> 63;
-    // The old ones live until the new ones stand, or their pages would be handed out again.
-    std::unique_ptr<Opened> old[2] = {std::move(opened_[0]), std::move(opened_[1])};
+    // The old ones live until the new ones stand, or their pages would be handed out again; big
+    // ones have so many that the order in which they come back is another.
+    std::unique_ptr<Opened> old[2];
+    const size_t weights = subjects_[0]->engine.size() + subjects_[1]->engine.size();
+    for (int side = 0; side < 2; ++side) {
+      if (weights < (size_t{64} << 20)) old[side] = std::move(opened_[side]);
+      opened_[side].reset();
+    }
     for (size_t side : {first, 1 - first}) {
       auto made = Opened::open(*subjects_[side], options_.threads, random_());
       if (!made.ok()) return in(subjects_[side]->name, made.status());
@@ -91,7 +97,7 @@ class Looks {
     judge_.look = options_.rounds ? 0 : judge_.look + 1;
     *judgement = judge(rounds, judge_);
     at_ = next_look(n);
-    return options_.rounds || out_of_time || judgement->verdict != Verdict::inconclusive;
+    return options_.rounds || out_of_time || judgement->verdict != LatencyVerdict::inconclusive;
   }
 
  private:
@@ -119,7 +125,11 @@ Result<CompareResult> compare_engines(const Subject& a, const Subject& b, const 
     HONE_ASSIGN(Round round, interleaver.round(placement, opener.side(0), opener.side(1)));
     r.rounds.push_back(round);
     r.seconds = spent();
-    if (o.progress) o.progress(std::min(r.seconds, o.duration_s), o.duration_s);
+    if (o.progress && o.rounds) {
+      o.progress(static_cast<double>(n + 1), static_cast<double>(*o.rounds));
+    } else if (o.progress) {
+      o.progress(std::min(r.seconds, o.duration_s), o.duration_s);
+    }
   } while (!looks.done(r.rounds, r.seconds >= o.duration_s, &r.judgement));
   r.a_ms = summarize(interleaver.a_ms());
   r.b_ms = summarize(interleaver.b_ms());

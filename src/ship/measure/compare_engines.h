@@ -22,7 +22,7 @@ struct CompareOptions {
   int64_t reopen = 1;             // rounds per placement
   int threads = 1;
   uint64_t seed = 1;
-  std::function<void(double spent_s, double all_s)> progress;  // once a round; may be empty
+  std::function<void(double done, double all)> progress;  // once a round; may be empty
 };
 
 // One side: an engine file's bytes, which outlive the comparison, and what it runs on.

@@ -84,7 +84,7 @@ Judgement judge_reports(const json& a, const json& b, const std::string& percent
   j.reason = difference(a, b);
   if (!j.reason.empty()) return j;
   j.verdict = verdict_of({std::log(j.low), std::log(j.high)}, margin);
-  if (j.verdict == Verdict::inconclusive) {
+  if (j.verdict == LatencyVerdict::inconclusive) {
     j.reason = "the intervals reach across the margin; compare the engines themselves, in turns";
   }
   return j;

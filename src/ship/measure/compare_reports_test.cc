@@ -16,21 +16,21 @@ json report(double p50, double spread) {
 
 TEST(CompareReports, VerdictByIntervals) {
   Judgement same = judge_reports(report(2, 0.005), report(2.01, 0.005), "p50", 0.02);
-  EXPECT_EQ(same.verdict, Verdict::same);
+  EXPECT_EQ(same.verdict, LatencyVerdict::same);
   EXPECT_NEAR(same.ratio, 1.005, 1e-9);
   EXPECT_NEAR(same.low, 2.005 / 2.005, 1e-9);
   EXPECT_NEAR(same.high, 2.015 / 1.995, 1e-9);
   EXPECT_EQ(judge_reports(report(2, 0.01), report(2.2, 0.01), "p50", 0.02).verdict,
-            Verdict::regressed);
+            LatencyVerdict::regressed);
   EXPECT_EQ(judge_reports(report(2.2, 0.01), report(2, 0.01), "p50", 0.02).verdict,
-            Verdict::better);
+            LatencyVerdict::better);
   EXPECT_EQ(judge_reports(report(2, 0.05), report(2.08, 0.05), "p50", 0.02).verdict,
-            Verdict::inconclusive);
+            LatencyVerdict::inconclusive);
 }
 
 std::string reason(const json& a, const json& b, const char* percentile = "p50") {
   Judgement j = judge_reports(a, b, percentile, 0.02);
-  EXPECT_EQ(j.verdict, Verdict::inconclusive);
+  EXPECT_EQ(j.verdict, LatencyVerdict::inconclusive);
   return j.reason;
 }
 

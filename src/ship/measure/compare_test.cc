@@ -19,11 +19,11 @@ std::vector<Round> rounds(int64_t n, double ratio, double spread) {
 }
 
 TEST(Judge, EachVerdict) {
-  EXPECT_EQ(judge(rounds(12, 1, 0.01), {}).verdict, Verdict::same);
-  EXPECT_EQ(judge(rounds(12, 1.05, 0.01), {}).verdict, Verdict::regressed);
-  EXPECT_EQ(judge(rounds(12, 0.95, 0.01), {}).verdict, Verdict::better);
+  EXPECT_EQ(judge(rounds(12, 1, 0.01), {}).verdict, LatencyVerdict::same);
+  EXPECT_EQ(judge(rounds(12, 1.05, 0.01), {}).verdict, LatencyVerdict::regressed);
+  EXPECT_EQ(judge(rounds(12, 0.95, 0.01), {}).verdict, LatencyVerdict::better);
   Judgement j = judge(rounds(12, 1.02, 0.01), {});
-  EXPECT_EQ(j.verdict, Verdict::inconclusive);
+  EXPECT_EQ(j.verdict, LatencyVerdict::inconclusive);
   EXPECT_EQ(j.reason, "the interval reaches across the margin");
   EXPECT_NEAR(j.ratio, 1.02, 0.005);
   EXPECT_LT(j.low, 1.02);
@@ -35,14 +35,14 @@ TEST(Judge, SwappedSidesMirror) {
   Judgement there = judge(swapped, {});
   for (Round& r : swapped) std::swap(r.a_ms, r.b_ms);
   Judgement back = judge(swapped, {});
-  EXPECT_EQ(back.verdict, Verdict::better);
+  EXPECT_EQ(back.verdict, LatencyVerdict::better);
   EXPECT_NEAR(back.ratio * there.ratio, 1, 1e-12);
   EXPECT_NEAR(back.low * there.high, 1, 2e-3);  // other resamples: 2,000 of them, not all
 }
 
 TEST(Judge, MarginIsTheCallers) {
-  EXPECT_EQ(judge(rounds(12, 1.05, 0.01), {.margin = 0.1}).verdict, Verdict::same);
-  EXPECT_EQ(judge(rounds(12, 1.015, 0.002), {.margin = 0.01}).verdict, Verdict::regressed);
+  EXPECT_EQ(judge(rounds(12, 1.05, 0.01), {.margin = 0.1}).verdict, LatencyVerdict::same);
+  EXPECT_EQ(judge(rounds(12, 1.015, 0.002), {.margin = 0.01}).verdict, LatencyVerdict::regressed);
 }
 
 TEST(Judge, LaterLooksMustBeClearer) {
@@ -59,16 +59,16 @@ TEST(Judge, DifferencesTheClockDoesNotResolveAreNotCalled) {
   auto tiny = rounds(12, 1.5, 0.01);
   for (Round& r : tiny) r.a_ms *= 1e-5, r.b_ms *= 1e-5;  // 20 and 30 ns
   Judgement j = judge(tiny, {.floor_ms = 40e-6});
-  EXPECT_EQ(j.verdict, Verdict::inconclusive);
+  EXPECT_EQ(j.verdict, LatencyVerdict::inconclusive);
   EXPECT_EQ(j.reason, "they differ by less than the clock resolves (40 ns)");
   EXPECT_FALSE(j.more_rounds);
-  EXPECT_EQ(judge(tiny, {.floor_ms = 5e-6}).verdict, Verdict::regressed);
+  EXPECT_EQ(judge(tiny, {.floor_ms = 5e-6}).verdict, LatencyVerdict::regressed);
 }
 
 TEST(Judge, RunsTheClockDoesNotSee) {
   std::vector<Round> zero(12);
   for (size_t i = 0; i < 12; ++i) zero[i].placement = static_cast<int64_t>(i);
-  EXPECT_EQ(judge(zero, {}).verdict, Verdict::same);
+  EXPECT_EQ(judge(zero, {}).verdict, LatencyVerdict::same);
 }
 
 // A placement counts once, however many rounds it has: 40 rounds of 4 placements that differ tell
@@ -85,9 +85,9 @@ TEST(Judge, RoundsOfOnePlacementAreNotIndependent) {
 }
 
 TEST(Judge, TooFewRounds) {
-  EXPECT_EQ(judge({}, {}).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judge({}, {}).verdict, LatencyVerdict::inconclusive);
   Judgement j = judge(rounds(2, 1, 0.01), {});
-  EXPECT_EQ(j.verdict, Verdict::inconclusive);
+  EXPECT_EQ(j.verdict, LatencyVerdict::inconclusive);
   EXPECT_EQ(j.reason, "2 placements are too few for an interval");
   EXPECT_EQ(j.more_rounds, first_look);
 }
@@ -109,10 +109,11 @@ TEST(Judge, SaysHowManyMoreRoundsWouldDecide) {
   for (uint64_t seed = 1; open < 50; ++seed) {
     auto all = noisy(2000, 1.0, 0.03, seed);
     Judgement first = judge(std::span(all).first(12), {.look = 1});
-    if (first.verdict != Verdict::inconclusive || !first.more_rounds) continue;
+    if (first.verdict != LatencyVerdict::inconclusive || !first.more_rounds) continue;
     auto more = static_cast<size_t>(std::min<int64_t>(12 + *first.more_rounds, 2000));
     ++open;
-    if (judge(std::span(all).first(more), {.look = 2}).verdict != Verdict::inconclusive) ++decided;
+    if (judge(std::span(all).first(more), {.look = 2}).verdict != LatencyVerdict::inconclusive)
+      ++decided;
   }
   EXPECT_GE(decided, 30);
 }
@@ -125,9 +126,9 @@ TEST(Judge, AtTheMarginLooksAddUpToTheError) {
     int look = 0;
     for (int64_t n = first_look; n <= 60; n = next_look(n)) {
       Judgement j = judge(std::span(all).first(static_cast<size_t>(n)), {.look = ++look});
-      regressed += j.verdict == Verdict::regressed;
-      same += j.verdict == Verdict::same;
-      if (j.verdict != Verdict::inconclusive) break;
+      regressed += j.verdict == LatencyVerdict::regressed;
+      same += j.verdict == LatencyVerdict::same;
+      if (j.verdict != LatencyVerdict::inconclusive) break;
     }
   }
   EXPECT_LE(regressed, 4);  // 1 is due; more than 4 have a probability of 0.4 % then

@@ -55,20 +55,20 @@ class Resampled {
 
 // As `hone compare` goes: looks until the verdict is clear.
 template <class Source>
-Verdict decide(Source& source, double slower, double margin, int64_t most = 303) {
+LatencyVerdict decide(Source& source, double slower, double margin, int64_t most = 303) {
   std::vector<Round> rounds;
   int look = 0;
   for (int64_t n = first_look; n <= most; n = next_look(n)) {
     source.grow_to(static_cast<size_t>(n), &rounds, slower);
     Judgement j = judge(rounds, {.margin = margin, .look = ++look});
-    if (j.verdict != Verdict::inconclusive) return j.verdict;
+    if (j.verdict != LatencyVerdict::inconclusive) return j.verdict;
   }
-  return Verdict::inconclusive;
+  return LatencyVerdict::inconclusive;
 }
 
-std::map<Verdict, int> trials(const Trace& trace, double slower, double margin = 0.02,
-                              int64_t most = 303) {
-  std::map<Verdict, int> count;
+std::map<LatencyVerdict, int> trials(const Trace& trace, double slower, double margin = 0.02,
+                                     int64_t most = 303) {
+  std::map<LatencyVerdict, int> count;
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     Resampled source(trace, seed);
     ++count[decide(source, slower, margin, most)];
@@ -80,14 +80,14 @@ class QuickEngines : public testing::TestWithParam<const char*> {};
 
 TEST_P(QuickEngines, IdenticalAreTheSame) {
   auto count = trials(read_trace(GetParam()), 1);
-  EXPECT_LE(count[Verdict::regressed], 1);
-  EXPECT_LE(count[Verdict::better], 1);
-  EXPECT_GE(count[Verdict::same], 90);
+  EXPECT_LE(count[LatencyVerdict::regressed], 1);
+  EXPECT_LE(count[LatencyVerdict::better], 1);
+  EXPECT_GE(count[LatencyVerdict::same], 90);
 }
 
 TEST_P(QuickEngines, FivePercentSlowerIsCaught) {
-  EXPECT_GE(trials(read_trace(GetParam()), 1.05)[Verdict::regressed], 95);
-  EXPECT_GE(trials(read_trace(GetParam()), 1 / 1.05)[Verdict::better], 95);
+  EXPECT_GE(trials(read_trace(GetParam()), 1.05)[LatencyVerdict::regressed], 95);
+  EXPECT_GE(trials(read_trace(GetParam()), 1 / 1.05)[LatencyVerdict::better], 95);
 }
 
 INSTANTIATE_TEST_SUITE_P(Traces, QuickEngines,
@@ -98,10 +98,10 @@ INSTANTIATE_TEST_SUITE_P(Traces, QuickEngines,
 TEST(LoadedEngine, IsNeitherCalledSlowerNorAcquitted) {
   Trace trace = read_trace("large_under_load.json");
   auto identical = trials(trace, 1, 0.02, 60), slower = trials(trace, 1.05, 0.02, 60);
-  EXPECT_LE(identical[Verdict::regressed], 1);
-  EXPECT_LE(identical[Verdict::better], 1);
-  EXPECT_LE(slower[Verdict::same], 1);
-  EXPECT_LE(slower[Verdict::better], 1);
+  EXPECT_LE(identical[LatencyVerdict::regressed], 1);
+  EXPECT_LE(identical[LatencyVerdict::better], 1);
+  EXPECT_LE(slower[LatencyVerdict::same], 1);
+  EXPECT_LE(slower[LatencyVerdict::better], 1);
 }
 
 // ---- What these traces do to methods that know less ----
@@ -130,10 +130,10 @@ TEST(NaiveMethods, OnePlacementCallsIdenticalEnginesSlower) {
   int regressed = 0;
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     OnePlacement source(trace, seed);
-    if (decide(source, 1, 0.01) == Verdict::regressed) ++regressed;
+    if (decide(source, 1, 0.01) == LatencyVerdict::regressed) ++regressed;
   }
   EXPECT_GE(regressed, 5);
-  EXPECT_LE(trials(trace, 1, 0.01)[Verdict::regressed], 1);
+  EXPECT_LE(trials(trace, 1, 0.01)[LatencyVerdict::regressed], 1);
 }
 
 }  // namespace
