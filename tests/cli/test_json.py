@@ -23,7 +23,7 @@ COMMANDS = {
     "parity good.onnx good.onnx --layers": {"schema", "agree", "values_compared"},
     "bench good.engine --duration 0.05": {"schema", "samples", "latency_ms", "memory", "energy",
                                           "conditions"},
-    "compare good.engine good.onnx --rounds 4": {"schema", "a", "b", "ratio", "margin", "verdict",
+    "compare good.engine good.onnx --rounds 2": {"schema", "a", "b", "ratio", "margin", "verdict",
                                                  "rounds", "percentile", "outputs", "conditions"},
     "profile good.engine --duration 0.1": {"schema", "engine", "engine_hash", "machine", "total_us",
                                            "layers"},
