@@ -12,6 +12,7 @@
 #include "ship/measure/compare_engines.h"
 #include "ship/measure/compare_reports.h"
 #include "ship/measure/conditions.h"
+#include "ship/measure/probes/monitor.h"
 #include "ship/parity/compare.h"
 
 namespace hone::cli {
@@ -218,7 +219,7 @@ void doubt_outputs(const Agreement& outputs, ship::Judgement* j, Printer& p) {
   j->more_rounds.reset();
 }
 
-ship::CompareOptions engine_options(const Options& o, Session& s) {
+ship::CompareOptions engine_options(const Options& o, Session& s, ship::Monitor* monitor) {
   ship::CompareOptions c;
   c.percentile = share_of(o.percentile);
   c.margin = o.margin / 100;
@@ -226,7 +227,10 @@ ship::CompareOptions engine_options(const Options& o, Session& s) {
   c.rounds = o.rounds;
   c.reopen = o.reopen;
   c.threads = o.threads;
-  c.progress = [&s](double t, double all) { s.printer.progress("compare", t, all); };
+  c.progress = [&s, monitor](double t, double all) {
+    monitor->tick();
+    s.printer.progress("compare", t, all);
+  };
   return c;
 }
 
@@ -240,12 +244,17 @@ Status compare_engines(const Options& o, Session& s) {
   HONE_ASSIGN(Agreement outputs, compare_outputs(a, b, for_a, o.tolerance));
   json conditions = ship::read_conditions();
   conditions["threads"] = o.threads;
+  ship::Monitor monitor;
+  monitor.start();
   auto compared = ship::compare_engines({a.path, a.bytes, a.shapes, &for_a},
                                         {b.path, b.bytes, b.shapes, shared ? &for_a : &for_b},
-                                        engine_options(o, s));
+                                        engine_options(o, s, &monitor));
   if (!compared.ok()) return compared.status();
   ship::CompareResult& r = *compared;
-  conditions["load_after"] = ship::read_conditions()["load"];
+  ship::Evidence seen = monitor.stop();
+  seen.add_to(&conditions);
+  conditions["load_after"] = conditions["after"]["load"];
+  for (const std::string& w : seen.warnings) s.printer.warn(w);
   doubt_outputs(outputs, &r.judgement, s.printer);
   set_exit(r.judgement, s);
   json j = judgement_json(o, r.judgement);
