@@ -23,6 +23,12 @@ def histogram(rng, low, high, bins, log):
     return {"edges_ms": edges, "counts": counts}
 
 
+def tailed(rng, low, tail, most):
+    """Equal buckets to the 99th percentile, and one for the rest: what hone bench writes."""
+    h = histogram(rng, low, tail, 40, False)
+    return {"edges_ms": h["edges_ms"] + [most], "counts": h["counts"] + [160]}
+
+
 def layers(rng, n=34):
     out = []
     for i in range(n):
@@ -56,9 +62,9 @@ def full(rate=False):
                         "lost": 40, "gained": 9, "critical": name in ("Shirt", "Trouser")})
     gate = [
         check("parity", "pass", "16 evaluation pictures agree with the reference, worst 4.3e-07"),
-        check("p95 latency", "fail", "2.41 ms [2.35, 2.48], limit 2", value=2.41, low=2.35, high=2.48,
+        check("capture-to-result p95", "fail", "2.41 ms [2.35, 2.48], limit 2", value=2.41, low=2.35, high=2.48,
               limit=2.0, unit="ms"),
-        check("p99 latency", "pass", "5.8 ms, limit 8", value=5.8, low=5.1, high=6.6, limit=8.0, unit="ms"),
+        check("capture-to-result p99", "pass", "5.8 ms, limit 8", value=5.8, low=5.1, high=6.6, limit=8.0, unit="ms"),
         check("peak memory", "pass", "17.0 MB, limit 64", value=16.97, limit=64.0, unit="MB"),
         check("engine size", "pass", "0.39 MB, limit 4", value=0.3949, limit=4.0, unit="MB"),
         check("energy", "undecided", "unavailable: no RAPL, limit 5 mJ", limit=5.0, unit="mJ"),
@@ -102,12 +108,14 @@ def full(rate=False):
         "warnings": ["the slowest 1 % are 2.9 times the median: two modes, see the distribution"],
         "steps": [], "text": "mean 2.161 ms over 16513 runs", "seconds": 6.3}
     if rate:
+        bench["histogram"] = tailed(rng, 1.9, 5.86, 12.4)
+        bench["stages_ms"]["wait"] = percentiles(0.1)
         bench |= {"rate": {"per_second": 120, "period_ms": 8.333, "scheduled": 16520}, "deadline_misses": 12,
                   "longest_miss_streak": 3, "skipped": 7}
     return {
         "schema": 1, "hone": "0.1.0", "created": "2026-11-21T19:40:12Z", "model": "fashion",
         "target": "local", "engine_hash": "a4ec01f95d1247e4",
-        "verdict": "NO SHIP: p95 latency 2.41 ms [2.35, 2.48], limit 2; class 'Shirt' drop 3.10 points",
+        "verdict": "NO SHIP: capture-to-result p95 2.41 ms [2.35, 2.48], limit 2; class 'Shirt' drop 3.10 points",
         "identity": {"engine_hash": "a4ec01f95d1247e4", "model_hash": "77aa01f95d12bb01",
                      "preprocess_hash": "0099aa01f95d12bb",
                      "target": {"cpu": "AMD EPYC", "arch": "x86_64", "isa": "avx512", "threads": 1,

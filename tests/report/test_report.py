@@ -93,7 +93,7 @@ def test_policy_allows_the_one_script(pages):
 
 def test_says_why_at_once(pages):
     text = "".join(ElementTree.fromstring(pages["full"].read_text()).find("body").itertext())
-    assert text.index("NO SHIP") < text.index("p95 latency") < text.index("class 'Shirt'") < text.index("Gate")
+    assert text.index("NO SHIP") < text.index("capture-to-result p95") < text.index("class 'Shirt'") < text.index("Gate")
     assert "drop 3.10 points, limit 1.00 points (95 % interval 2.55 to 3.95)" in text
     for command in samples.full()["commands"]:
         assert command in text

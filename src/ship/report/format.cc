@@ -46,11 +46,13 @@ std::string signed_points(double v) {
 }
 
 std::string plain(double v, const std::string& unit) {
+  if (unit == "share") return figure(v * 100);
   return unit == "points" ? fmt::format("{:.2f}", v) : figure(v);
 }
 
 std::string with_unit(double v, const std::string& unit) {
-  return unit.empty() ? figure(v) : plain(v, unit) + " " + unit;
+  if (unit.empty() || unit == "relative") return plain(v, unit);
+  return plain(v, unit) + " " + (unit == "share" ? "%" : unit);
 }
 
 std::string or_dash(const std::optional<double>& v, std::string (*print)(double)) {

@@ -13,7 +13,8 @@ std::string count(double v);          // 16,513
 std::string milliseconds(double v);   // "0.113 ms"
 std::string bytes(double v);          // "394.9 kB", decimal
 std::string signed_points(double v);  // "+0.30", "−0.30", "0.00"
-// Without and with its unit; points have two decimals everywhere.
+// Without and with its unit; points have two decimals, a "share" is shown in %, a "relative" error
+// has no unit.
 std::string plain(double v, const std::string& unit);
 std::string with_unit(double v, const std::string& unit);
 // "dash" where there is none.

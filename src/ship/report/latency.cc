@@ -79,6 +79,8 @@ struct Buckets {
   std::vector<double> edges, counts;
   bool log = false;      // edges in equal ratios
   bool density = false;  // neither equal widths nor ratios: heights are counts per ms
+  // The last of otherwise equal buckets takes all that is slower: drawn apart, not to scale.
+  std::optional<double> tail_ms;
 };
 
 bool equal_within(double least, double most) { return most <= least * 1.02 + 1e-12; }
@@ -104,6 +106,17 @@ std::optional<Buckets> buckets_of(const json& histogram) {
     least_ratio = std::min(least_ratio, ratio), most_ratio = std::max(most_ratio, ratio);
   }
   const bool linear = equal_within(narrow, wide);
+  const size_t last = b.counts.size() - 1;
+  if (!linear && last >= 3 && b.edges[last + 1] - b.edges[last] == wide) {
+    double second = 0;
+    for (size_t i = 0; i < last; ++i) second = std::max(second, b.edges[i + 1] - b.edges[i]);
+    if (equal_within(narrow, second)) {
+      b.tail_ms = b.edges.back();
+      // A gap, then a bar as wide as a few others.
+      b.edges[last + 1] = b.edges[last] + (b.edges[last] - b.edges[0]) * 0.05;
+      return b;
+    }
+  }
   b.log = !linear && equal_within(least_ratio, most_ratio);
   b.density = !linear && !b.log;
   return b;
@@ -118,6 +131,56 @@ void trim(Buckets* b) {
   b->edges.erase(b->edges.begin(), b->edges.begin() + static_cast<ptrdiff_t>(empty));
 }
 
+// The axis of a histogram, and the names of what lies right of it.
+struct Frame {
+  Axis x;
+  double end = 0;  // of what is to scale
+  std::string beyond;
+
+  void mark(Plot* p, double ms, const std::string& label, const char* css) {
+    if (x.holds(ms) && ms <= end) {
+      p->mark_x(ms, label, css);
+    } else if (ms > end) {
+      beyond += (beyond.empty() ? "" : ", ") + label;
+    }
+  }
+};
+
+Frame frame_of(const Buckets& b, const std::vector<Bound>& limits) {
+  Frame f;
+  const double first = b.edges.front(), last = b.edges.back();
+  if (b.tail_ms) {
+    f.x = tight_axis(first, last);
+    f.end = b.edges[b.edges.size() - 2];
+    std::erase_if(f.x.ticks, [&](double t) { return t > f.end; });
+    return f;
+  }
+  // A limit near the data belongs into the picture; one far away would squeeze it.
+  f.end = last;
+  for (const Bound& m : limits) {
+    if (m.ms <= last * 1.5) f.end = std::max(f.end, m.ms * 1.02);
+  }
+  const bool log = b.log || (first > 0 && f.end / first > 20);
+  f.x = log ? log_axis(std::max(first, f.end * 1e-6), f.end) : tight_axis(first, f.end);
+  return f;
+}
+
+void draw_bars(Plot* p, const Buckets& b, const std::vector<double>& heights, double top) {
+  for (size_t i = 0; i < heights.size(); ++i) {
+    if (b.counts[i] == 0) continue;
+    double left = b.edges[i], right = b.edges[i + 1];
+    std::string tip = fmt::format(
+        "{} to {} ms: {} samples", figure(left, 4),
+        figure(b.tail_ms && i + 1 == heights.size() ? *b.tail_ms : right, 4), count(b.counts[i]));
+    if (b.tail_ms && i + 1 == heights.size()) {
+      left += (right - left) * 0.4;
+      p->tick_x((left + right) / 2, "slower");
+    }
+    p->bar(left, right, heights[i], tip);
+    if (heights[i] < top * 0.012) p->rug(left, right);
+  }
+}
+
 Html histogram(const Place& place, const json& bench, const json& report) {
   std::optional<Buckets> b = buckets_of(at(bench, {"histogram"}));
   if (!b) return {};
@@ -129,39 +192,29 @@ Html histogram(const Place& place, const json& bench, const json& report) {
     all += b->counts[i], top = std::max(top, heights.back());
   }
   if (all == 0) return {};
-  // A limit near the data belongs into the picture; one far away would squeeze it.
-  double right = b->edges.back();
-  std::string beyond;
-  for (const Bound& m : bounds(report)) {
-    if (m.ms <= b->edges.back() * 1.5) right = std::max(right, m.ms * 1.02);
-    if (m.ms > b->edges.back() * 1.5) beyond += (beyond.empty() ? "" : ", ") + m.label;
-  }
-  const bool log = b->log || (b->edges.front() > 0 && right / b->edges.front() > 20);
-  const Axis x = log ? log_axis(std::max(b->edges.front(), right * 1e-6), right)
-                     : tight_axis(b->edges.front(), right);
+  const std::vector<Bound> limits = bounds(report);
+  Frame f = frame_of(*b, limits);
   Plot p(fmt::format("Histogram of {} latencies from {} to {}", count(all),
-                     milliseconds(b->edges.front()), milliseconds(b->edges.back())),
-         x, linear_axis(0, top, 4));
-  p.label_x(log ? "latency, ms (logarithmic)" : "latency, ms");
+                     milliseconds(b->edges.front()), milliseconds(b->tail_ms.value_or(f.end))),
+         f.x, linear_axis(0, top, 4));
+  p.label_x(f.x.log ? "latency, ms (logarithmic)" : "latency, ms");
   p.label_y(b->density ? "samples per ms" : "samples");
-  for (size_t i = 0; i < heights.size(); ++i) {
-    if (b->counts[i] == 0) continue;
-    p.bar(b->edges[i], b->edges[i + 1], heights[i],
-          fmt::format("{} to {} ms: {} samples", figure(b->edges[i], 4), figure(b->edges[i + 1], 4),
-                      count(b->counts[i])));
-    if (heights[i] < top * 0.012) p.rug(b->edges[i], b->edges[i + 1]);
-  }
+  const std::vector<std::string> labels = tick_labels(f.x);
+  for (size_t i = 0; i < labels.size(); ++i) p.tick_x(f.x.ticks[i], labels[i]);
+  draw_bars(&p, *b, heights, top);
   for (const char* name : percentiles) {
-    auto v = number(bench, {"latency_ms", name});
-    if (v && x.holds(*v)) p.mark_x(*v, fmt::format("{} {}", name, figure(*v)), "quantile");
+    if (auto v = number(bench, {"latency_ms", name})) {
+      f.mark(&p, *v, fmt::format("{} {}", name, figure(*v)), "quantile");
+    }
   }
-  for (const Bound& m : bounds(report)) {
-    if (x.holds(m.ms)) p.mark_x(m.ms, m.label, "limitmark");
-  }
-  Html out = heading(place.level + 1, "Distribution") + p.html();
+  for (const Bound& m : limits) f.mark(&p, m.ms, m.label, "limitmark");
   std::string note = "Marks under the axis: samples too few to see as a bar. None was removed.";
-  if (!beyond.empty()) note += " Right of the picture: " + beyond + ".";
-  return out + paragraph("note", note);
+  if (b->tail_ms) {
+    note += fmt::format(" The last bar, not to scale, holds all from {} to {}.",
+                        milliseconds(f.end), milliseconds(*b->tail_ms));
+  }
+  if (!f.beyond.empty()) note += " Right of the scale: " + f.beyond + ".";
+  return heading(place.level + 1, "Distribution") + p.html() + paragraph("note", note);
 }
 
 struct Moment {

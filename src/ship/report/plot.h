@@ -48,7 +48,7 @@ class Plot {
   Axis x_, y_;
   std::vector<std::pair<double, std::string>> x_ticks_;
   Html marks_, shapes_, labels_;
-  int lanes_ = 0;
+  int lanes_ = 0, lines_ = 0;
 };
 
 // "12.34%"

@@ -66,11 +66,12 @@ void add_classes(Run* r, const json& list, const char* value) {
   }
 }
 
-// "rate" says which: 30 frames a second are another question than 60.
+// What was asked: 30 frames a second are another question than 60, and so is the whole frame.
 std::string mode_of(const json& bench) {
   std::string mode = text(bench, {"mode"});
   if (mode.empty()) mode = text(bench, {"conditions", "mode"});
   if (auto rate = number(bench, {"rate", "per_second"})) mode += fmt::format(" {:.6g}/s", *rate);
+  if (at(bench, {"stages_ms"}).is_object()) mode += ", capture to result";
   return mode;
 }
 

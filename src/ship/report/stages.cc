@@ -21,7 +21,8 @@ struct Part {
   const char* name;
   const char* css;
 };
-constexpr Part parts[] = {{"preprocess", "preprocess", "part1"},
+constexpr Part parts[] = {{"wait", "wait", "part0"},
+                          {"preprocess", "preprocess", "part1"},
                           {"infer", "infer", "part2"},
                           {"postprocess", "postprocess", "part3"}};
 
@@ -50,17 +51,30 @@ Html split_bar(const json& stages, double all) {
 
 }  // namespace
 
+namespace {
+
+// The parts of bench.stages_ms; without a hone.toml, at a rate, waiting and serving.
+json parts_of(const json& bench) {
+  const json& stages = at(bench, {"stages_ms"});
+  if (stages.is_object()) return stages;
+  if (!at(bench, {"service_ms"}).is_object()) return json::object();
+  return {{"wait", at(bench, {"wait_ms"})},
+          {"infer", at(bench, {"service_ms"})},
+          {"total", at(bench, {"latency_ms"})}};
+}
+
+}  // namespace
+
 Html stages_section(const Place& place, const json& report) {
-  const json& stages = at(report, {"stages", "bench", "stages_ms"});
+  const json stages = parts_of(at(report, {"stages", "bench"}));
   double all = 0;
   for (const Part& p : parts) all += std::max(0.0, number(stages, {p.key, "mean"}).value_or(0));
   Table t;
   t.head = {"Part", "mean", "p50", "p90", "p95", "p99", "max"};
   t.numeric = {false, true, true, true, true, true, true};
-  for (const char* key : {"preprocess", "infer", "postprocess", "total"}) {
+  for (const char* key : {"wait", "preprocess", "infer", "postprocess", "total"}) {
     if (!at(stages, {key}).is_object()) continue;
-    std::vector<Table::Cell> row = {
-        cell(std::string(key) == "total" ? "total, capture to result" : key)};
+    std::vector<Table::Cell> row = {cell(std::string(key) == "total" ? "total" : key)};
     for (size_t i = 1; i < t.head.size(); ++i) {
       row.push_back(cell(or_dash(number(stages, {key, t.head[i].c_str()}), milliseconds)));
     }
@@ -74,7 +88,7 @@ Html stages_section(const Place& place, const json& report) {
                       "Means add up to the total's; percentiles do not. “–”: not claimable "
                       "from so few samples.");
   }
-  return section(place, "stages", "From capture to result", body);
+  return section(place, "stages", "Parts of the latency", body);
 }
 
 }  // namespace hone::ship::report

@@ -122,6 +122,7 @@ white-space:nowrap}
 .layers code{font-size:11.5px;color:var(--soft);font-weight:400;line-height:1.4}
 .layers td code{white-space:nowrap}
 .split{width:100%;height:34px;border-radius:4px;margin-top:8px}
+.part0{fill:var(--base);background:var(--base)}
 .part1{fill:var(--r3);background:var(--r3)}.part2{fill:var(--bar);background:var(--bar)}
 .part3{fill:var(--violet);background:var(--violet)}
 .plotbox{margin:6px 0 4px}

@@ -57,7 +57,7 @@ Html icon(const char* tone);
 // Icon and word in a coloured pill.
 Html badge(const char* tone, std::string_view word);
 
-// The limit in ms that the gate holds a percentile ("p95") to.
+// The limit in ms that the gate holds a percentile ("p95") of bench.latency_ms to.
 std::optional<double> latency_limit(const nlohmann::json& report, const std::string& percentile);
 
 }  // namespace hone::ship::report
