@@ -20,7 +20,7 @@ browser = Browser()
 browser.open(page, width=1280, height=1640)
 browser.picture(picture, whole=False)
 browser.close()
-# A page has few colours: 128 of them are enough, and a third of the size.
-Image.open(picture).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(picture, optimize=True)
+# A page has few colours: 256 of them are enough, and a third of the size.
+Image.open(picture).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
 PY
 ls -l docs/images/report.png

@@ -74,6 +74,8 @@ TEST(Format, Figures) {
   EXPECT_EQ(signed_points(-0.001), "0.00");
   EXPECT_EQ(with_unit(3.1, "points"), "3.10 points");
   EXPECT_EQ(with_unit(2, "ms"), "2.00 ms");
+  EXPECT_EQ(with_unit(0.001, "relative"), "0.001");
+  EXPECT_EQ(with_unit(0.0125, "share"), "1.25 %");
 }
 
 }  // namespace

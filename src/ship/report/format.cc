@@ -47,6 +47,7 @@ std::string signed_points(double v) {
 
 std::string plain(double v, const std::string& unit) {
   if (unit == "share") return figure(v * 100);
+  if (unit == "relative") return fmt::format("{:.3g}", v);
   return unit == "points" ? fmt::format("{:.2f}", v) : figure(v);
 }
 
