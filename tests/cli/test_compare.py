@@ -103,3 +103,12 @@ def test_two_results_of_other_conditions(tmp_path):
     run = compare(tmp_path, a, b)
     assert run.returncode == 3
     assert "inconclusive: " in run.stdout and "isa differs: avx2 and avx512" in run.stdout
+
+
+def test_inputs_whose_elements_decide_sizes(tmp_path):
+    shape = files.tensor("shape", (2,), files.TensorProto.INT64)
+    (tmp_path / "sized.onnx").write_bytes(files.chain(
+        files.node("Reshape", "x shape", "r", "fold"), files.node("Relu", "r", "y", "bend"),
+        inputs=[files.tensor("x", (1, 1)), shape], outputs=[files.tensor("y", ("a", "b"))]))
+    j, _ = result(tmp_path, "sized.onnx", "sized.onnx", "--rounds", 3)
+    assert j["rounds"] == 3 and j["outputs"]["agree"]

@@ -77,8 +77,7 @@ Status load(const std::string& path, const Options& o, Loaded* out) {
   if (!session.ok()) return engine_error(path, session.status());
   out->session = std::move(*session);
   HONE_ASSIGN(out->shapes, ordered_shapes(out->session, shapes));
-  HONE_RETURN_IF_ERROR(check_memory(out->session.inputs(), shapes));
-  return in(path, out->session.bind(out->shapes));
+  return check_memory(out->session.inputs(), shapes);
 }
 
 bool same_inputs(const Loaded& a, const Loaded& b) {
@@ -90,13 +89,9 @@ bool same_inputs(const Loaded& a, const Loaded& b) {
 }
 
 Result<std::vector<Tensor>> outputs_of(Loaded& l, const std::vector<Tensor>& inputs) {
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    HONE_RETURN_IF_ERROR(l.session.set_input(i, inputs[i]));
-  }
-  HONE_RETURN_IF_ERROR(in(l.path, l.session.run()));
-  std::vector<Tensor> out;
-  for (size_t i = 0; i < l.session.outputs().size(); ++i) out.push_back(l.session.output(i));
-  return out;
+  auto outputs = l.session.run(inputs);
+  if (!outputs.ok()) return in(l.path, outputs.status());
+  return outputs;
 }
 
 struct Agreement {

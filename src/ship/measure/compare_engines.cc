@@ -21,6 +21,10 @@ class Opened {
     auto self = std::unique_ptr<Opened>(new Opened(subject, seed));
     HONE_ASSIGN(self->session_,
                 Session::open(subject.engine, threads, *self->placement_.allocator()));
+    const std::vector<Tensor>& sample = subject.inputs->samples[0];
+    for (size_t i = 0; i < sample.size(); ++i) {
+      HONE_RETURN_IF_ERROR(self->session_.set_shape_values(i, sample[i]));
+    }
     HONE_RETURN_IF_ERROR(self->session_.bind(subject.shapes));
     HONE_RETURN_IF_ERROR(self->prepare());
     HONE_RETURN_IF_ERROR(self->session_.run());  // faults its pages in
