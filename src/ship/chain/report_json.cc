@@ -48,7 +48,8 @@ Measured latency(const json& latencies, const json* intervals, const json* bound
   }
   Measured m = Measured::of(v.get<double>());
   m.samples = samples;
-  m.needed = samples_for_percentile(p);
+  // Where there are that many and still no interval, they depend on each other too much.
+  if (samples < samples_for_percentile(p)) m.needed = samples_for_percentile(p);
   if (intervals != nullptr) {
     m.interval = interval(intervals->value(name, json()));
   } else if (bounds != nullptr && bounds->contains(name) && !bounds->at(name).is_null()) {
