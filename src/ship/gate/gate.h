@@ -19,11 +19,11 @@ struct Bounds {
 // A measured figure, or why there is none.
 struct Measured {
   std::optional<double> value;
-  std::string why;                   // "not claimable: 20 of 130 samples", "unavailable: no RAPL"
+  std::string why;                 // "not claimable: 20 of 130 samples", "unavailable: no RAPL"
   std::optional<Bounds> interval;  // unset: judged by its value alone
-  int64_t samples = 0;               // that the interval is of
-  std::optional<int64_t> needed;     // samples that would give what is missing
-  std::string doubt;                 // why it decides nothing: "measured on another machine: ..."
+  int64_t samples = 0;             // that the interval is of
+  std::optional<int64_t> needed;   // samples that would give what is missing
+  std::string doubt;               // why it decides nothing: "measured on another machine: ..."
 
   static Measured of(double v) {
     Measured m;
