@@ -5,10 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <filesystem>
 #include <optional>
 
 #include "cli/against.h"
+#include "cli/bench_subject.h"
+#include "cli/bench_text.h"
 #include "cli/command.h"
+#include "host/model/files.h"
+#include "host/model/tensor_files.h"
 #include "ship/measure/conditions.h"
 
 namespace hone::cli {
@@ -16,84 +22,105 @@ namespace hone::cli {
 namespace {
 
 struct Options {
-  std::string model, json;
+  SubjectArgs subject;
+  std::string json, samples, sustain;
   double duration = 3;
-  int threads = 1;
   std::optional<double> max_warmup, rate;
-  bool closed = false, drop = false, same_input = false, steps = false;
+  bool closed = false, drop = false, steps = false;
   std::vector<std::string> shapes;
   AgainstOptions against;
 };
 
-void print_steps(const ship::BenchResult& r, Printer& p) {
-  double sum = 0;
-  for (const auto& [layer, us] : r.steps_us) sum += us;
-  std::vector<std::vector<std::string>> rows = {{"layer (kernel)", "us", "share"}};
-  for (const auto& [layer, us] : r.steps_us) {
-    rows.push_back({layer, fmt::format("{:.1f}", us), fmt::format("{:.1f} %", 100 * us / sum)});
-  }
-  p.table(rows);
+// Seconds of "90s", "30m", "2h"; at most a week.
+std::optional<double> seconds_of(const std::string& text) {
+  double value = 0;
+  auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string unit(stop, text.data() + text.size());
+  const double factor = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  const double seconds = value * factor;
+  if (error != std::errc() || !(seconds > 0) || seconds > 7 * 86400) return std::nullopt;
+  return seconds;
 }
 
-void print_human(const Options& o, const ship::BenchResult& r, Printer& p) {
-  std::vector<std::vector<std::string>> rows = {{"latency", "ms"}};
-  for (const ship::Percentile& q : r.latency_ms.percentiles) {
-    std::string value =
-        q.value ? fmt::format("{:.3f}", *q.value)
-                : fmt::format("not claimable: {} of {} samples", r.latency_ms.samples, q.needed);
-    rows.push_back({ship::percentile_name(q.p), value});
-  }
-  rows.push_back({"mean", fmt::format("{:.3f}", r.latency_ms.mean)});
-  rows.push_back({"max", fmt::format("{:.3f}", r.latency_ms.max)});
-  p.table(rows);
-  std::string profile;
-  if (r.conditions.contains("profile")) {
-    profile = fmt::format(", profile {}", r.conditions["profile"].get<int>());
-  }
-  if (r.rate) {
-    p.out(
-        fmt::format("{} of {} frames missed the deadline of {:.3f} ms, at most {} in a row; {} "
-                    "skipped",
-                    r.rate->misses, r.rate->scheduled, r.rate->period_ns * 1e-6,
-                    r.rate->longest_streak, r.rate->skipped));
-  }
-  std::string mode = r.rate ? fmt::format("{:g} frames/s", r.rate_per_second) : "closed loop";
-  p.out(fmt::format("{} samples, {}, {} thread{}{}; {}", r.latency_ms.samples, mode, o.threads,
-                    o.threads == 1 ? "" : "s", profile, ship::conditions_line(r.conditions)));
-  if (o.steps) print_steps(r, p);
+CLI::Validator duration() {
+  return CLI::Validator(
+      [](std::string& text) {
+        if (seconds_of(text)) return std::string();
+        return fmt::format("'{}' is not a duration like 90s, 30m or 2h, at most a week", text);
+      },
+      "");
 }
 
 Status check(const Options& o) {
   if (o.closed && o.rate) {
     return invalid("--closed runs back to back, --rate at a camera's pace: give one of them");
   }
+  if (!o.against.backends.empty() && (o.rate || !o.sustain.empty() || !o.samples.empty())) {
+    return invalid("--against compares back to back: leave --rate, --sustain and --samples out");
+  }
   if (o.drop && !o.rate) return invalid("--drop is for --rate: back to back no frame is late");
   return {};
 }
 
+// Nanoseconds, in order of time: one a line, or an .npy of int64.
+Status write_samples(const std::string& path, const ship::Record& d) {
+  const std::vector<int64_t>& ns = d.latency();
+  if (std::filesystem::path(path).extension() == ".npy") {
+    const Tensor t = Tensor::of<int64_t>({d.kept()}, std::span<const int64_t>(ns));
+    HONE_ASSIGN(std::vector<std::byte> bytes, model::format_npy(t));
+    return write_file(path, bytes);
+  }
+  std::string text;
+  for (int64_t v : ns) text += fmt::format("{}\n", v);
+  return write_text(path, text);
+}
+
+ship::BenchOptions bench_options(const Options& o, const BenchSubject& subject, Printer& p) {
+  ship::BenchOptions b;
+  b.duration_s = o.sustain.empty() ? o.duration : *seconds_of(o.sustain);
+  b.max_warmup_s = o.max_warmup.value_or(std::clamp(2 * b.duration_s, 0.2, 30.0));
+  if (o.rate) b.rate = ship::RateOptions{*o.rate, o.drop};
+  b.inputs = subject.inputs;
+  b.inputs.same = o.subject.same_input;
+  b.shapes = subject.shapes;
+  b.load_ms = subject.load_ms;
+  b.live = [&p](const ship::LiveFigures& f) { p.progress(live_line(f), f.spent_s, f.total_s); };
+  return b;
+}
+
+Result<ship::BenchResult> measure(const Options& o, BenchSubject& subject, Printer& p) {
+  const ship::BenchOptions b = bench_options(o, subject, p);
+  auto r = subject.frames() != nullptr ? ship::bench(subject.session(), *subject.frames(), b)
+                                       : ship::bench(subject.session(), b);
+  p.end_progress();
+  if (!r.ok()) return in(o.subject.path, r.status());
+  if (subject.pictures() != nullptr) r->conditions["inputs"] = subject.pictures()->describe();
+  r->memory["peak_rss_bytes"] = subject.peak_rss();
+  ship::Session& session = subject.session();
+  ship::add_engine(session.engine().info(), subject.threads, subject.engine_path, &r->conditions);
+  if (session.profiles() > 1) r->conditions["profile"] = session.context().profile();
+  return r;
+}
+
 Status run_bench(const Options& o, Session& s) {
   HONE_RETURN_IF_ERROR(check(o));
-  HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
+  SubjectArgs args = o.subject;
+  HONE_ASSIGN(args.shapes, parse_shapes(o.shapes));
   if (!o.against.backends.empty()) {
-    return run_against(o.against, {o.model, o.json, o.threads, shapes}, s);
+    return run_against(o.against, {args.path, o.json, args.threads.value_or(1), args.shapes}, s);
   }
-  HONE_ASSIGN(ship::Session session, open_session(o.model, o.threads, shapes));
-  ship::BenchOptions b;
-  b.duration_s = o.duration;
-  b.max_warmup_s = o.max_warmup.value_or(std::clamp(2 * o.duration, 0.2, 30.0));
-  if (o.rate) b.rate = ship::RateOptions{*o.rate, o.drop};
-  b.inputs.same = o.same_input;
-  HONE_ASSIGN(b.shapes, ordered_shapes(session, shapes));
-  HONE_RETURN_IF_ERROR(check_memory(session.inputs(), shapes));
-  b.progress = [&](int64_t, double spent, double all) { s.printer.progress("bench", spent, all); };
-  auto result = ship::bench(session, b);
-  if (!result.ok()) return in(o.model, result.status());
-  HONE_ASSIGN(bool engine, is_engine_file(o.model));
-  ship::add_engine(session.engine().info(), o.threads, engine ? o.model : "", &result->conditions);
-  if (session.profiles() > 1) result->conditions["profile"] = session.context().profile();
-  for (const std::string& w : result->warnings) s.printer.warn(w);
-  HONE_ASSIGN(bool text, give_json(s, o.json, ship::to_json(*result)));
-  if (text) print_human(o, *result, s.printer);
+  // Asked before what takes long.
+  for (const std::string& path : {o.samples, o.json}) {
+    if (!path.empty() && path != "-") HONE_RETURN_IF_ERROR(check_writable(path));
+  }
+  HONE_ASSIGN(auto subject, BenchSubject::open(args, s.printer));
+  HONE_ASSIGN(ship::BenchResult r, measure(o, *subject, s.printer));
+  for (const std::string& w : r.warnings) s.printer.warn(w);
+  if (!o.samples.empty()) HONE_RETURN_IF_ERROR(write_samples(o.samples, r.record));
+  nlohmann::json j = ship::to_json(r);
+  j.update(subject->described);
+  HONE_ASSIGN(bool text, give_json(s, o.json, j));
+  if (text) print_bench(r, *subject, {o.steps, !o.sustain.empty()}, s.printer);
   return {};
 }
 
@@ -102,9 +129,14 @@ Status run_bench(const Options& o, Session& s) {
 void add_bench(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("bench", "Measure latency and memory of an engine or a model");
-  c->add_option("ENGINE|MODEL.onnx", o->model,
-                "Engine, or ONNX file (built in memory without timing)")
+  c->add_option("ENGINE|MODEL.onnx|hone.toml", o->subject.path,
+                "Engine, ONNX file (built in memory without timing), or project: its engine of "
+                "hone-out on its pictures, with preprocessing and postprocessing timed apart")
       ->required();
+  c->add_option("--model", o->subject.model, "Which model, where hone.toml describes several")
+      ->type_name("NAME");
+  c->add_option("--target", o->subject.target, "Which target, where hone.toml describes several")
+      ->type_name("NAME");
   c->add_flag("--closed", o->closed, "Run back to back, the next when the last ends (default)");
   c->add_option("--rate", o->rate,
                 "Frames per second as from a camera, 0.001 to 1000000: latency counts from the "
@@ -114,33 +146,47 @@ void add_bench(CLI::App& app, Session& session) {
   c->add_flag("--drop", o->drop,
               "With --rate: take the newest frame and skip those before it; without, every frame "
               "is served, however late");
-  c->add_option("--duration", o->duration, "How long to measure, 0 to 86400; at least 11 samples")
-      ->type_name("SECONDS")
-      ->check(number(0, 86400))
-      ->capture_default_str();
+  CLI::Option* seconds = c->add_option("--duration", o->duration,
+                                       "How long to measure, 0 to 86400; at least 11 samples")
+                             ->type_name("SECONDS")
+                             ->check(number(0, 86400))
+                             ->capture_default_str();
+  c->add_option("--sustain", o->sustain,
+                "Measure for so long (90s, 30m, 2h) and print figures of minute 1, 5, 30 and the "
+                "last: what is hot is slower")
+      ->type_name("TIME")
+      ->check(duration())
+      ->excludes(seconds);
   c->add_option("--max-warmup", o->max_warmup,
                 "Longest warm-up, 0 to 86400; it ends when runs are steady. Else twice the "
                 "duration, at most 30")
       ->type_name("SECONDS")
       ->check(number(0, 86400));
-  c->add_flag("--same-input", o->same_input,
+  c->add_flag("--same-input", o->subject.same_input,
               "Run one input again and again, as its caches like it; else 64 in turn");
-  c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
+  c->add_option("--threads", o->subject.threads,
+                "Threads to run on, 1 to 256; else those of the target in hone.toml, else 1")
       ->type_name("N")
-      ->check(whole(1, 256))
-      ->capture_default_str();
+      ->check(whole(1, 256));
   c->add_option("--shape", o->shapes,
                 "Size of a dynamic input, as in x=1x3x224x224; else what the engine's first "
                 "profile was timed at (without profile 1 for the first dimension, 64 for others)")
       ->type_name("NAME=SHAPE")
       ->allow_extra_args(false);
   c->add_flag("--steps", o->steps, "Print the time of each step too");
+  c->add_option("--samples", o->samples,
+                "Write every sample to FILE, in nanoseconds and order of time: one a line, or an "
+                "array as .npy")
+      ->type_name("FILE");
   add_against_options(c, &o->against);
   add_json_option(c, &o->json);
   c->footer(
-      "A percentile is printed only where the samples suffice to claim it. Inputs are random.\n\n"
+      "A percentile is printed only where the samples suffice to claim it, with its 95 % interval\n"
+      "and the bound that holds with 99 % confidence (MLPerf LoadGen's). Outliers are kept and\n"
+      "flagged. Inputs are noise unless a hone.toml has better.\n\n"
       "examples:\n"
       "  hone bench model.engine --rate 30 --duration 30\n"
+      "  hone bench hone.toml --rate 30 --sustain 30m\n"
       "  hone bench model.engine --duration 5\n"
       "  hone bench model.onnx --shape x=4x3x224x224 --threads 2 --steps\n"
       "  hone bench model.engine --json - | jq .latency_ms.p95\n"

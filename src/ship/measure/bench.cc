@@ -7,7 +7,8 @@
 #include "ship/measure/conditions.h"
 #include "ship/measure/memory.h"
 #include "ship/measure/probes/energy.h"
-#include "ship/measure/probes/monitor.h"
+#include "ship/measure/rss_slope.h"
+#include "ship/measure/usage_watch.h"
 
 namespace hone::ship {
 
@@ -15,7 +16,7 @@ namespace {
 
 int64_t ns(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
 
-nlohmann::json memory_of(Session& s) {
+nlohmann::json memory_of(Session& s, const std::string& root) {
   nlohmann::json j;
   auto m = sized<hone_memory_info>();
   if (hone_context_memory(s.context().get(), &m) == HONE_OK) {
@@ -24,11 +25,12 @@ nlohmann::json memory_of(Session& s) {
     j["context_bytes"] = m.context_bytes;
   }
   j["engine_bytes"] = s.engine().info().file_bytes;
-  if (auto peak = peak_rss_bytes()) {
-    j["process_peak_rss_bytes"] = *peak;
-  } else {
-    j["process_peak_rss_bytes"] = "unavailable: /proc does not tell";
-  }
+  j["peak_rss_bytes"] = "unavailable: no process of its own was measured";
+  j["process_peak_rss_bytes"] = "unavailable: /proc does not tell";
+  if (auto peak = peak_rss_bytes()) j["process_peak_rss_bytes"] = *peak;
+  const SystemFiles files(root);
+  j["cgroup_peak_bytes"] = "unavailable: no control group tells its highest memory";
+  if (auto peak = cgroup_peak_bytes(files, find_cgroup(files))) j["cgroup_peak_bytes"] = *peak;
   return j;
 }
 
@@ -49,66 +51,71 @@ void read_steps(Session& s, BenchResult* r) {
   }
 }
 
-// One measurement: the first frame, warm-up, the frames that count.
+MonitorOptions monitor_options(const BenchOptions& o) {
+  MonitorOptions m;
+  m.root = o.machine_root;
+  return m;
+}
+
+EnergyOptions energy_options(const BenchOptions& o) {
+  EnergyOptions e;
+  e.root = o.machine_root;
+  e.idle_s = std::clamp(o.duration_s, 0.1, 2.0);
+  return e;
+}
+
+// A frame that could have begun when it was due, and did so later than this.
+constexpr int64_t late_ns = 50'000;
+
+// One measurement: idle, the first frame, warm-up, the frames that count.
 class Bench {
  public:
   Bench(Workload& work, const BenchOptions& o)
       : work_(work), o_(o), monitor_(monitor_options(o)), energy_(energy_options(o)) {
-    r_.record = Record(work.staged(), o.capacity);
+    const Parts parts = work.staged() ? Parts::all : o.rate ? Parts::infer : Parts::none;
+    r_.record = Record(parts, o.capacity);
     r_.load_ms = o.load_ms;
     if (o.rate) r_.rate_per_second = o.rate->per_second;
   }
 
-  Status measure() {
+  Result<BenchResult> measure() {
     energy_.idle();
     HONE_RETURN_IF_ERROR(first());
     const int64_t period = o_.rate ? ns(1 / o_.rate->per_second) : 0;
     HONE_ASSIGN(r_.warmup, warm_up(time_, work_, ns(o_.max_warmup_s), period));
-    if (!r_.warmup.steady) r_.warnings.push_back(r_.warmup.why);
+    r_.overhead = measure_overhead(time_, o_.rate.has_value());
     r_.record.expect(expected());
-    const Extent extent{ns(o_.duration_s), o_.min_samples};
+    recent_.assign(1000, 0);
+    watched_ = std::max(r_.warmup.typical_ns, ns(r_.first_ms * 1e-3) / 10) >= UsageWatch::least_ns;
     monitor_.start();
     energy_.start();
-    start_ = shown_ = time_.now_ns();
-    auto keep = [this](const Sample& s) { sample(s); };
-    if (o_.rate) {
-      HONE_ASSIGN(r_.rate, run_rate(time_, work_, extent, *o_.rate, keep));
-    } else {
-      HONE_RETURN_IF_ERROR(run_closed(time_, work_, extent, keep));
-    }
+    start_ = time_.now_ns();
+    usage_.since_last();
+    HONE_RETURN_IF_ERROR(drive());
+    r_.evidence = monitor_.stop();
     energy_.stop(r_.record.seen());
-    evidence_ = monitor_.stop();
-    energy_.idle();
-    summarize_all();
-    return {};
-  }
-
-  // What the machine did meanwhile goes into the conditions, which are those of before.
-  BenchResult take(nlohmann::json conditions) {
-    evidence_.add_to(&conditions);
-    r_.conditions = std::move(conditions);
     r_.energy = energy_.result();
-    for (std::string& w : evidence_.warnings) r_.warnings.push_back(std::move(w));
+    r_.findings = find(r_.record, watched_);
+    r_.latency_ms = r_.findings.latency_ms;
+    warn();
+    r_.memory["slope_kb_per_1000_runs"] = rss_.slope();
+    r_.memory["timeline"] = rss_.timeline();
     return std::move(r_);
   }
 
  private:
-  static MonitorOptions monitor_options(const BenchOptions& o) {
-    MonitorOptions m;
-    m.root = o.machine_root;
-    return m;
-  }
-  static EnergyOptions energy_options(const BenchOptions& o) {
-    EnergyOptions e;
-    e.root = o.machine_root;
-    e.idle_s = std::clamp(o.duration_s, 0.1, 2.0);
-    return e;
-  }
-
   Status first() {
     HONE_RETURN_IF_ERROR(work_.prepare(0));
     HONE_ASSIGN(FrameTimes t, work_.run(time_));
     r_.first_ms = static_cast<double>(t.end - t.begin) * 1e-6;
+    return {};
+  }
+
+  Status drive() {
+    const Extent extent{ns(o_.duration_s), o_.min_samples};
+    auto keep = [this](const Sample& s) { sample(s); };
+    if (!o_.rate) return run_closed(time_, work_, extent, keep);
+    HONE_ASSIGN(r_.rate, run_rate(time_, work_, extent, *o_.rate, keep));
     return {};
   }
 
@@ -121,47 +128,94 @@ class Bench {
   }
 
   void sample(const Sample& s) {
-    r_.record.add(s);
-    monitor_.tick();
-    energy_.tick();
-    if (!o_.progress) return;
+    uint8_t bits = watched_ ? usage_.since_last() : 0;
+    if (looked_) bits |= harness;
+    looked_ = false;
+    if (s.wait > late_ns && ended_ < s.at) bits |= woken_late;
+    ended_ = s.at + s.latency;
+    r_.record.add(s, bits);
+    recent_[static_cast<size_t>(r_.record.seen() - 1) % recent_.size()] =
+        static_cast<double>(s.latency) * 1e-6;
     const int64_t now = time_.now_ns();
-    if (now - shown_ < 300'000'000) return;
-    shown_ = now;
-    o_.progress(r_.record.seen(), static_cast<double>(now - start_) * 1e-9, o_.duration_s);
+    if (now >= due_) look(now);
   }
 
-  void summarize_all() {
-    const Record& d = r_.record;
-    r_.latency_ms = summarize(to_ms(d.latency()));
-    r_.latency_ms.samples = d.seen();
-    r_.latency_ms.mean = d.mean() * 1e-6;
-    r_.latency_ms.min = static_cast<double>(d.least()) * 1e-6;
-    r_.latency_ms.max = static_cast<double>(d.greatest()) * 1e-6;
+  // Between frames, at most fifty times a second: all that looks at more than a clock.
+  void look(int64_t now) {
+    due_ = now + 20'000'000;
+    looked_ = monitor_.tick();
+    looked_ = energy_.tick() || looked_;
+    rss_.tick(r_.record.seen(), now);
+    if (now - shown_ >= 300'000'000) {
+      shown_ = now;
+      show(static_cast<double>(now - start_) * 1e-9);
+      looked_ = true;
+    }
+    if (watched_) usage_.since_last();
+  }
+
+  void show(double spent) {
+    if (o_.progress) o_.progress(r_.record.seen(), spent, o_.duration_s);
+    if (!o_.live) return;
+    const auto n = std::min(static_cast<size_t>(r_.record.seen()), recent_.size());
+    std::vector<double> last(recent_.begin(), recent_.begin() + static_cast<ptrdiff_t>(n));
+    std::sort(last.begin(), last.end());
+    o_.live({r_.record.seen(), spent, o_.duration_s, quantile(last, 0.5), quantile(last, 0.99),
+             static_cast<double>(r_.record.greatest()) * 1e-6});
+  }
+
+  void warn() {
+    if (!r_.warmup.steady) r_.warnings.push_back(r_.warmup.why);
+    if (r_.rate && r_.rate->gave_up) {
+      r_.warnings.push_back(fmt::format(
+          "this engine cannot keep {:g} frames/s: {} of {} were still waiting when it was given "
+          "up; give a lower --rate, or --drop as a device would that takes the newest frame",
+          r_.rate_per_second, r_.rate->skipped, r_.rate->scheduled));
+    }
+    for (std::string& w : warnings_of(r_.findings, r_.record)) r_.warnings.push_back(std::move(w));
+    if (r_.findings.drift.notable()) r_.warnings.push_back(drift_text());
+    for (const std::string& w : r_.evidence.warnings) r_.warnings.push_back(w);
+  }
+
+  // Throttled where the machine says so; else only that something changed.
+  std::string drift_text() const {
+    const double percent = r_.findings.drift.percent;
+    std::string text = fmt::format("frames got {:.1f} % {} over the run: ", std::abs(percent),
+                                   percent > 0 ? "slower" : "faster");
+    if (r_.evidence.throttled == true) {
+      return text + fmt::format("throttled ({})", fmt::join(r_.evidence.reasons, "; "));
+    }
+    if (percent < 0) return text + "not warm, or disturbed at first; give a longer --max-warmup";
+    if (r_.evidence.throttled == false) {
+      return text + fmt::format("disturbed, not throttled (looked at: {}); stop other programs",
+                                fmt::join(r_.evidence.sources, ", "));
+    }
+    return text + "throttled or disturbed; this machine does not tell which (see conditions)";
   }
 
   Workload& work_;
   const BenchOptions& o_;
-  Monitor monitor_;
-  EnergyProbe energy_;
-  Evidence evidence_;
   MonotonicTime time_;
   BenchResult r_;
-  int64_t start_ = 0, shown_ = 0;
+  Monitor monitor_;
+  EnergyProbe energy_;
+  RssSlope rss_;
+  UsageWatch usage_;
+  std::vector<double> recent_;  // latencies in ms, a ring
+  bool watched_ = false, looked_ = false;
+  int64_t start_ = 0, shown_ = 0, due_ = 0;
+  int64_t ended_ = 0;  // the frame before, since the measurement began
 };
 
 }  // namespace
 
 Result<BenchResult> bench(Session& s, Workload& work, const BenchOptions& options) {
-  nlohmann::json before = read_conditions(options.machine_root);
-  Bench b(work, options);
-  HONE_RETURN_IF_ERROR(b.measure());
-  BenchResult r = b.take(std::move(before));
-  r.conditions["load_after"] = r.conditions["after"]["load"];
-  r.conditions["warmup_runs"] = r.warmup.runs;
-  r.conditions["steady"] = r.warmup.steady;
+  nlohmann::json conditions = read_conditions(options.machine_root);
+  HONE_ASSIGN(BenchResult r, Bench(work, options).measure());
+  r.conditions = std::move(conditions);
+  r.evidence.add_to(&r.conditions);
   r.conditions["mode"] = options.rate ? "rate" : "closed";
-  r.memory = memory_of(s);
+  r.memory.update(memory_of(s, options.machine_root));
   read_steps(s, &r);
   return r;
 }
@@ -176,47 +230,6 @@ Result<BenchResult> bench(Session& s, const BenchOptions& options) {
   HONE_ASSIGN(BenchResult r, bench(s, work, options));
   r.conditions["inputs"] = inputs.to_json();
   return r;
-}
-
-nlohmann::json to_json(const BenchResult& r) {
-  nlohmann::json latency = {{"mean", r.latency_ms.mean},
-                            {"min", r.latency_ms.min},
-                            {"max", r.latency_ms.max},
-                            {"stddev", r.latency_ms.stddev}};
-  for (const Percentile& p : r.latency_ms.percentiles) {
-    std::string key = percentile_name(p.p);
-    if (p.value) {
-      latency[key] = *p.value;
-    } else {
-      latency[key] = nullptr;
-    }
-  }
-  nlohmann::json steps = nlohmann::json::array();
-  for (const auto& [layer, us] : r.steps_us) steps.push_back({{"layer", layer}, {"us", us}});
-  nlohmann::json j = {{"schema", 1},
-                      {"mode", r.rate ? "rate" : "closed"},
-                      {"samples", r.latency_ms.samples},
-                      {"latency_ms", latency},
-                      {"memory", r.memory},
-                      {"energy", r.energy},
-                      {"conditions", r.conditions},
-                      {"warnings", r.warnings},
-                      {"steps", steps}};
-  if (r.rate) {
-    j["rate"] = {{"per_second", r.rate_per_second},
-                 {"period_ms", r.rate->period_ns * 1e-6},
-                 {"scheduled", r.rate->scheduled}};
-    j["deadline_misses"] = r.rate->misses;
-    j["longest_miss_streak"] = r.rate->longest_streak;
-    j["skipped"] = r.rate->skipped;
-  }
-  j["warmup"] = {{"runs", r.warmup.runs},
-                 {"seconds", r.warmup.seconds},
-                 {"steady", r.warmup.steady},
-                 {"first_ms", r.first_ms},
-                 {"load_ms", nullptr}};
-  if (r.load_ms) j["warmup"]["load_ms"] = *r.load_ms;
-  return j;
 }
 
 }  // namespace hone::ship

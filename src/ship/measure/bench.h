@@ -6,14 +6,24 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "ship/measure/findings.h"
 #include "ship/measure/inputs.h"
+#include "ship/measure/overhead.h"
+#include "ship/measure/probes/monitor.h"
 #include "ship/measure/rate.h"
 #include "ship/measure/record.h"
 #include "ship/measure/session.h"
-#include "ship/measure/stats.h"
 #include "ship/measure/warmup.h"
 
 namespace hone::ship {
+
+// Of the run so far: for a line that lives.
+struct LiveFigures {
+  int64_t samples = 0;
+  double spent_s = 0, total_s = 0;
+  double p50_ms = 0, p99_ms = 0;  // of the last 1,000 frames
+  double max_ms = 0;              // of all
+};
 
 struct BenchOptions {
   double duration_s = 3;
@@ -27,16 +37,20 @@ struct BenchOptions {
   std::string machine_root = "/";  // below which /proc and /sys are read; another in tests
   // Called a few times a second: samples so far, seconds spent, seconds in all.
   std::function<void(int64_t, double, double)> progress;
+  std::function<void(const LiveFigures&)> live;  // as often; costs some microseconds
 };
 
 struct BenchResult {
   Record record;
-  Summary latency_ms;  // of whole frames: with stages from capture to result
+  Findings findings;
+  Summary latency_ms;  // findings.latency_ms: of whole frames, with stages from capture to result
   std::optional<RateCount> rate;
   double rate_per_second = 0;
   WarmUp warmup;
   std::optional<double> load_ms;
   double first_ms = 0;  // the first frame, before warm-up
+  Overhead overhead;
+  Evidence evidence;
   std::vector<std::string> warnings;
   nlohmann::json memory, energy, conditions;
   std::vector<std::pair<std::string, double>> steps_us;  // layer (kernel), of the last run
@@ -48,7 +62,7 @@ Result<BenchResult> bench(Session& session, const BenchOptions& options);
 // Frames of `work`, which runs `session`, already bound. Nothing of options.shapes, options.inputs.
 Result<BenchResult> bench(Session& session, Workload& work, const BenchOptions& options);
 
-// docs/benchmark.md says what the keys mean; tests/bench/test_hone_bench.py holds them.
+// docs/measuring.md says what the keys mean.
 nlohmann::json to_json(const BenchResult& r);
 
 }  // namespace hone::ship

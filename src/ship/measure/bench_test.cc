@@ -31,7 +31,7 @@ out %y as "y"
 BenchResult of_samples(int n) {
   BenchResult r;
   for (int64_t i = 1; i <= n; ++i) r.record.add({i, i * 1'000'000, 0, 0, 0, 0});
-  r.latency_ms = summarize(to_ms(r.record.latency()));
+  r.findings = find(r.record, false);
   return r;
 }
 
@@ -97,7 +97,7 @@ TEST(Bench, RunsAtLeastElevenTimes) {
   EXPECT_EQ(j["conditions"]["throttled"].get<std::string>().substr(0, 13), "unavailable: ");
   EXPECT_GT(j["memory"]["arena_bytes"], 0);
   EXPECT_EQ(j["conditions"]["mode"], "closed");
-  EXPECT_EQ(j["conditions"]["steady"], false);
+  EXPECT_EQ(j["warmup"]["steady"], false);
   ASSERT_EQ(j["steps"].size(), 1u);
   EXPECT_EQ(j["steps"][0]["layer"].get<std::string>().substr(0, 5), "mul (");
 }

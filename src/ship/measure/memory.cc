@@ -28,6 +28,13 @@ std::optional<int64_t> status_field(const char* field) {
 
 std::optional<int64_t> peak_rss_bytes() { return status_field("VmHWM:"); }
 
+void reset_peak_rss() {
+  if (FILE* f = std::fopen("/proc/self/clear_refs", "w")) {
+    std::fputs("5", f);
+    std::fclose(f);
+  }
+}
+
 Result<ChildMemory> peak_of_child(const std::function<Status()>& work) {
   int fd[2];
   if (pipe(fd) != 0) return Status(Code::io_error, "cannot make a pipe");
@@ -39,11 +46,7 @@ Result<ChildMemory> peak_of_child(const std::function<Status()>& work) {
   }
   if (pid == 0) {
     close(fd[0]);
-    // The high-water mark is inherited: start it anew from what is resident now.
-    if (FILE* f = std::fopen("/proc/self/clear_refs", "w")) {
-      std::fputs("5", f);
-      std::fclose(f);
-    }
+    reset_peak_rss();  // the high-water mark is inherited
     ChildMemory m;
     m.before = status_field("VmRSS:").value_or(0);
     bool ok = work().ok();

@@ -4,19 +4,24 @@
 
 namespace hone::ship {
 
-Record::Record(bool staged, int64_t capacity)
-    : staged_(staged), capacity_(std::max<int64_t>(capacity & ~int64_t{1}, 2)) {}
+Record::Record(Parts parts, int64_t capacity)
+    : parts_(parts), capacity_(std::max<int64_t>(capacity & ~int64_t{1}, 2)) {}
+
+template <class Fn>
+void Record::each(Fn fn) {
+  fn(at_), fn(latency_), fn(disturbance_);
+  if (parts_ != Parts::none) fn(infer_);
+  if (parts_ == Parts::all) fn(preprocess_), fn(postprocess_);
+}
 
 void Record::expect(int64_t samples) {
   const auto n = static_cast<size_t>(std::clamp<int64_t>(samples, 0, capacity_));
-  auto touch = [n](auto& v) {
+  each([n](auto& v) {
     if (n <= v.capacity()) return;
     const size_t size = v.size();
     v.resize(n, 0);
     v.resize(size);
-  };
-  touch(at_), touch(latency_), touch(disturbance_);
-  if (staged_) touch(preprocess_), touch(infer_), touch(postprocess_);
+  });
 }
 
 void Record::add(const Sample& s, uint8_t disturbance) {
@@ -31,24 +36,21 @@ void Record::add(const Sample& s, uint8_t disturbance) {
   at_.push_back(s.at);
   latency_.push_back(s.latency);
   disturbance_.push_back(disturbance);
-  if (!staged_) return;
+  if (parts_ != Parts::none) infer_.push_back(s.infer);
+  if (parts_ != Parts::all) return;
   preprocess_.push_back(s.preprocess);
-  infer_.push_back(s.infer);
   postprocess_.push_back(s.postprocess);
 }
 
 void Record::halve() {
   ++halvings_;
   const size_t pairs = latency_.size() / 2;
-  for (size_t i = 0; i < pairs; ++i) {
-    const size_t from = 2 * i + (random() >> 63);
-    auto keep = [&](auto& v) { v[i] = v[from]; };
-    keep(at_), keep(latency_), keep(disturbance_);
-    if (staged_) keep(preprocess_), keep(infer_), keep(postprocess_);
-  }
-  auto cut = [pairs](auto& v) { v.resize(pairs); };
-  cut(at_), cut(latency_), cut(disturbance_);
-  if (staged_) cut(preprocess_), cut(infer_), cut(postprocess_);
+  std::vector<uint8_t> second(pairs);
+  for (uint8_t& s : second) s = static_cast<uint8_t>(random() >> 63);
+  each([&](auto& v) {
+    for (size_t i = 0; i < pairs; ++i) v[i] = v[2 * i + second[i]];
+    v.resize(pairs);
+  });
 }
 
 // xorshift64*: which of two neighbours stays need not be better than that.

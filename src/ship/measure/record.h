@@ -8,7 +8,16 @@
 namespace hone::ship {
 
 // What the operating system did to the process during one frame; a set of bits.
-enum Disturbance : uint8_t { page_fault = 1, major_fault = 2, preempted = 4 };
+enum Disturbance : uint8_t {
+  page_fault = 1,
+  major_fault = 2,  // read from a disk
+  preempted = 4,    // another task was given the CPU
+  harness = 8,      // the measuring program read the machine just before
+  woken_late = 16,  // work could have begun when the frame was due, and began later
+};
+
+// Which durations are kept beside the latency.
+enum class Parts : uint8_t { none, infer, all };
 
 // Keeps every sample up to `capacity` (even). When that is reached, of each two successive ones a
 // random one is dropped and from then on one of every two is kept (of four, eight ...): what is
@@ -16,17 +25,17 @@ enum Disturbance : uint8_t { page_fault = 1, major_fault = 2, preempted = 4 };
 // of frames is favoured. Count, least, greatest and sum are exact.
 class Record {
  public:
-  // 2 Mi samples: 34 MB, 82 MB with stages. At 1 ms a frame that is 35 minutes of every frame.
+  // 2 Mi samples: 36 MB, 84 MB with all parts. At 1 ms a frame that is 35 minutes of every frame.
   static constexpr int64_t default_capacity = int64_t{1} << 21;
 
-  explicit Record(bool staged = false, int64_t capacity = default_capacity);
+  explicit Record(Parts parts = Parts::none, int64_t capacity = default_capacity);
 
   // Touches the memory of so many samples, so that keeping them neither faults nor looks like a
   // leak later.
   void expect(int64_t samples);
   void add(const Sample& s, uint8_t disturbance = 0);
 
-  bool staged() const { return staged_; }
+  Parts parts() const { return parts_; }
   int64_t seen() const { return seen_; }
   int64_t kept() const { return static_cast<int64_t>(latency_.size()); }
   int64_t one_of() const { return int64_t{1} << halvings_; }  // 1: every sample is kept
@@ -37,7 +46,8 @@ class Record {
   // By kept sample, in order of time, ns.
   const std::vector<int64_t>& at() const { return at_; }
   const std::vector<int64_t>& latency() const { return latency_; }
-  const std::vector<int64_t>& preprocess() const { return preprocess_; }  // staged only
+  // Empty where these parts are not kept.
+  const std::vector<int64_t>& preprocess() const { return preprocess_; }
   const std::vector<int64_t>& infer() const { return infer_; }
   const std::vector<int64_t>& postprocess() const { return postprocess_; }
   const std::vector<uint8_t>& disturbance() const { return disturbance_; }
@@ -46,7 +56,11 @@ class Record {
   void halve();
   uint64_t random();
 
-  bool staged_;
+  // `fn` on every array that is in use.
+  template <class Fn>
+  void each(Fn fn);
+
+  Parts parts_;
   int64_t capacity_;
   int halvings_ = 0;
   int64_t seen_ = 0, least_ = 0, greatest_ = 0;

@@ -1,0 +1,132 @@
+#include "ship/chain/frames.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "host/tasks/classification.h"
+#include "ship/chain/evaluation.h"
+#include "ship/chain/golden.h"
+#include "ship/project/picture.h"
+
+namespace hone::ship {
+
+namespace {
+
+// Bytes of a fixed seed: preprocessing takes as long for any picture.
+std::vector<uint8_t> noise_picture(size_t bytes, uint64_t seed) {
+  std::vector<uint8_t> p(bytes);
+  uint64_t state = seed;
+  for (uint8_t& b : p) {
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    b = static_cast<uint8_t>(state >> 56);
+  }
+  return p;
+}
+
+}  // namespace
+
+Result<PictureWork> PictureWork::make(Session& session, const ModelSpec& model, bool same) {
+  if (model.inputs.size() != 1 || session.inputs().size() != 1 ||
+      session.inputs()[0].name != model.inputs[0].name || session.inputs()[0].dtype != DType::f32) {
+    return unsupported("stages are timed for a model whose only input is a picture of f32");
+  }
+  PictureWork w(session);
+  w.contract_ = model.inputs[0].image;
+  HONE_RETURN_IF_ERROR(w.choose(model, same));
+  w.captured_ = w.pictures_[0];
+  HONE_ASSIGN(Tensor x, to_input(w.contract_, w.capture()));
+  w.shape_ = x.dims();
+  HONE_RETURN_IF_ERROR(session.bind({w.shape_}));
+  HONE_RETURN_IF_ERROR(session.set_input(0, x));
+  auto buffer = sized<hone_buffer>();
+  if (hone_context_input_buffer(session.context().get(), 0, &buffer) != HONE_OK) {
+    return internal("the engine's input has no memory");
+  }
+  w.input_ = static_cast<float*>(buffer.data);
+  for (const OutputSpec& o : model.outputs) {
+    if (o.task != "classification") continue;
+    for (size_t i = 0; i < session.outputs().size(); ++i) {
+      if (session.outputs()[i].name == o.name) w.output_ = i, w.task_ = o.task;
+    }
+  }
+  return w;
+}
+
+Status PictureWork::choose(const ModelSpec& model, bool same) {
+  same_ = same;
+  const auto& data = model.evaluation ? model.evaluation : model.calibration;
+  const int64_t wanted = same ? 1 : distinct_inputs;
+  if (!data) {
+    width_ = contract_.width, height_ = contract_.height, channels_ = contract_.channels();
+    const auto bytes =
+        static_cast<size_t>(width_) * static_cast<size_t>(height_) * static_cast<size_t>(channels_);
+    const int64_t room = std::clamp<int64_t>(input_bytes / static_cast<int64_t>(bytes), 2, wanted);
+    for (int64_t i = 0; i < (same ? 1 : room); ++i)
+      pictures_.push_back(noise_picture(bytes, static_cast<uint64_t>(i) + 1));
+    kind_ = "noise pictures";
+    return {};
+  }
+  HONE_ASSIGN(LabelledData d, load_data(*data));
+  height_ = static_cast<int32_t>(d.images.dims()[1]);
+  width_ = static_cast<int32_t>(d.images.dims()[2]);
+  const int64_t size = int64_t{height_} * width_;
+  const int64_t n = std::min(wanted, d.count());
+  const uint8_t* all = d.images.as<uint8_t>().data();
+  for (int64_t i = 0; i < n; ++i) {
+    const uint8_t* picture = all + i * (d.count() / n) * size;
+    pictures_.emplace_back(picture, picture + size);
+  }
+  kind_ = model.evaluation ? "evaluation pictures" : "calibration pictures";
+  return {};
+}
+
+preprocess::Picture PictureWork::capture() const {
+  return {captured_.data(), width_, height_, channels_, int64_t{width_} * channels_};
+}
+
+Status PictureWork::prepare(int64_t frame) {
+  const auto n = static_cast<int64_t>(pictures_.size());
+  const std::vector<uint8_t>& picture = pictures_[static_cast<size_t>(frame % n)];
+  std::memcpy(captured_.data(), picture.data(), picture.size());
+  return {};
+}
+
+Result<FrameTimes> PictureWork::run(TimeSource& time) {
+  FrameTimes t;
+  t.begin = time.now_ns();
+  auto s = preprocess::image_to_tensor(contract_, capture(), input_);
+  if (!s.ok()) return Status(s.code(), s.text().c_str());
+  t.preprocessed = time.now_ns();
+  HONE_RETURN_IF_ERROR(session_.run());
+  t.inferred = time.now_ns();
+  if (task_.empty()) {
+    for (size_t i = 0; i < session_.outputs().size(); ++i) (void)session_.output(i);
+  } else {
+    answer_ = tasks::arg_max(session_.output(output_));
+  }
+  t.end = time.now_ns();
+  return t;
+}
+
+nlohmann::json PictureWork::describe() const {
+  return {{"kind", kind_}, {"distinct", pictures_.size()}, {"same_input", same_}};
+}
+
+Result<Inputs> project_inputs(const Session& session, const ModelSpec& model, bool same) {
+  if (model.golden.empty()) return noise_inputs(session, session.default_shapes(), same);
+  HONE_ASSIGN(std::vector<GoldenPair> pairs,
+              golden_pairs(model.golden, session.inputs().size(), 0));
+  Inputs all;
+  all.kind = "golden inputs";
+  all.same = same;
+  // One binding serves all: those of the first one's shapes.
+  for (GoldenPair& p : pairs) {
+    bool fits = all.samples.empty() || !same;
+    for (size_t i = 0; fits && !all.samples.empty() && i < p.in.size(); ++i)
+      fits = p.in[i].dims() == all.samples[0][i].dims();
+    if (fits) all.samples.push_back(std::move(p.in));
+  }
+  return all;
+}
+
+}  // namespace hone::ship
