@@ -18,12 +18,10 @@ json to_json(const Summary& s) {
   return j;
 }
 
-void add_claims(const Findings& f, json* j) {
-  json& intervals = (*j)["intervals_ms"] = json::object();
-  json& bounds = (*j)["bounds_ms"] = json::object();
-  json& needed = (*j)["samples_needed"] = json::object();
-  json& effective = (*j)["effective_samples"] = json::object();
-  for (const Findings::Claim& c : f.claims) {
+// intervals_ms, bounds_ms and effective_samples by percentile.
+void add_claims(const std::vector<Findings::Claim>& claims, json* j) {
+  json intervals = json::object(), bounds = json::object(), effective = json::object();
+  for (const Findings::Claim& c : claims) {
     const std::string name = percentile_name(c.p);
     intervals[name] = nullptr;
     effective[name] = nullptr;
@@ -32,8 +30,8 @@ void add_claims(const Findings& f, json* j) {
       effective[name] = c.interval->effective;
     }
     bounds[name] = or_null(c.bound_ms);
-    needed[name] = samples_needed(c.p);
   }
+  j->update({{"intervals_ms", intervals}, {"bounds_ms", bounds}, {"effective_samples", effective}});
 }
 
 json to_json(const Modes& m) {
@@ -88,16 +86,21 @@ json to_json(const BenchResult& r) {
             {"conditions", r.conditions},
             {"warnings", r.warnings},
             {"steps", steps}};
-  add_claims(f, &j);
+  add_claims(f.claims, &j);
+  for (const Findings::Claim& c : f.claims) {
+    j["samples_needed"][percentile_name(c.p)] = samples_needed(c.p);
+  }
   if (f.preprocess_ms) {
     j["stages_ms"] = {{"wait", to_json(*f.wait_ms)},
                       {"preprocess", to_json(*f.preprocess_ms)},
                       {"infer", to_json(*f.infer_ms)},
                       {"postprocess", to_json(*f.postprocess_ms)},
                       {"total", to_json(f.latency_ms)}};
+    add_claims(f.infer_claims, &j["stages_ms"]["infer"]);
   } else if (f.infer_ms) {
     j["service_ms"] = to_json(*f.infer_ms);
     j["wait_ms"] = to_json(*f.wait_ms);
+    add_claims(f.infer_claims, &j["service_ms"]);
   }
   if (r.rate) add_rate(r, &j);
   j["warmup"] = {{"runs", r.warmup.runs},

@@ -30,6 +30,20 @@ std::vector<double> waits(const std::vector<double>& all, const std::vector<doub
   return ms;
 }
 
+std::vector<double> sorted_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+std::vector<Findings::Claim> claims_of(const std::vector<double>& in_time_order,
+                                       const std::vector<double>& sorted) {
+  std::vector<Findings::Claim> all;
+  for (double p : {0.5, 0.9, 0.95, 0.99, 0.999}) {
+    all.push_back({p, quantile_interval(sorted, in_time_order, p), upper_bound(sorted, p)});
+  }
+  return all;
+}
+
 Drift drift_of(const std::vector<TimelineBucket>& stretches) {
   std::vector<double> t, v;
   for (const TimelineBucket& b : stretches) t.push_back(b.t_s), v.push_back(b.p50_ms);
@@ -41,8 +55,7 @@ Drift drift_of(const std::vector<TimelineBucket>& stretches) {
 Findings find(const Record& d, bool watched) {
   Findings f;
   const std::vector<double> ms = to_ms(d.latency()), service = service_ms(d);
-  std::vector<double> sorted = ms;
-  std::sort(sorted.begin(), sorted.end());
+  const std::vector<double> sorted = sorted_of(ms);
   f.latency_ms = summarize(ms);
   f.latency_ms.samples = d.seen();
   f.latency_ms.mean = d.mean() * 1e-6;
@@ -52,9 +65,8 @@ Findings find(const Record& d, bool watched) {
   if (f.infer_ms) f.wait_ms = summarize(waits(ms, service));
   f.preprocess_ms = summary_of(d.preprocess());
   f.postprocess_ms = summary_of(d.postprocess());
-  for (const Percentile& p : f.latency_ms.percentiles) {
-    f.claims.push_back({p.p, quantile_interval(sorted, ms, p.p), upper_bound(sorted, p.p)});
-  }
+  f.claims = claims_of(ms, sorted);
+  if (f.infer_ms) f.infer_claims = claims_of(to_ms(d.infer()), sorted_of(to_ms(d.infer())));
   f.outliers = find_outliers(d, watched);
   f.modes = find_modes(service);
   f.timeline = timeline(d.at(), ms);

@@ -22,7 +22,8 @@ struct Findings {
     std::optional<QuantileInterval> interval;
     std::optional<double> bound_ms;
   };
-  std::vector<Claim> claims;  // by percentile of latency_ms
+  // By percentile of latency_ms; of infer_ms, where there is one.
+  std::vector<Claim> claims, infer_claims;
   Outliers outliers;
   Modes modes;
   Drift drift;  // of service times: waiting in a queue is no slower machine

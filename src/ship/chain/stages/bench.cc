@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "ship/chain/chain_work.h"
+#include "ship/chain/frames.h"
 #include "ship/measure/conditions.h"
 #include "ship/measure/memory.h"
 
@@ -14,7 +15,8 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork& w) {
-  return w.engine_key() +
+  const std::string pictures = w.model.evaluation ? w.pictures_key() : "";
+  return w.engine_key() + pictures +
          fmt::format("{} {}", w.options.bench_seconds, w.target.limits.rate.value_or(0));
 }
 
@@ -32,7 +34,12 @@ Result<json> run(ChainWork& w) {
   if (w.target.limits.rate) b.rate = RateOptions{*w.target.limits.rate};
   b.max_warmup_s = std::min(b.max_warmup_s, w.options.bench_seconds);
   b.progress = [&](int64_t, double spent, double all) { w.progress("bench", spent, all); };
-  HONE_ASSIGN(BenchResult result, bench(s, b));
+  // Whole frames where the project describes a picture; else inference alone.
+  auto frames = PictureWork::make(s, w.model, false);
+  if (!frames.ok() && frames.code() != Code::unsupported) return frames.status();
+  auto measured = frames.ok() ? bench(s, *frames, b) : bench(s, b);
+  HONE_ASSIGN(BenchResult result, std::move(measured));
+  if (frames.ok()) result.conditions["inputs"] = frames->describe();
   add_engine(s.engine().info(), w.target.threads, w.engine_path(), &result.conditions);
   json j = to_json(result);
   if (child.ok()) {
