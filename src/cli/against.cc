@@ -391,8 +391,9 @@ void add_against_options(CLI::App* command, AgainstOptions* o) {
       ->type_name("DIR")
       ->needs(against);
   // What measures one runtime alone would be ignored here.
-  for (const char* alone : {"--rate", "--closed", "--drop", "--duration", "--max-warmup",
-                            "--same-input", "--steps", "--sustain", "--timeline"}) {
+  for (const char* alone :
+       {"--rate", "--closed", "--drop", "--duration", "--max-warmup", "--same-input", "--samples",
+        "--steps", "--sustain", "--model", "--target"}) {
     if (CLI::Option* other = command->get_option_no_throw(alone)) against->excludes(other);
   }
 }

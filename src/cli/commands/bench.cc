@@ -55,9 +55,6 @@ Status check(const Options& o) {
   if (o.closed && o.rate) {
     return invalid("--closed runs back to back, --rate at a camera's pace: give one of them");
   }
-  if (!o.against.backends.empty() && (o.rate || !o.sustain.empty() || !o.samples.empty())) {
-    return invalid("--against compares back to back: leave --rate, --sustain and --samples out");
-  }
   if (o.drop && !o.rate) return invalid("--drop is for --rate: back to back no frame is late");
   return {};
 }
