@@ -95,7 +95,7 @@ TEST_F(Report, DamageIsTold) {
   EXPECT_EQ(why(bad), stem + ".report.json: not a report of schema 1");
   for (const char* field :
        {"/identity/target", "/stages", "/stages/bench", "/stages/build/bytes", "/stages/parity/ok",
-        "/stages/bench/latency_ms/p95", "/stages/accuracy/classes", "/stages/bench/memory"}) {
+        "/stages/bench/stages_ms/infer/p95", "/stages/accuracy/classes", "/stages/bench/memory"}) {
     bad = good;
     bad[json::json_pointer(field)] = json::array({true});
     EXPECT_EQ(why(bad), stem + ".report.json: damaged; run hone ship") << field;

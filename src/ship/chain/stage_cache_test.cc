@@ -95,7 +95,7 @@ TEST_F(Redone, OnlyWhatChanged) {
   EXPECT_EQ(stages(), "accuracy gate") << "labels of the evaluation";
 
   model_.evaluation->limit = 11;
-  EXPECT_EQ(stages(), "parity accuracy gate") << "fewer samples";
+  EXPECT_EQ(stages(), "parity accuracy bench gate") << "fewer samples";
 
   options_.parity_inputs = 1;
   EXPECT_EQ(stages(), "parity gate");
