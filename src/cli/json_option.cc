@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/model/files.h"
+#include "host/model/json_text.h"
 
 namespace hone::cli {
 
@@ -15,8 +16,7 @@ void add_json_option(CLI::App* command, std::string* where) {
 
 Result<bool> give_json(Session& session, const std::string& where, const nlohmann::json& j) {
   if (where.empty()) return true;
-  // Names in files need not be UTF-8.
-  std::string text = j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  std::string text = json_text(j, 1) + "\n";
   if (where != "-") {
     HONE_RETURN_IF_ERROR(write_text(where, text));
     return true;

@@ -9,6 +9,7 @@
 #include "common/base/hash.h"
 #include "host/exec/time_kernel.h"
 #include "host/model/files.h"
+#include "host/model/json_text.h"
 #include "ship/profile/diff.h"
 #include "ship/profile/trace.h"
 
@@ -59,7 +60,7 @@ Status write_trace(const std::string& path, const std::string& name, ship::Sessi
   constexpr int runs = 5;
   HONE_ASSIGN(std::vector<ship::Layer> layers, ship::describe_layers(session));
   HONE_ASSIGN(ship::Recording recording, ship::record(session, runs));
-  return write_text(path, ship::chrome_trace(recording, layers, name).dump() + "\n");
+  return write_text(path, json_text(ship::chrome_trace(recording, layers, name)) + "\n");
 }
 
 Status run_diff(const Options& o, Session& s) {

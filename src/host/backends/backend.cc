@@ -1,4 +1,5 @@
 #include "host/backends/backend.h"
+#include "host/model/json_text.h"
 
 #include <fmt/format.h>
 
@@ -103,7 +104,7 @@ Result<Backend> Backend::start(const Command& command, const Timeouts& timeouts)
   if (!child.ok()) return in(command.name, child.status());
   Backend b(std::move(child).value(), std::move(memory), command.name, timeouts);
   json request = {{"do", "hello"}, {"protocol", protocol}};
-  HONE_ASSIGN(Reply reply, b.ask(request.dump(), "hello", timeouts.hello_ms));
+  HONE_ASSIGN(Reply reply, b.ask(json_text(request), "hello", timeouts.hello_ms));
   if (reply.j.value("protocol", json()) != protocol) {
     return b.failed("hello", fmt::format("does not speak protocol {}", protocol));
   }
@@ -119,8 +120,7 @@ Status Backend::load(const LoadRequest& r) {
   json request = {{"do", "load"},         {"model", r.model},
                   {"threads", r.threads}, {"precision", r.precision},
                   {"shapes", shapes},     {"work", r.work}};
-  HONE_ASSIGN(Reply reply, ask(request.dump(-1, ' ', false, json::error_handler_t::replace), "load",
-                               timeouts_.load_ms));
+  HONE_ASSIGN(Reply reply, ask(json_text(request), "load", timeouts_.load_ms));
   const json note = reply.j.value("note", json());
   note_ = note.is_string() ? one_line(note.get<std::string>()) : "";
   return {};
@@ -154,8 +154,7 @@ Status Backend::bind(const std::vector<std::pair<std::string, Tensor>>& inputs) 
   }
   json request = {{"do", "bind"}, {"fd", child_fd}, {"inputs", ports}, {"outputs_at", end}};
   outputs_.clear();
-  HONE_ASSIGN(Reply reply, ask(request.dump(-1, ' ', false, json::error_handler_t::replace), "bind",
-                               timeouts_.load_ms));
+  HONE_ASSIGN(Reply reply, ask(json_text(request), "bind", timeouts_.load_ms));
   HONE_RETURN_IF_ERROR(memory_.remap());
   return take_outputs(reply, end);
 }
@@ -192,7 +191,7 @@ Result<std::vector<int64_t>> Backend::run(int count, int warm, int64_t expected_
   json request = {{"do", "run"}, {"count", count}, {"warm", warm}};
   // Ten times what was expected, so that a machine that became busy is not taken for a hang.
   auto extra = static_cast<int>(std::min<int64_t>(expected_ns / 100'000, 3'600'000));
-  HONE_ASSIGN(Reply reply, ask(request.dump(), "run", timeouts_.run_ms + extra));
+  HONE_ASSIGN(Reply reply, ask(json_text(request), "run", timeouts_.run_ms + extra));
   std::vector<int64_t> ns;
   try {
     ns = reply.j.at("ns").get<std::vector<int64_t>>();

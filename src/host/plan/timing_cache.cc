@@ -8,6 +8,7 @@
 
 #include "host/graph/quote.h"
 #include "host/model/files.h"
+#include "host/model/json_text.h"
 
 namespace hone::plan {
 
@@ -53,7 +54,7 @@ std::string TimingCache::to_json() const {
   nlohmann::json j = {{"schema", schema}, {"ns", nlohmann::json::object()}};
   for (const auto& [key, value] : ns_) j["ns"][key] = static_cast<int64_t>(value);
   // A CPU's name need not be UTF-8; its entries are then timed anew next time.
-  return j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json_text(j, 1) + "\n";
 }
 
 std::optional<double> TimingCache::find(const std::string& key) const {

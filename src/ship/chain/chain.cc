@@ -8,6 +8,7 @@
 
 #include "common/base/version.h"
 #include "host/model/files.h"
+#include "host/model/json_text.h"
 #include "ship/chain/chain_work.h"
 #include "ship/chain/check_files.h"
 #include "ship/chain/commands.h"
@@ -50,7 +51,7 @@ class Chain {
       : w_(model, target, options), o_(options), cache_(options.out_folder + "/state.json") {}
 
   Result<ChainResult> run() {
-    HONE_RETURN_IF_ERROR(check_files(w_.model));
+    HONE_RETURN_IF_ERROR(check_files(w_.model, w_.target));
     HONE_RETURN_IF_ERROR(make_folder(o_.out_folder));
     for (const auto& [name, stage] : stages) HONE_RETURN_IF_ERROR(run_stage(name, *stage));
     collect();
@@ -60,6 +61,7 @@ class Chain {
 
  private:
   Status run_stage(const std::string& name, const Stage& stage) {
+    if (stage.wanted != nullptr && !stage.wanted(w_)) return {};
     Clock::time_point start = Clock::now();
     std::string id = w_.model.name + "/" + w_.target.name + "/" + name;
     std::string key =
@@ -126,7 +128,7 @@ class Chain {
     r_.report_path =
         fmt::format("{}/{}.{}.report.json", o_.out_folder, w_.model.name, w_.target.name);
     done({"gate", 0, false, fmt::format("{} checks", r_.gate.checks.size())});
-    HONE_RETURN_IF_ERROR(write_text(r_.report_path, report.dump(1) + "\n"));
+    HONE_RETURN_IF_ERROR(write_text(r_.report_path, json_text(report, 1) + "\n"));
     r_.report_json = std::move(report);
     return {};
   }

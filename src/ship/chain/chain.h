@@ -26,7 +26,8 @@ struct ChainOptions {
   std::string project_path;  // of hone.toml, as it was given
   std::string out_folder;    // hone-out/ beside the project file
   double bench_seconds = 3;
-  int parity_inputs = 16;  // evaluation samples compared with the reference
+  double compare_seconds = 30;  // with the target's baseline, at most
+  int parity_inputs = 16;       // evaluation samples compared with the reference
   double parity_tolerance = 1e-3;
   std::function<void(const StageRow&)> stage_done;
   std::function<void(const std::string&, double, double)> progress;

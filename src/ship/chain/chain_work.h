@@ -63,6 +63,8 @@ struct Stage {
   Result<nlohmann::json> (*run)(ChainWork&);
   // The file it writes; nullptr where it writes none. A file that is gone is made again.
   std::string (*made)(const ChainWork&) = nullptr;
+  // Does hone.toml ask for it? nullptr: always run.
+  bool (*wanted)(const ChainWork&) = nullptr;
 };
 
 #define HONE_STAGE(name) extern const Stage name##_stage;

@@ -17,9 +17,10 @@ Status check_there(const char* key, const std::string& path) {
 
 }  // namespace
 
-Status check_files(const ModelSpec& model) {
+Status check_files(const ModelSpec& model, const TargetSpec& target) {
   HONE_RETURN_IF_ERROR(check_there("onnx", model.onnx));
   HONE_RETURN_IF_ERROR(check_there("golden", model.golden));
+  HONE_RETURN_IF_ERROR(check_there("baseline", target.baseline));
   // Calibration data is not looked for: no stage of this version reads it.
   if (!model.evaluation) return {};
   HONE_RETURN_IF_ERROR(check_there("evaluation.images", model.evaluation->images));

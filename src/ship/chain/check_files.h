@@ -6,6 +6,6 @@
 namespace hone::ship {
 
 // Errors: not_found, with the path and the key that names it.
-Status check_files(const ModelSpec& model);
+Status check_files(const ModelSpec& model, const TargetSpec& target);
 
 }  // namespace hone::ship

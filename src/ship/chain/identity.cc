@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "host/model/json_text.h"
 #include "host/plan/target_file.h"
 #include "ship/chain/stage_cache.h"
 #include "ship/gate/machine.h"
@@ -71,7 +72,7 @@ Status check_identity(const json& report, const ModelSpec& model, const TargetSp
   const json& t = id.at("target");
   const auto differs = [&](const char* what, const json& was, const json& now) {
     return invalid(fmt::format("target '{}' has {} {}, this report is about {}; run hone ship",
-                               target.name, what, now.dump(), was.dump()));
+                               target.name, what, json_text(now), json_text(was)));
   };
   const json threads = target.threads, precision = target.precision;
   if (t.at("threads") != threads) return differs("threads", t.at("threads"), threads);

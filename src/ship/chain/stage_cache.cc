@@ -7,6 +7,7 @@
 
 #include "common/base/hash.h"
 #include "host/model/files.h"
+#include "host/model/json_text.h"
 
 namespace hone::ship {
 
@@ -32,7 +33,7 @@ std::optional<nlohmann::json> StageCache::find(const std::string& stage,
 
 Status StageCache::put(const std::string& stage, const std::string& key, nlohmann::json result) {
   state_[stage] = {{"key", key}, {"result", std::move(result)}};
-  return write_text(path_, state_.dump(1) + "\n");
+  return write_text(path_, json_text(state_, 1) + "\n");
 }
 
 std::string hash_text(const std::string& text) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "host/model/json_text.h"
 #include "host/tasks/picture_file.h"
 
 namespace hone::ship {
@@ -66,9 +67,9 @@ Result<ImageContract> from_json(const json& j) {
 std::vector<std::pair<std::string, std::string>> contract_properties(const ModelSpec& model) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const InputSpec& in : model.inputs)
-    out.emplace_back("input." + in.name, to_json(in.image).dump());
+    out.emplace_back("input." + in.name, json_text(to_json(in.image)));
   for (const OutputSpec& o : model.outputs) {
-    if (!o.labels.empty()) out.emplace_back("labels." + o.name, json(o.labels).dump());
+    if (!o.labels.empty()) out.emplace_back("labels." + o.name, json_text(o.labels));
   }
   return out;
 }

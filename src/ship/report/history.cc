@@ -1,4 +1,5 @@
 #include "ship/report/history.h"
+#include "host/model/json_text.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -71,13 +72,12 @@ std::string reason(int sqlite, const char* text) {
 }
 
 // Names in files need not be UTF-8.
-std::string dumped(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 // By way of Run: what stands in the file may have been edited.
 std::string without_time(const std::string& summary) {
   Run r = run_from_json(json::parse(summary, nullptr, false));
   r.created.clear();
-  return dumped(to_json(r));
+  return json_text(to_json(r));
 }
 
 }  // namespace
@@ -149,7 +149,7 @@ Status History::prepare_tables(const Status& foreign) {
 }
 
 Status History::add(const Run& run) {
-  const std::string summary = dumped(to_json(run));
+  const std::string summary = json_text(to_json(run));
   Statement newest =
       prepare(db_.get(),
               "SELECT summary FROM run WHERE model = ?1 AND target = ?2 ORDER BY id DESC LIMIT 1");
