@@ -54,6 +54,7 @@ void read_steps(Session& s, BenchResult* r) {
 MonitorOptions monitor_options(const BenchOptions& o) {
   MonitorOptions m;
   m.root = o.machine_root;
+  m.back_to_back = !o.rate;
   return m;
 }
 
@@ -91,9 +92,11 @@ class Bench {
     energy_.start();
     start_ = time_.now_ns();
     usage_.since_last();
+    looked_ = true;  // at the machine, just now
     HONE_RETURN_IF_ERROR(drive());
-    r_.evidence = monitor_.stop();
     energy_.stop(r_.record.seen());
+    r_.evidence = monitor_.stop();
+    energy_.idle();
     r_.energy = energy_.result();
     r_.findings = find(r_.record, watched_);
     r_.latency_ms = r_.findings.latency_ms;
