@@ -81,7 +81,8 @@ std::string spark(const ship::Histogram& h) {
                                      : 1 + 8 * std::log(static_cast<double>(n)) / std::log(most);
     text += levels[static_cast<size_t>(std::lround(level))];
   }
-  return fmt::format("{:.3f} ms |{}| {:.3f} ms", h.edges_ms.front(), text, h.edges_ms.back());
+  return fmt::format("histogram  {:.3f} ms |{}| {:.3f} ms", h.edges_ms.front(), text,
+                     h.edges_ms.back());
 }
 
 std::string bytes_or_why(const nlohmann::json& v) {
@@ -150,11 +151,11 @@ std::string run_line(const ship::BenchResult& r, const BenchSubject& subject) {
       fmt::format("{} samples, {}, {} thread{}, ", r.findings.latency_ms.samples,
                   r.rate ? fmt::format("{:g} frames/s", r.rate_per_second) : "closed loop",
                   subject.threads, subject.threads == 1 ? "" : "s");
-  text +=
-      inputs.value("same_input", false)
-          ? fmt::format("the same input again and again ({})", inputs["kind"].get<std::string>())
-          : fmt::format("{} {} in turn", inputs["distinct"].get<int64_t>(),
-                        inputs["kind"].get<std::string>());
+  std::string kind = inputs["kind"].get<std::string>();
+  if (kind == "noise") kind = "noise inputs";
+  text += inputs.value("same_input", false)
+              ? fmt::format("the same input again and again ({})", kind)
+              : fmt::format("{} {} in turn", inputs["distinct"].get<int64_t>(), kind);
   if (r.conditions.contains("profile")) {
     text += fmt::format(", profile {}", r.conditions["profile"].get<int>());
   }

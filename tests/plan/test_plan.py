@@ -165,7 +165,7 @@ def test_several_profiles_of_one_engine(dynamic, tmp_path):
         args = [a for s in shapes for a in ("--shape", s)]
         j = json.loads(ok("bench", engine, "--duration", "0", "--json", "-", *args).stdout)
         assert j["conditions"]["profile"] == profile
-        assert f"1 thread, profile {profile}; " in ok("bench", engine, "--duration", "0", *args).stdout
+        assert f"in turn, profile {profile}\n" in ok("bench", engine, "--duration", "0", *args).stdout
         ok("parity", dynamic, engine, *args)
 
 

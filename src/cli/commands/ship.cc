@@ -101,29 +101,47 @@ std::string coloured(Printer& p, ship::Verdict v, const std::string& line) {
                                        : p.yellow(line);
 }
 
+// One model for one target.
+struct Pair {
+  const ship::ModelSpec* model;
+  const ship::TargetSpec* target;
+  ship::FreshProcess fresh;
+};
+
+// With processes that are started while this one still holds next to nothing.
+Result<std::vector<Pair>> pairs_of(const ship::Project& project) {
+  std::vector<Pair> pairs;
+  for (const ship::ModelSpec& m : project.models) {
+    for (const ship::TargetSpec& t : project.targets) {
+      HONE_ASSIGN(ship::FreshProcess fresh, ship::FreshProcess::start());
+      pairs.push_back({&m, &t, std::move(fresh)});
+    }
+  }
+  return pairs;
+}
+
 Status run_ship(const Options& o, Session& s) {
   HONE_ASSIGN(ship::Project project, ship::load_project(o.project));
+  HONE_ASSIGN(std::vector<Pair> pairs, pairs_of(project));
   ship::ChainOptions c = chain_options(o, project.folder, s);
   HONE_ASSIGN(c.machine, this_machine());
   c.time = exec::make_timer(c.machine);
   ship::Verdict worst = ship::Verdict::ship;
   std::vector<std::pair<ship::Verdict, std::string>> lines;
   std::vector<nlohmann::json> reports;
-  bool many = project.models.size() * project.targets.size() > 1;
-  for (const ship::ModelSpec& m : project.models) {
-    for (const ship::TargetSpec& t : project.targets) {
-      if (many) say(o, s, fmt::format("{} for {}", m.name, t.name));
-      auto r = ship::run_chain(m, t, c);
-      if (!r.ok()) return in("model '" + m.name + "'", r.status());
-      if (o.json != "-") print_tables(*r, s.printer);
-      say(o, s, fmt::format("engine {}", r->engine_path));
-      say(o, s, fmt::format("report {}", r->report_path));
-      reports.push_back(std::move(r->report_json));
-      ship::Verdict v = r->gate.verdict;
-      if (v == ship::Verdict::no_ship || worst == ship::Verdict::ship) worst = v;
-      lines.emplace_back(v, (many ? fmt::format("{} for {}: ", m.name, t.name) : "") +
-                                ship::verdict_line(r->gate));
-    }
+  for (Pair& pair : pairs) {
+    const std::string who = fmt::format("{} for {}", pair.model->name, pair.target->name);
+    if (pairs.size() > 1) say(o, s, who);
+    c.fresh = &pair.fresh;
+    auto r = ship::run_chain(*pair.model, *pair.target, c);
+    if (!r.ok()) return in("model '" + pair.model->name + "'", r.status());
+    if (o.json != "-") print_tables(*r, s.printer);
+    say(o, s, fmt::format("engine {}", r->engine_path));
+    say(o, s, fmt::format("report {}", r->report_path));
+    reports.push_back(std::move(r->report_json));
+    ship::Verdict v = r->gate.verdict;
+    if (v == ship::Verdict::no_ship || worst == ship::Verdict::ship) worst = v;
+    lines.emplace_back(v, (pairs.size() > 1 ? who + ": " : "") + ship::verdict_line(r->gate));
   }
   HONE_RETURN_IF_ERROR(give_reports(o, s, c.out_folder, reports));
   for (const auto& [v, line] : lines) {

@@ -145,7 +145,11 @@ Result<ChainResult> run_chain(const ModelSpec& model, const TargetSpec& target,
                               const ChainOptions& options) {
   // Results of earlier runs come from a file: a field that is gone or of another type throws.
   try {
-    return Chain(model, target, options).run();
+    if (options.fresh != nullptr) return Chain(model, target, options).run();
+    HONE_ASSIGN(FreshProcess fresh, FreshProcess::start());
+    ChainOptions own = options;
+    own.fresh = &fresh;
+    return Chain(model, target, own).run();
   } catch (const json::exception&) {
     return corrupt(options.out_folder + "/state.json: damaged; delete it and run again");
   }

@@ -9,6 +9,7 @@
 
 #include "host/engine/compile.h"
 #include "ship/gate/gate.h"
+#include "ship/measure/fresh_process.h"
 #include "ship/project/project.h"
 
 namespace hone::ship {
@@ -32,6 +33,9 @@ struct ChainOptions {
   std::function<void(const StageRow&)> stage_done;
   std::function<void(const std::string&, double, double)> progress;
   std::function<void(plan::Plan&)> tamper;  // tests plant faults here
+  // Where peak memory is measured, started before this process held much; nullptr: the chain starts
+  // one when it begins.
+  FreshProcess* fresh = nullptr;
 };
 
 struct ChainResult {

@@ -136,18 +136,5 @@ TEST(Conditions, AreReadOrSayWhy) {
             "C, 2 cores, isa avx2, load 0.5");
 }
 
-// 64 MiB that are touched show in the peak of the child, not in what it had before.
-TEST(ChildMemory, PeakIsThatOfTheWork) {
-  constexpr int64_t size = int64_t{64} << 20;
-  auto m = peak_of_child([]() -> Status {
-    std::vector<char> block(size, 1);
-    return block[size / 2] == 1 ? Status() : internal("");
-  });
-  ASSERT_TRUE(m.ok()) << m.status().text();
-  EXPECT_GT(m->peak - m->before, size * 9 / 10);
-  auto failed = peak_of_child([] { return Status(Code::io_error, "no"); });
-  EXPECT_EQ(failed.status().text(), "the measuring process ended without a result");
-}
-
 }  // namespace
 }  // namespace hone::ship

@@ -1,8 +1,5 @@
 #include "ship/measure/memory.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstring>
 
@@ -33,35 +30,6 @@ void reset_peak_rss() {
     std::fputs("5", f);
     std::fclose(f);
   }
-}
-
-Result<ChildMemory> peak_of_child(const std::function<Status()>& work) {
-  int fd[2];
-  if (pipe(fd) != 0) return Status(Code::io_error, "cannot make a pipe");
-  pid_t pid = fork();
-  if (pid < 0) {
-    close(fd[0]);
-    close(fd[1]);
-    return Status(Code::out_of_memory, "cannot start a process");
-  }
-  if (pid == 0) {
-    close(fd[0]);
-    reset_peak_rss();  // the high-water mark is inherited
-    ChildMemory m;
-    m.before = status_field("VmRSS:").value_or(0);
-    bool ok = work().ok();
-    m.peak = status_field("VmHWM:").value_or(0);
-    bool sent = ok && write(fd[1], &m, sizeof(m)) == static_cast<ssize_t>(sizeof(m));
-    _exit(sent ? 0 : 1);
-  }
-  close(fd[1]);
-  ChildMemory m;
-  bool got = read(fd[0], &m, sizeof(m)) == static_cast<ssize_t>(sizeof(m));
-  close(fd[0]);
-  int status = 0;
-  waitpid(pid, &status, 0);
-  if (!got) return Status(Code::io_error, "the measuring process ended without a result");
-  return m;
 }
 
 }  // namespace hone::ship

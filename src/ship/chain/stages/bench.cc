@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "ship/chain/chain_work.h"
 #include "ship/chain/frames.h"
 #include "ship/measure/conditions.h"
-#include "ship/measure/memory.h"
 
 namespace hone::ship {
 
@@ -21,16 +22,14 @@ std::string key(const ChainWork& w) {
 }
 
 Result<json> run(ChainWork& w) {
-  // Peak memory of a process that does nothing but load and run the engine.
-  auto child = peak_of_child([&]() -> Status {
-    HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
-    HONE_RETURN_IF_ERROR(s.bind(s.default_shapes()));
-    for (int i = 0; i < 3; ++i) HONE_RETURN_IF_ERROR(s.run());
-    return {};
-  });
+  auto opening = std::chrono::steady_clock::now();
   HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
+  const std::chrono::duration<double, std::milli> load = std::chrono::steady_clock::now() - opening;
+  Result<int64_t> peak =
+      w.options.fresh->peak_of(w.engine_path(), w.target.threads, s.default_shapes());
   BenchOptions b;
   b.duration_s = w.options.bench_seconds;
+  b.load_ms = load.count();
   if (w.target.limits.rate) b.rate = RateOptions{*w.target.limits.rate};
   b.max_warmup_s = std::min(b.max_warmup_s, w.options.bench_seconds);
   b.progress = [&](int64_t, double spent, double all) { w.progress("bench", spent, all); };
@@ -42,13 +41,13 @@ Result<json> run(ChainWork& w) {
   if (frames.ok()) result.conditions["inputs"] = frames->describe();
   add_engine(s.engine().info(), w.target.threads, w.engine_path(), &result.conditions);
   json j = to_json(result);
-  if (child.ok()) {
-    j["memory"]["peak_rss_bytes"] = child->peak;
+  if (peak.ok()) {
+    j["memory"]["peak_rss_bytes"] = *peak;
   } else {
-    j["memory"]["peak_rss_bytes"] = "unavailable: " + child.status().text();
+    j["memory"]["peak_rss_bytes"] = "unavailable: " + peak.status().text();
   }
-  j["text"] =
-      fmt::format("mean {:.3f} ms over {} runs", result.latency_ms.mean, result.latency_ms.samples);
+  j["text"] = fmt::format("mean {:.3f} ms over {} frames", result.latency_ms.mean,
+                          result.latency_ms.samples);
   return j;
 }
 
