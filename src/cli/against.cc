@@ -125,9 +125,9 @@ Status take_inputs(const AgainstOptions& o, const AgainstModel& m, const graph::
     HONE_ASSIGN(Given read, read_inputs(files, names_of(io)));
     HONE_ASSIGN(given, in_order(read, io));
   }
+  const std::vector<std::string> known = names_of(io);
   for (const auto& [name, dims] : m.shapes) {
-    bool found = std::any_of(io.begin(), io.end(), [&](const auto& i) { return i.name == name; });
-    if (!found) return no_such_input(name, io);
+    if (std::find(known.begin(), known.end(), name) == known.end()) return no_such_input(name, io);
   }
   for (size_t i = 0; i < io.size(); ++i) {
     auto shape = m.shapes.find(io[i].name);
