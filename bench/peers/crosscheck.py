@@ -51,9 +51,9 @@ def on_one_core():
 
 def loadgen(run, seconds, expected_ns):
     """(p90, early-stopping estimate of p90) in ms of LoadGen's single-stream scenario. The thread
-    that runs stays on one core from its first query on: LoadGen's own threads, which were started
-    before, made the kernel move it to and fro, by which its p90 was 2 to 9 % above that of a loop
-    without them."""
+    that runs stays on one core from its first query on: LoadGen starts threads of its own before, and
+    with them the kernel may move it. In five pairs of runs so, the medians of p90 were 0.2 % apart;
+    full runs have been 2 to 4 % apart, up to 9 % without it (bench/runs/)."""
     core = {max(os.sched_getaffinity(0))}
 
     def issue(samples):
