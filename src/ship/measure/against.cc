@@ -7,17 +7,13 @@
 #include <cmath>
 #include <limits>
 
+#include "ship/measure/stats.h"
+
 namespace hone::ship {
 
 namespace {
 
 constexpr int max_runs = 5000;
-
-double median_of(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  size_t n = v.size();
-  return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
 
 Result<std::vector<double>> block(const Contestant& c, int runs, double expected_ms) {
   if (c.turn) c.turn(true);
@@ -30,11 +26,11 @@ Result<std::vector<double>> block(const Contestant& c, int runs, double expected
 // Runs that fill a block.
 Result<int> runs_for(const Contestant& c, double block_ms) {
   HONE_ASSIGN(std::vector<double> first, block(c, 3, 0));
-  double ms = std::max(median_of(first), 1e-6);
+  double ms = std::max(midpoint_median(first), 1e-6);
   if (ms * 3 > block_ms) return 3;
   // A few runs after a pause are slower than a block of them.
   HONE_ASSIGN(std::vector<double> more, block(c, 10, ms * 10));
-  ms = std::max(median_of(more), 1e-6);
+  ms = std::max(midpoint_median(more), 1e-6);
   return static_cast<int>(std::clamp(std::round(block_ms / ms), 3.0, double{max_runs}));
 }
 
@@ -141,7 +137,7 @@ std::vector<Raced> race(const std::vector<Contestant>& contestants, const RaceOp
         r = Raced{times.status().text(), {}, {}};
         continue;
       }
-      r.medians_ms.push_back(median_of(*times));
+      r.medians_ms.push_back(midpoint_median(*times));
       r.samples_ms.insert(r.samples_ms.end(), times->begin(), times->end());
     }
     if (options.progress) options.progress(round + 1, options.rounds);
@@ -156,7 +152,7 @@ Estimate median_interval(std::vector<double> samples) {
   // The k-th smallest lies above the median with probability P(fewer than k below it).
   int k = std::max(1, static_cast<int>(boost::math::quantile(below, 0.025)));  // rounded down
   while (2 * (k + 1) <= n && 2 * boost::math::cdf(below, k) <= 0.05) ++k;
-  return {median_of(samples), samples[static_cast<size_t>(k - 1)],
+  return {midpoint_median(samples), samples[static_cast<size_t>(k - 1)],
           samples[static_cast<size_t>(n - k)]};
 }
 
@@ -173,7 +169,7 @@ std::optional<double> spread_of(const Raced& r) {
   std::vector<double> v = r.medians_ms;
   std::sort(v.begin(), v.end());
   size_t quarter = v.size() / 4;
-  return (v[v.size() - 1 - quarter] - v[quarter]) / median_of(v);
+  return (v[v.size() - 1 - quarter] - v[quarter]) / midpoint_median(v);
 }
 
 Difference difference(const Outputs& a, const Outputs& b) {
@@ -190,7 +186,7 @@ Difference difference(const Outputs& a, const Outputs& b) {
 }
 
 Agreement judge(const std::vector<std::optional<Outputs>>& outputs, double tolerance,
-              size_t trusted) {
+                size_t trusted) {
   Agreement best;
   size_t most = 0;
   for (size_t i = 0; i < outputs.size(); ++i) {

@@ -14,15 +14,10 @@ int64_t monotonic_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-double median(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  return (v[(v.size() - 1) / 2] + v[v.size() / 2]) / 2;  // one run or two: the lower is not it
-}
-
 // Of a side's two turns. Both turns' medians weigh the same, or a drift would not cancel (the
 // median of both together is one turn's edge); a tail takes the runs of both to be claimed.
 double percentile_of(std::vector<double> first, const std::vector<double>& second, double p) {
-  if (p == 0.5) return (median(first) + median(second)) / 2;
+  if (p == 0.5) return (midpoint_median(first) + midpoint_median(second)) / 2;
   first.insert(first.end(), second.begin(), second.end());
   std::sort(first.begin(), first.end());
   return quantile(first, p);

@@ -38,6 +38,11 @@ double median(std::vector<double> v) {
   return *middle;
 }
 
+double midpoint_median(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  return (v[(v.size() - 1) / 2] + v[v.size() / 2]) / 2;
+}
+
 double robust_stddev(const std::vector<double>& values) {
   const double centre = median(values);
   std::vector<double> distances;

@@ -28,6 +28,8 @@ Percentile percentile(std::span<const double> sorted, double p);
 
 // Of values in any order; the lower of two middles is not averaged with the upper. 0 for none.
 double median(std::vector<double> values);
+// The mean of two middles, where there are two; of values in any order, at least one.
+double midpoint_median(std::vector<double> values);
 // 1.4826 times the median distance from the median: the standard deviation of a normal
 // distribution, not moved by a minority of outliers.
 double robust_stddev(const std::vector<double>& values);
