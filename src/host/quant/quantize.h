@@ -1,0 +1,56 @@
+// A float graph -> a graph that computes on integers, and a report of what was done.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "host/quant/calibrators.h"
+#include "host/quant/samples.h"
+#include "host/quant/scheme.h"
+
+namespace hone::quant {
+
+enum class Format : uint8_t { qdq, qoperator, fp16, bf16, int8_weights, int4_weights, dynamic };
+enum class Preset : uint8_t { fast, automatic, max };  // how far the rescue ladder may climb
+
+constexpr Format all_formats[] = {Format::qdq,    Format::qoperator,    Format::fp16,
+                                  Format::bf16,   Format::int8_weights, Format::int4_weights,
+                                  Format::dynamic};
+const char* name(Format f);  // "int8-weights"
+const char* name(Preset p);  // "auto"
+Result<Format> parse_format(std::string_view text);
+Result<Preset> parse_preset(std::string_view text);
+bool needs_samples(Format f);  // activations are rounded with ranges that data tell
+
+struct Options {
+  Scheme scheme;
+  Format format = Format::qdq;
+  Calibrator calibrator = Calibrator::percentile;
+  bool calibrator_given = false;  // false: the ladder may choose another
+  Preset preset = Preset::automatic;
+  double max_drop = 0.5;  // points; what the ladder stops at
+  int threads = 0;        // 0: all of this machine
+  std::function<void(const std::string& what, double done, double all)> progress;
+};
+
+struct Quantised {
+  graph::Graph graph;
+  // schema, format, calibration {samples, held_out, hash, calibrator}, ladder [{rung, result,
+  // figure}], layers [{node, op, precision, cause?, tried?}], findings [text].
+  std::shared_ptr<nlohmann::json> report;
+};
+
+// The graph as `hone quantize` needs it: raised to the opset the format needs, weights kept as
+// integers made float, standard passes run. Errors: unsupported for a model that is quantised
+// already, naming the node.
+Status prepare(graph::Graph& graph, const Options& options);
+
+// `graph`: prepared. Samples may be empty where the format needs none. Errors: of the samples;
+// unsupported where nothing of the graph can be quantised, with the reasons.
+Result<Quantised> quantize(const graph::Graph& graph, const Samples& samples,
+                           const Options& options);
+
+}  // namespace hone::quant
