@@ -61,7 +61,7 @@ def full(rate=False):
         classes.append({"name": name, "samples": 1000, "baseline_percent": base, "percent": base - drop,
                         "lost": 40, "gained": 9, "critical": name in ("Shirt", "Trouser")})
     gate = [
-        check("parity", "pass", "16 evaluation pictures agree with the reference, worst 4.3e-07"),
+        check("parity", "pass", "16 evaluation samples agree with the reference, worst 4.3e-07"),
         check("capture-to-result p95", "fail", "2.41 ms [2.35, 2.48], limit 2", value=2.41, low=2.35, high=2.48,
               limit=2.0, unit="ms"),
         check("capture-to-result p99", "pass", "5.8 ms, limit 8", value=5.8, low=5.1, high=6.6, limit=8.0, unit="ms"),
@@ -130,7 +130,7 @@ def full(rate=False):
             "golden": {"text": "16 pairs agree with the reference, worst 3.6e-07", "seconds": 0.2},
             "optimize": {"text": "73 nodes to 57, 16 patches", "nodes": 57, "bytes": 346807, "seconds": 0.01},
             "build": {"text": "34 steps, 0.39 MB, 1 thread", "bytes": 394880, "steps": 34, "seconds": 0.23},
-            "parity": {"text": "16 evaluation pictures agree with the reference, worst 4.3e-07", "ok": True,
+            "parity": {"text": "16 evaluation samples agree with the reference, worst 4.3e-07", "ok": True,
                        "worst": 4.3e-7, "seconds": 0.2},
             "accuracy": {"text": "89.0 % of 10000", "percent": 88.24, "baseline_percent": 88.65,
                          "samples": 10000, "lost": 141, "gained": 100, "worst": "Shirt",

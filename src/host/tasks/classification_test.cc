@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "host/tasks/evaluator.h"
+
 namespace hone::tasks {
 namespace {
 
@@ -27,42 +29,69 @@ TEST(Classification, NanNeverWins) {
   EXPECT_EQ(arg_max(scores({NAN, NAN})), 0);
 }
 
+std::unique_ptr<Evaluator> top1(size_t classes) {
+  TaskSpec spec{"classification", {}};
+  for (size_t i = 0; i < classes; ++i) spec.labels.push_back(std::to_string(i));
+  auto made = make_evaluator(spec);
+  EXPECT_TRUE(made.ok()) << made.status().text();
+  return std::move(*made);
+}
+
+Sample labelled(int64_t label) {
+  Sample s;
+  s.label = label;
+  return s;
+}
+
 // Six samples of three classes, written out by hand: 0 right 1 of 2, 1 right 2 of 3, 2 right 0
 // of 1.
 TEST(Classification, CountsByTrueClass) {
-  Accuracy a;
-  add_sample(&a, scores({9, 1, 2}), 0, 3);
-  add_sample(&a, scores({1, 9, 2}), 0, 3);
-  add_sample(&a, scores({1, 9, 2}), 1, 3);
-  add_sample(&a, scores({0, 4, 3}), 1, 3);
-  add_sample(&a, scores({0, 3, 4}), 1, 3);
-  add_sample(&a, scores({5, 3, 4}), 2, 3);
-  EXPECT_EQ(a.samples, 6);
-  EXPECT_EQ(a.right, 3);
-  EXPECT_DOUBLE_EQ(a.percent(), 50);
-  ASSERT_EQ(a.classes.size(), 3u);
-  EXPECT_EQ(a.classes[0].samples, 2);
-  EXPECT_EQ(a.classes[1].samples, 3);
-  EXPECT_DOUBLE_EQ(a.class_percent(0), 50);
-  EXPECT_DOUBLE_EQ(a.class_percent(1), 200.0 / 3);
-  EXPECT_DOUBLE_EQ(a.class_percent(2), 0);
-  EXPECT_EQ(a.hits, (std::vector<uint8_t>{1, 0, 1, 1, 0, 0}));
+  auto e = top1(3);
+  const std::pair<int64_t, std::vector<float>> all[] = {{0, {9, 1, 2}}, {0, {1, 9, 2}},
+                                                        {1, {1, 9, 2}}, {1, {0, 4, 3}},
+                                                        {1, {0, 3, 4}}, {2, {5, 3, 4}}};
+  for (const auto& [label, values] : all) {
+    ASSERT_TRUE(e->add(labelled(label), scores(values)).ok());
+  }
+  EXPECT_EQ(e->samples(), 6);
+  EXPECT_DOUBLE_EQ(e->value(), 50);
+  const std::vector<ClassScore> classes = e->classes();
+  ASSERT_EQ(classes.size(), 3u);
+  EXPECT_EQ(classes[0].samples, 2);
+  EXPECT_EQ(classes[1].samples, 3);
+  EXPECT_DOUBLE_EQ(classes[0].value, 50);
+  EXPECT_DOUBLE_EQ(classes[1].value, 200.0 / 3);
+  EXPECT_DOUBLE_EQ(classes[2].value, 0);
+  EXPECT_EQ(std::vector<uint8_t>(e->hits().begin(), e->hits().end()),
+            (std::vector<uint8_t>{1, 0, 1, 1, 0, 0}));
+  EXPECT_EQ(std::vector<int64_t>(e->truths().begin(), e->truths().end()),
+            (std::vector<int64_t>{0, 0, 1, 1, 1, 2}));
+  const int32_t some[] = {0, 0, 0, 1};
+  EXPECT_DOUBLE_EQ(e->value_of(some), 75);
 }
 
 TEST(Classification, NothingCountedIsZeroPercent) {
-  Accuracy a;
-  EXPECT_EQ(a.percent(), 0);
-  add_sample(&a, scores({1, 0, 0}), 0, 3);
-  EXPECT_EQ(a.class_percent(2), 0);  // no sample of it
+  auto e = top1(3);
+  EXPECT_EQ(e->value(), 0);
+  EXPECT_EQ(e->value_of({}), 0);
+  ASSERT_TRUE(e->add(labelled(0), scores({1, 0, 0})).ok());
+  EXPECT_EQ(e->classes()[2].value, 0);  // no sample of it
 }
 
-// A label the model has no score for is a miss of no class.
-TEST(Classification, LabelsBeyondTheClasses) {
-  Accuracy a;
-  add_sample(&a, scores({1, 0}), 7, 2);
-  EXPECT_EQ(a.samples, 1);
-  EXPECT_EQ(a.right, 0);
-  EXPECT_EQ(a.classes[0].samples + a.classes[1].samples, 0);
+TEST(Classification, RefusesWhatIsNoClass) {
+  auto e = top1(2);
+  EXPECT_EQ(e->add(labelled(7), scores({1, 0})).text(),
+            "sample 0 has label 7, there are 2 classes");
+  EXPECT_EQ(e->add(labelled(-1), scores({1, 0})).code(), Code::invalid_argument);
+  EXPECT_EQ(e->add(labelled(0), scores({1, 0, 0})).text(),
+            "the model gives 3 scores, there are 2 labels");
+  EXPECT_EQ(e->samples(), 0);
+}
+
+TEST(Evaluator, NamesWhatItLacks) {
+  EXPECT_EQ(make_evaluator({"guessing", {"a"}}).status().text(), "no task 'guessing'");
+  EXPECT_EQ(make_evaluator({"classification", {}}).status().text(),
+            "classification needs the names of its classes");
 }
 
 }  // namespace

@@ -26,15 +26,11 @@ Result<const graph::Graph*> ChainWork::graph() {
   return &*graph_;
 }
 
-Result<const LabelledData*> ChainWork::data() {
-  if (!data_) {
-    HONE_ASSIGN(data_, load_data(*model.evaluation));
+Result<std::shared_ptr<const tasks::Dataset>> ChainWork::data() const {
+  if (data_ == nullptr) {
+    HONE_ASSIGN(data_, tasks::open_dataset(*model.evaluation));
   }
-  return &*data_;
-}
-
-const preprocess::ImageContract* ChainWork::contract() const {
-  return model.inputs.empty() ? nullptr : &model.inputs[0].image;
+  return data_;
 }
 
 engine::CompileOptions ChainWork::compile_options() const {
@@ -50,8 +46,15 @@ engine::CompileOptions ChainWork::compile_options() const {
 std::string ChainWork::machine_key() const {
   return fmt::format("{} {:x} ", options.machine.cpu, options.machine.isa);
 }
-std::string ChainWork::pictures_key() const {
-  return hash_file(model.evaluation->images) + fmt::format(" {}", model.evaluation->limit);
+std::string ChainWork::evaluation_key() const {
+  if (!model.evaluation || !evaluation_key_.empty()) return evaluation_key_;
+  const tasks::DataSpec& spec = *model.evaluation;
+  std::string key = fmt::format("{} {} ", spec.format, spec.limit);
+  for (const auto& [name, value] : spec.values) key += name + "=" + value + " ";
+  auto d = data();
+  if (!d.ok()) return key;  // the stage that reads them says why
+  for (const std::string& f : (*d)->files()) key += hash_file(f);
+  return evaluation_key_ = hash_text(key);
 }
 std::string ChainWork::engine_key() const {
   return engine_hash + machine_key() + fmt::format("{} ", options.machine.cores);

@@ -31,10 +31,8 @@ class ChainWork {
 
   // Read when first asked for, then kept.
   Result<const graph::Graph*> graph();
-  Result<const LabelledData*> data();
-
-  // The contract of the first input; nullptr where hone.toml describes none.
-  const preprocess::ImageContract* contract() const;
+  // Of the evaluation data, which are set.
+  Result<std::shared_ptr<const tasks::Dataset>> data() const;
   engine::CompileOptions compile_options() const;
 
   // hone.toml's for this target, else the usual one.
@@ -44,15 +42,16 @@ class ChainWork {
 
   // Pieces of the keys of stages: what a result depends on besides the model and Hone's version.
   std::string machine_key() const;
-  std::string pictures_key() const;  // evaluation is set
-  std::string engine_key() const;    // the engine, and the machine that runs it
+  std::string evaluation_key() const;  // "" where there are no evaluation data
+  std::string engine_key() const;      // the engine, and the machine that runs it
 
   void progress(const std::string& what, double done, double all) const;
   void progress(const std::string& what, size_t done, size_t all) const;
 
  private:
   std::optional<graph::Graph> graph_;
-  std::optional<LabelledData> data_;
+  mutable std::shared_ptr<const tasks::Dataset> data_;
+  mutable std::string evaluation_key_;
 };
 
 // One stage: a file stages/<name>.cc and a line in stages.inc.

@@ -23,8 +23,13 @@ Status check_files(const ModelSpec& model, const TargetSpec& target) {
   HONE_RETURN_IF_ERROR(check_there("baseline", target.baseline));
   // Calibration data is not looked for: no stage of this version reads it.
   if (!model.evaluation) return {};
-  HONE_RETURN_IF_ERROR(check_there("evaluation.images", model.evaluation->images));
-  return check_there("evaluation.labels", model.evaluation->labels);
+  const tasks::DataFormat* format = tasks::find_data_format(model.evaluation->format);
+  for (const tasks::DataKey& k :
+       format != nullptr ? format->keys : std::span<const tasks::DataKey>()) {
+    const std::string key = fmt::format("evaluation.{}", k.name);
+    if (k.path) HONE_RETURN_IF_ERROR(check_there(key.c_str(), model.evaluation->at(k.name)));
+  }
+  return {};
 }
 
 }  // namespace hone::ship

@@ -169,13 +169,14 @@ std::vector<float> margins(const ModelSpec& m, int64_t* of_class) {
   auto built = engine::compile(*model, o);
   auto session =
       Session::open(std::make_shared<const std::vector<std::byte>>(std::move(built->bytes)), 1);
-  auto data = load_data(*m.evaluation);
-  const auto labels = data->labels.as<uint8_t>();
+  auto data = tasks::open_dataset(*m.evaluation);
+  auto inputs = ModelInputs::make(m, {m.inputs[0].name});
   std::vector<float> found;
-  for (int64_t i = 0; i < data->count(); ++i) {
-    if (labels[static_cast<size_t>(i)] != damaged) continue;
+  for (int64_t i = 0; i < (*data)->count(); ++i) {
+    auto sample = (*data)->sample(i);
+    if (sample->label != damaged) continue;
     ++*of_class;
-    auto y = session->run({*sample(*data, i, m.inputs[0].image)});
+    auto y = session->run(*inputs->of(*sample));
     auto scores = (*y)[0].as_mutable<float>();
     const float own = scores[damaged];
     scores[damaged] = -INFINITY;
@@ -190,8 +191,11 @@ class DamagedClass : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!testing::fs::exists(dataset)) GTEST_SKIP() << "skipped: no dataset-fashion-mnist";
-    model_.evaluation = Dataset{"idx", std::string(dataset) + "t10k-images-idx3-ubyte.gz",
-                                std::string(dataset) + "t10k-labels-idx1-ubyte.gz", 2000};
+    const std::string folder = dataset;
+    model_.evaluation = tasks::DataSpec{"idx",
+                                        {{"images", folder + "t10k-images-idx3-ubyte.gz"},
+                                         {"labels", folder + "t10k-labels-idx1-ubyte.gz"}},
+                                        0};
     int64_t of_class = 0;
     const std::vector<float> win_by = margins(model_, &of_class);
     const auto lost = static_cast<size_t>(of_class / 10);  // 10 points

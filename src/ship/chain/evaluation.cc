@@ -2,112 +2,98 @@
 
 #include <fmt/format.h>
 
-#include "host/tasks/idx.h"
-#include "ship/gate/gate.h"
-#include "ship/project/picture.h"
+#include "ship/gate/drop.h"
+#include "ship/gate/paired_bootstrap.h"
 
 namespace hone::ship {
 
 using nlohmann::json;
+using tasks::ClassScore;
+using tasks::Evaluator;
 
 namespace {
 
-// The first n of a tensor along axis 0.
-Tensor head(const Tensor& t, int64_t n) {
-  Dims dims = t.dims();
-  dims[0] = n;
-  auto all = t.as<uint8_t>();
-  return Tensor::of<uint8_t>(dims, all.subspan(0, static_cast<size_t>(element_count(dims))));
+// Pairs of samples that only one of the two gets right, of all and by class.
+struct Pairs {
+  Paired all;
+  std::vector<Paired> classes;
+};
+
+Pairs pairs_of(const Evaluator& baseline, const Evaluator& engine, size_t classes) {
+  Pairs p;
+  p.classes.resize(classes);
+  p.all.samples = engine.samples();
+  for (size_t i = 0; i < engine.hits().size(); ++i) {
+    const bool b = baseline.hits()[i] != 0, e = engine.hits()[i] != 0;
+    p.all.lost += b && !e, p.all.gained += e && !b;
+    const auto c = static_cast<size_t>(engine.truths()[i]);
+    if (c < classes) p.classes[c].lost += b && !e, p.classes[c].gained += e && !b;
+  }
+  return p;
+}
+
+json drop_json(const Evaluator& baseline, const Evaluator& engine) {
+  const auto metric_of = [](const Evaluator& e) {
+    return Metric([&e](std::span<const int32_t> samples) { return e.value_of(samples); });
+  };
+  const Drop d = bootstrap_drop(engine.samples(), metric_of(baseline), metric_of(engine));
+  return {{"points", d.points}, {"low", d.low}, {"high", d.high}};
+}
+
+// The least of the classes that have samples; 0 where none has.
+size_t worst_class(const std::vector<ClassScore>& classes) {
+  size_t worst = 0;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    const bool first = classes[worst].samples == 0;
+    if (classes[c].samples > 0 && (first || classes[c].value < classes[worst].value)) worst = c;
+  }
+  return worst;
 }
 
 }  // namespace
 
-Result<LabelledData> load_data(const Dataset& dataset) {
-  LabelledData d;
-  HONE_ASSIGN(d.images, tasks::read_idx(dataset.images));
-  HONE_ASSIGN(d.labels, tasks::read_idx(dataset.labels));
-  bool fits =
-      d.images.rank() == 3 && d.labels.rank() == 1 && d.images.dims()[0] == d.labels.dims()[0];
-  if (!fits) {
-    return Status(Code::shape_mismatch, fmt::format("{} {} and {} {} do not go together",
-                                                    dataset.images, to_string(d.images.dims()),
-                                                    dataset.labels, to_string(d.labels.dims())));
-  }
-  if (d.count() == 0) return invalid(dataset.images + ": holds no picture");
-  if (dataset.limit > 0 && dataset.limit < d.count()) {
-    d.images = head(d.images, dataset.limit);
-    d.labels = head(d.labels, dataset.limit);
-  }
-  return d;
-}
-
-Result<Tensor> sample(const LabelledData& data, int64_t i, const preprocess::ImageContract& k) {
-  auto height = static_cast<int32_t>(data.images.dims()[1]);
-  auto width = static_cast<int32_t>(data.images.dims()[2]);
-  const uint8_t* pixels = data.images.as<uint8_t>().data() + i * height * width;
-  return to_input(k, {pixels, width, height, 1, width});
-}
-
-Result<tasks::Accuracy> evaluate(Session& session, size_t output, const LabelledData& data,
-                                 const preprocess::ImageContract& k, int64_t class_count,
-                                 const std::function<void(double, double)>& progress) {
-  tasks::Accuracy a;
-  auto labels = data.labels.as<uint8_t>();
+Status evaluate(Session& session, size_t output, const tasks::Dataset& data,
+                const ModelInputs& inputs, Evaluator* evaluator,
+                const std::function<void(double, double)>& progress) {
   for (int64_t i = 0; i < data.count(); ++i) {
-    const int label = labels[static_cast<size_t>(i)];
-    if (label >= class_count) {
-      return invalid(
-          fmt::format("picture {} has label {}, there are {} classes", i, label, class_count));
-    }
-    HONE_ASSIGN(Tensor x, sample(data, i, k));
-    HONE_RETURN_IF_ERROR(session.bind({x.dims()}));
-    HONE_RETURN_IF_ERROR(session.set_input(0, x));
-    HONE_RETURN_IF_ERROR(session.run());
-    Tensor y = session.output(output);
-    if (y.count() != class_count) {
-      return Status(
-          Code::shape_mismatch,
-          fmt::format("the model gives {} scores, there are {} labels", y.count(), class_count));
-    }
-    tasks::add_sample(&a, y, label, class_count);
+    HONE_ASSIGN(tasks::Sample s, data.sample(i));
+    HONE_ASSIGN(std::vector<Tensor> x, inputs.of(s));
+    HONE_ASSIGN(std::vector<Tensor> y, session.run(x));
+    HONE_RETURN_IF_ERROR(evaluator->add(s, y[output]));
     if (progress && i % 64 == 0)
       progress(static_cast<double>(i), static_cast<double>(data.count()));
   }
-  return a;
+  return {};
 }
 
-nlohmann::json accuracy_summary(const LabelledData& d, const tasks::Accuracy& b,
-                                const tasks::Accuracy& e, const std::vector<std::string>& labels) {
-  json classes = json::array();
-  std::vector<Paired> paired(labels.size());
-  auto truth = d.labels.as<uint8_t>();
-  Paired all{"", e.samples, 0, 0};
-  for (size_t i = 0; i < e.hits.size(); ++i) {
-    bool lost = b.hits[i] != 0 && e.hits[i] == 0, gained = b.hits[i] == 0 && e.hits[i] != 0;
-    all.lost += lost, all.gained += gained;
-    if (truth[i] < paired.size()) paired[truth[i]].lost += lost, paired[truth[i]].gained += gained;
+json accuracy_summary(const Evaluator& b, const Evaluator& e,
+                      const std::vector<std::string>& labels) {
+  json j = {{"metric", e.metric()},        {"unit", e.unit()},       {"value", e.value()},
+            {"baseline_value", b.value()}, {"samples", e.samples()}, {"classes", json::array()}};
+  const bool percent = std::string_view(e.unit()) == "%", counted = !e.hits().empty();
+  if (percent) j["percent"] = e.value(), j["baseline_percent"] = b.value();
+  const std::vector<ClassScore> classes = e.classes(), before = b.classes();
+  const Pairs pairs = pairs_of(b, e, classes.size());
+  if (counted) {
+    j["lost"] = pairs.all.lost, j["gained"] = pairs.all.gained;
+  } else {
+    j["drop"] = drop_json(b, e);
   }
-  size_t worst = 0;
-  for (size_t c = 0; c < labels.size(); ++c) {
-    if (e.class_percent(c) < e.class_percent(worst)) worst = c;
-    classes.push_back({{"name", labels[c]},
-                       {"samples", e.classes[c].samples},
-                       {"percent", e.class_percent(c)},
-                       {"baseline_percent", b.class_percent(c)},
-                       {"lost", paired[c].lost},
-                       {"gained", paired[c].gained}});
+  for (size_t c = 0; c < classes.size(); ++c) {
+    json one = {{"name", labels[c]}, {"samples", classes[c].samples}};
+    one["percent"] = classes[c].value, one["baseline_percent"] = before[c].value;
+    if (counted) one["lost"] = pairs.classes[c].lost, one["gained"] = pairs.classes[c].gained;
+    j["classes"].push_back(std::move(one));
   }
-  return json{{"text", fmt::format("{:.2f} % of {}, baseline {:.2f} %, worst class {} {:.1f} %",
-                                   e.percent(), e.samples, b.percent(), labels[worst],
-                                   e.class_percent(worst))},
-              {"percent", e.percent()},
-              {"baseline_percent", b.percent()},
-              {"samples", e.samples},
-              {"lost", all.lost},
-              {"gained", all.gained},
-              {"worst", labels[worst]},
-              {"worst_percent", e.class_percent(worst)},
-              {"classes", classes}};
+  std::string text = fmt::format("{} {:.2f} {} of {}, baseline {:.2f} {}", e.metric(), e.value(),
+                                 e.unit(), e.samples(), b.value(), b.unit());
+  if (!classes.empty()) {
+    const size_t worst = worst_class(classes);
+    j["worst"] = labels[worst], j["worst_percent"] = classes[worst].value;
+    text += fmt::format(", worst class {} {:.1f} %", labels[worst], classes[worst].value);
+  }
+  j["text"] = text;
+  return j;
 }
 
 }  // namespace hone::ship

@@ -1,37 +1,23 @@
-// Labelled pictures through engines: accuracy of a baseline and of the engine on the same samples.
+// Labelled data through engines: what a baseline and the engine are worth on the same samples.
 #pragma once
 
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "host/tasks/classification.h"
+#include "host/tasks/evaluator.h"
 #include "ship/measure/session.h"
-#include "ship/project/project.h"
+#include "ship/project/model_inputs.h"
 
 namespace hone::ship {
 
-struct LabelledData {
-  Tensor images;  // u8 [n, height, width]
-  Tensor labels;  // u8 [n]
-  int64_t count() const { return images.dims()[0]; }
-};
+// Runs every sample through the session and adds what it makes of it to the evaluator; `output` is
+// the task's. `progress` is told samples done, of all.
+Status evaluate(Session& session, size_t output, const tasks::Dataset& data,
+                const ModelInputs& inputs, tasks::Evaluator* evaluator,
+                const std::function<void(double, double)>& progress);
 
-// Errors: those of the idx reader; shape_mismatch where pictures and labels do not go together;
-// invalid_argument where there is no picture: nothing to judge by must not look like a pass.
-Result<LabelledData> load_data(const Dataset& dataset);
-
-// Sample i as the model's input (batch 1).
-Result<Tensor> sample(const LabelledData& data, int64_t i,
-                      const preprocess::ImageContract& contract);
-
-// Runs every sample. `class_count` scores are expected per sample, and labels below it.
-Result<tasks::Accuracy> evaluate(Session& session, size_t output, const LabelledData& data,
-                                 const preprocess::ImageContract& contract, int64_t class_count,
-                                 const std::function<void(double, double)>& progress);
-
-// Both on the same samples, paired: what the accuracy stage reports.
-nlohmann::json accuracy_summary(const LabelledData& data, const tasks::Accuracy& baseline,
-                                const tasks::Accuracy& engine,
+// Both over the same samples, paired: what the accuracy stage reports. Labels name the classes.
+nlohmann::json accuracy_summary(const tasks::Evaluator& baseline, const tasks::Evaluator& engine,
                                 const std::vector<std::string>& labels);
 
 }  // namespace hone::ship

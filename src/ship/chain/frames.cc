@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "host/tasks/classification.h"
-#include "ship/chain/evaluation.h"
 #include "ship/chain/golden.h"
 #include "ship/project/picture.h"
 
@@ -13,10 +12,12 @@ namespace hone::ship {
 namespace {
 
 // Bytes of a fixed seed: preprocessing takes as long for any picture.
-std::vector<uint8_t> noise_picture(size_t bytes, uint64_t seed) {
-  std::vector<uint8_t> p(bytes);
+tasks::DecodedPicture noise_picture(const preprocess::ImageContract& k, uint64_t seed) {
+  tasks::DecodedPicture p{{}, k.width, k.height, k.channels()};
+  p.pixels.resize(static_cast<size_t>(k.width) * static_cast<size_t>(k.height) *
+                  static_cast<size_t>(k.channels()));
   uint64_t state = seed;
-  for (uint8_t& b : p) {
+  for (uint8_t& b : p.pixels) {
     state = state * 6364136223846793005ull + 1442695040888963407ull;
     b = static_cast<uint8_t>(state >> 56);
   }
@@ -33,8 +34,10 @@ Result<PictureWork> PictureWork::make(Session& session, const ModelSpec& model, 
   PictureWork w(session);
   w.contract_ = model.inputs[0].image;
   HONE_RETURN_IF_ERROR(w.choose(model, same));
-  w.captured_ = w.pictures_[0];
-  HONE_ASSIGN(Tensor x, to_input(w.contract_, w.capture()));
+  size_t largest = 0;
+  for (const tasks::DecodedPicture& p : w.pictures_) largest = std::max(largest, p.pixels.size());
+  w.captured_.resize(largest);
+  HONE_ASSIGN(Tensor x, to_input(w.contract_, view_of(w.pictures_[0])));
   w.shape_ = x.dims();
   HONE_RETURN_IF_ERROR(session.bind({w.shape_}));
   HONE_RETURN_IF_ERROR(session.set_input(0, x));
@@ -57,44 +60,35 @@ Status PictureWork::choose(const ModelSpec& model, bool same) {
   const auto& data = model.evaluation ? model.evaluation : model.calibration;
   const int64_t wanted = same ? 1 : distinct_inputs;
   if (!data) {
-    width_ = contract_.width, height_ = contract_.height, channels_ = contract_.channels();
-    const auto bytes =
-        static_cast<size_t>(width_) * static_cast<size_t>(height_) * static_cast<size_t>(channels_);
-    const int64_t room = std::clamp<int64_t>(input_bytes / static_cast<int64_t>(bytes), 2, wanted);
+    const int64_t bytes = int64_t{contract_.width} * contract_.height * contract_.channels();
+    const int64_t room = std::clamp<int64_t>(input_bytes / bytes, 2, wanted);
     for (int64_t i = 0; i < (same ? 1 : room); ++i)
-      pictures_.push_back(noise_picture(bytes, static_cast<uint64_t>(i) + 1));
+      pictures_.push_back(noise_picture(contract_, static_cast<uint64_t>(i) + 1));
     kind_ = "noise pictures";
     return {};
   }
-  HONE_ASSIGN(LabelledData d, load_data(*data));
-  height_ = static_cast<int32_t>(d.images.dims()[1]);
-  width_ = static_cast<int32_t>(d.images.dims()[2]);
-  const int64_t size = int64_t{height_} * width_;
-  const int64_t n = std::min(wanted, d.count());
-  const uint8_t* all = d.images.as<uint8_t>().data();
+  HONE_ASSIGN(auto d, tasks::open_dataset(*data));
+  const int64_t n = std::min(wanted, d->count());
   for (int64_t i = 0; i < n; ++i) {
-    const uint8_t* picture = all + i * (d.count() / n) * size;
-    pictures_.emplace_back(picture, picture + size);
+    HONE_ASSIGN(tasks::Sample s, d->sample(i * (d->count() / n)));
+    pictures_.push_back(std::move(s.picture));
   }
   kind_ = model.evaluation ? "evaluation pictures" : "calibration pictures";
   return {};
 }
 
-preprocess::Picture PictureWork::capture() const {
-  return {captured_.data(), width_, height_, channels_, int64_t{width_} * channels_};
-}
-
 Status PictureWork::prepare(int64_t frame) {
   const auto n = static_cast<int64_t>(pictures_.size());
-  const std::vector<uint8_t>& picture = pictures_[static_cast<size_t>(frame % n)];
-  std::memcpy(captured_.data(), picture.data(), picture.size());
+  const tasks::DecodedPicture& p = pictures_[static_cast<size_t>(frame % n)];
+  std::memcpy(captured_.data(), p.pixels.data(), p.pixels.size());
+  frame_ = {captured_.data(), p.width, p.height, p.channels, int64_t{p.width} * p.channels};
   return {};
 }
 
 Result<FrameTimes> PictureWork::run(TimeSource& time) {
   FrameTimes t;
   t.begin = time.now_ns();
-  auto s = preprocess::image_to_tensor(contract_, capture(), input_);
+  auto s = preprocess::image_to_tensor(contract_, frame_, input_);
   if (!s.ok()) return Status(s.code(), s.text().c_str());
   t.preprocessed = time.now_ns();
   HONE_RETURN_IF_ERROR(session_.run());

@@ -32,16 +32,15 @@ class PictureWork : public Workload {
  private:
   explicit PictureWork(Session& session) : session_(session) {}
   Status choose(const ModelSpec& model, bool same);
-  preprocess::Picture capture() const;
 
   Session& session_;
   preprocess::ImageContract contract_;
-  int32_t width_ = 0, height_ = 0, channels_ = 1;
-  std::vector<std::vector<uint8_t>> pictures_;
+  std::vector<tasks::DecodedPicture> pictures_;
   std::string kind_, task_;
   bool same_ = false;
-  std::vector<uint8_t> captured_;
-  float* input_ = nullptr;  // the engine's memory
+  std::vector<uint8_t> captured_;  // has room for any of them
+  preprocess::Picture frame_;      // the one that is there
+  float* input_ = nullptr;         // the engine's memory
   size_t output_ = 0;
   Dims shape_;
   int64_t answer_ = -1;

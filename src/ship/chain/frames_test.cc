@@ -36,7 +36,8 @@ TEST(Frames, GiveTheClassesThatEvaluationGives) {
   EXPECT_EQ(w->describe()["kind"], "evaluation pictures");
   EXPECT_EQ(w->describe()["distinct"], 12);
   EXPECT_EQ(w->task(), "classification");
-  auto data = load_data(*m.evaluation);
+  auto data = tasks::open_dataset(*m.evaluation);
+  auto inputs = ModelInputs::make(m, {m.inputs[0].name});
   MonotonicTime time;
   for (int64_t i = 0; i < 24; ++i) {
     ASSERT_TRUE(w->prepare(i).ok());
@@ -44,7 +45,7 @@ TEST(Frames, GiveTheClassesThatEvaluationGives) {
     ASSERT_TRUE(t.ok());
     EXPECT_TRUE(t->begin <= t->preprocessed && t->preprocessed <= t->inferred &&
                 t->inferred <= t->end);
-    auto y = other.run({*sample(*data, i % 12, m.inputs[0].image)});
+    auto y = other.run(*inputs->of(*(*data)->sample(i % 12)));
     EXPECT_EQ(w->answer(), tasks::arg_max((*y)[0])) << i;
   }
 }

@@ -1,8 +1,6 @@
 // [model.NAME]: the model, its inputs' preprocessing, its outputs' task, its data.
 #include <cmath>
-#include <sstream>
 
-#include "host/model/files.h"
 #include "host/plan/profile_text.h"
 #include "ship/project/toml_reader.h"
 
@@ -24,14 +22,13 @@ class ModelReader : private TomlReader {
     HONE_RETURN_IF_ERROR(profiles(t, &m));
     HONE_RETURN_IF_ERROR(each(
         t, "input", [&](const std::string& n, const toml::table& c) { return input(n, c, &m); }));
-    HONE_RETURN_IF_ERROR(each(
-        t, "output", [&](const std::string& n, const toml::table& c) { return output(n, c, &m); }));
-    if (const toml::node* data = t.get("data")) {
-      if (!data->is_table()) return fail(*data, "'data' must be a table");
-      HONE_RETURN_IF_ERROR(only(*data->as_table(), "data", {"calibration", "evaluation"}));
-      HONE_RETURN_IF_ERROR(dataset(*data->as_table(), "calibration", &m.calibration));
-      HONE_RETURN_IF_ERROR(dataset(*data->as_table(), "evaluation", &m.evaluation));
-    }
+    HONE_RETURN_IF_ERROR(
+        each(t, "output", [&](const std::string& n, const toml::table& c) -> Status {
+          HONE_ASSIGN(OutputSpec out, read_output_table(*this, n, c));
+          m.outputs.push_back(std::move(out));
+          return {};
+        }));
+    HONE_RETURN_IF_ERROR(read_data_tables(*this, t, &m));
     return m;
   }
 
@@ -67,45 +64,6 @@ class ModelReader : private TomlReader {
       if (!(in.image.std[c] > 0)) return fail(*t.get("std"), "'std' must be > 0");
     }
     m->inputs.push_back(std::move(in));
-    return {};
-  }
-
-  Status output(const std::string& name, const toml::table& t, ModelSpec* m) const {
-    HONE_RETURN_IF_ERROR(only(t, "an output", {"task", "labels"}));
-    OutputSpec out;
-    out.name = name;
-    size_t task = 0;
-    HONE_RETURN_IF_ERROR(word(t, "task", {"classification"}, &task));
-    out.task = "classification";
-    std::string labels;
-    HONE_RETURN_IF_ERROR(path(t, "labels", &labels));
-    if (!labels.empty()) {
-      HONE_ASSIGN(std::string text, read_text(labels));
-      std::istringstream lines(text);
-      for (std::string line; std::getline(lines, line);) {
-        if (!line.empty() && line.back() == '\r') line.pop_back();
-        if (!line.empty()) out.labels.push_back(line);
-      }
-    }
-    m->outputs.push_back(std::move(out));
-    return {};
-  }
-
-  Status dataset(const toml::table& data, const char* key, std::optional<Dataset>* out) const {
-    const toml::node* node = data.get(key);
-    if (node == nullptr) return {};
-    const toml::table* t = node->as_table();
-    if (t == nullptr) return fail(*node, fmt::format("'{}' must be a table", key));
-    HONE_RETURN_IF_ERROR(only(*t, key, {"format", "images", "labels", "limit"}));
-    Dataset d;
-    size_t format = 0;
-    HONE_RETURN_IF_ERROR(word(*t, "format", {"idx"}, &format));
-    d.format = "idx";
-    HONE_RETURN_IF_ERROR(path(*t, "images", &d.images, true));
-    HONE_RETURN_IF_ERROR(path(*t, "labels", &d.labels, true));
-    HONE_RETURN_IF_ERROR(get(*t, "limit", "a whole number", &d.limit));
-    if (d.limit < 0) return fail(*t->get("limit"), "'limit' must be >= 0");
-    *out = std::move(d);
     return {};
   }
 

@@ -80,6 +80,11 @@ bool is_picture(const std::string& path) {
   return e == ".png" || e == ".jpg" || e == ".jpeg";
 }
 
+preprocess::Picture view_of(const tasks::DecodedPicture& p) {
+  return {p.pixels.data(), p.width, p.height, p.channels,
+          static_cast<int64_t>(p.width) * p.channels};
+}
+
 Result<Tensor> to_input(const ImageContract& k, const preprocess::Picture& picture) {
   Dims dims = k.layout == preprocess::PixelLayout::nchw ? Dims{1, k.channels(), k.height, k.width}
                                                         : Dims{1, k.height, k.width, k.channels()};
@@ -100,9 +105,7 @@ Result<Tensor> read_picture_for(const Session& session, const std::string& input
   }
   HONE_ASSIGN(ImageContract k, from_json(json::parse(text, nullptr, false)));
   HONE_ASSIGN(tasks::DecodedPicture p, tasks::read_picture(path));
-  preprocess::Picture view{p.pixels.data(), p.width, p.height, p.channels,
-                           static_cast<int64_t>(p.width) * p.channels};
-  auto t = to_input(k, view);
+  auto t = to_input(k, view_of(p));
   if (!t.ok()) return in(path, t.status());
   return t;
 }

@@ -20,7 +20,9 @@ bool is_picture(const std::string& path);  // by extension: .png, .jpg, .jpeg
 // engine carries none ("give an .npy"), shape_mismatch for a picture of another size.
 Result<Tensor> read_picture_for(const Session& session, const std::string& input,
                                 const std::string& path);
-// A dataset's picture through a contract, as the input tensor of batch 1.
+// A decoded picture as preprocessing takes it; looks into `p`.
+preprocess::Picture view_of(const tasks::DecodedPicture& p);
+// A picture through a contract, as the input tensor of batch 1.
 Result<Tensor> to_input(const preprocess::ImageContract& contract,
                         const preprocess::Picture& picture);
 

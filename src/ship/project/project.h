@@ -9,6 +9,8 @@
 #include "common/base/status.h"
 #include "device/preprocess/preprocess.h"
 #include "host/plan/make_plan.h"
+#include "host/tasks/dataset.h"
+#include "host/tasks/evaluator.h"
 #include "ship/project/limits.h"
 
 namespace hone::ship {
@@ -18,16 +20,8 @@ struct InputSpec {
   preprocess::ImageContract image;  // kind = "image", resize = "none" in this version
 };
 
-struct OutputSpec {
+struct OutputSpec : tasks::TaskSpec {  // labels: read from the file the project names
   std::string name;
-  std::string task;                 // "classification"
-  std::vector<std::string> labels;  // read from the file the project names
-};
-
-struct Dataset {
-  std::string format;          // "idx"
-  std::string images, labels;  // paths
-  int64_t limit = 0;           // 0: all
 };
 
 struct ModelSpec {
@@ -37,7 +31,7 @@ struct ModelSpec {
   std::vector<plan::ProfileSpec> profiles;
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
-  std::optional<Dataset> calibration, evaluation;
+  std::optional<tasks::DataSpec> calibration, evaluation;
 };
 
 struct TargetSpec {

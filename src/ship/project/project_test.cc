@@ -89,9 +89,9 @@ bird = 1.5
   EXPECT_EQ(m.outputs[0].labels, (std::vector<std::string>{"cat", "dog", "bird"}));
   ASSERT_TRUE(m.calibration && m.evaluation);
   EXPECT_EQ(m.calibration->limit, 512);
-  EXPECT_EQ(m.calibration->images, "dir/ci");
-  EXPECT_EQ(m.evaluation->images, "/abs/ei");
-  EXPECT_EQ(m.evaluation->labels, "dir/el");
+  EXPECT_EQ(m.calibration->at("images"), "dir/ci");
+  EXPECT_EQ(m.evaluation->at("images"), "/abs/ei");
+  EXPECT_EQ(m.evaluation->at("labels"), "dir/el");
   EXPECT_EQ(m.evaluation->limit, 0);
   EXPECT_EQ(p->models[1].onnx, "/abs/a.onnx");
   const TargetSpec& t = p->targets[0];

@@ -79,6 +79,11 @@ class TomlReader {
   std::filesystem::path folder_;
 };
 
+// The tables below a model: an output's task, its data.
+Result<OutputSpec> read_output_table(const TomlReader& reader, const std::string& name,
+                                     const toml::table& table);
+Status read_data_tables(const TomlReader& reader, const toml::table& model, ModelSpec* out);
+
 // The tables below [model] and [target]. `labels`: those of all models, to tell a class from a
 // misspelt one; none are known where it is empty.
 Result<ModelSpec> read_model_table(const TomlReader& reader, const std::string& name,

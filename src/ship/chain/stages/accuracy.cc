@@ -1,5 +1,8 @@
 // Accuracy on labelled data, paired per sample with a baseline: the graph as it came, without
 // passes, on portable kernels. Parity ties the baseline to the reference.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "host/passes/pass.h"
 #include "ship/chain/chain_work.h"
 #include "ship/chain/stage_cache.h"
@@ -11,8 +14,19 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork& w) {
-  return w.engine_key() +
-         (w.model.evaluation ? w.pictures_key() + hash_file(w.model.evaluation->labels) : "");
+  std::string tasks;
+  for (const OutputSpec& o : w.model.outputs) {
+    tasks += fmt::format("{} {} {}\n", o.name, o.task, fmt::join(o.labels, "\n"));
+  }
+  return w.engine_key() + w.evaluation_key() + tasks;
+}
+
+// The output that is judged: the first that has a task and what it needs.
+const OutputSpec* task_of(const ModelSpec& model) {
+  for (const OutputSpec& o : model.outputs) {
+    if (!o.task.empty() && !o.labels.empty()) return &o;
+  }
+  return nullptr;
 }
 
 Result<Session> open_baseline(ChainWork& w) {
@@ -28,23 +42,28 @@ Result<Session> open_baseline(ChainWork& w) {
 }
 
 Result<json> accuracy(ChainWork& w) {
-  const std::vector<OutputSpec>& outputs = w.model.outputs;
-  bool possible = w.model.evaluation && w.contract() != nullptr && !outputs.empty() &&
-                  !outputs[0].labels.empty();
-  if (!possible) return json{{"text", "no labelled evaluation data"}};
-  HONE_ASSIGN(const LabelledData* d, w.data());
+  const OutputSpec* task = task_of(w.model);
+  if (!w.model.evaluation || task == nullptr) return json{{"text", "no labelled evaluation data"}};
+  HONE_ASSIGN(auto data, w.data());
+  if (!data->labelled()) return json{{"text", "the evaluation data have no labels"}};
   HONE_ASSIGN(Session baseline, open_baseline(w));
   HONE_ASSIGN(Session engine, Session::open(w.engine_path(), w.target.threads));
-  const auto classes = static_cast<int64_t>(outputs[0].labels.size());
+  auto inputs = ModelInputs::make(w.model, names_of(engine.inputs()));
+  if (!inputs.ok() && inputs.code() == Code::unsupported) {
+    return json{{"text", inputs.status().text()}};
+  }
+  if (!inputs.ok()) return inputs.status();
   size_t out = 0;  // inspect saw that the name exists
-  while (engine.outputs()[out].name != outputs[0].name) ++out;
-  auto counted = [&](Session& s, const char* what) {
-    return evaluate(s, out, *d, *w.contract(), classes,
+  while (engine.outputs()[out].name != task->name) ++out;
+  HONE_ASSIGN(auto before, tasks::make_evaluator(*task));
+  HONE_ASSIGN(auto after, tasks::make_evaluator(*task));
+  const auto run = [&](Session& s, tasks::Evaluator* e, const char* what) {
+    return evaluate(s, out, *data, *inputs, e,
                     [&](double done, double all) { w.progress(what, done, all); });
   };
-  HONE_ASSIGN(tasks::Accuracy b, counted(baseline, "accuracy of the baseline"));
-  HONE_ASSIGN(tasks::Accuracy e, counted(engine, "accuracy of the engine"));
-  return accuracy_summary(*d, b, e, outputs[0].labels);
+  HONE_RETURN_IF_ERROR(run(baseline, before.get(), "accuracy of the baseline"));
+  HONE_RETURN_IF_ERROR(run(engine, after.get(), "accuracy of the engine"));
+  return accuracy_summary(*before, *after, task->labels);
 }
 
 }  // namespace

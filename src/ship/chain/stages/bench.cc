@@ -16,8 +16,7 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork& w) {
-  const std::string pictures = w.model.evaluation ? w.pictures_key() : "";
-  return w.engine_key() + pictures +
+  return w.engine_key() + w.evaluation_key() +
          fmt::format("{} {}", w.options.bench_seconds, w.target.limits.rate.value_or(0));
 }
 

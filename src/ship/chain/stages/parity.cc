@@ -21,18 +21,19 @@ struct Inputs {
 
 std::string key(const ChainWork& w) {
   return w.engine_key() + fmt::format("{} {} {}", w.options.parity_inputs, w.parity_tolerance(),
-                                      w.model.evaluation       ? w.pictures_key()
+                                      w.model.evaluation       ? w.evaluation_key()
                                       : w.model.golden.empty() ? ""
                                                                : hash_folder(w.model.golden));
 }
 
-Result<Inputs> evaluation_inputs(ChainWork& w) {
-  HONE_ASSIGN(const LabelledData* d, w.data());
-  Inputs inputs{{}, "evaluation pictures"};
+Result<Inputs> evaluation_inputs(ChainWork& w, const ModelInputs& made) {
+  HONE_ASSIGN(auto d, w.data());
+  Inputs inputs{{}, "evaluation samples"};
   int64_t n = std::min<int64_t>(w.options.parity_inputs, d->count());
   for (int64_t i = 0; i < n; ++i) {
-    HONE_ASSIGN(Tensor x, sample(*d, i * (d->count() / n), *w.contract()));
-    inputs.all.push_back({x});
+    HONE_ASSIGN(tasks::Sample sample, d->sample(i * (d->count() / n)));
+    HONE_ASSIGN(std::vector<Tensor> x, made.of(sample));
+    inputs.all.push_back(std::move(x));
   }
   return inputs;
 }
@@ -55,8 +56,10 @@ Inputs random_inputs(const Session& s) {
 // Inputs that are real: golden ones and the first of the evaluation data; noise where there are
 // neither.
 Result<Inputs> real_inputs(ChainWork& w, const Session& s) {
-  if (w.model.evaluation && w.contract() != nullptr && s.inputs().size() == 1) {
-    return evaluation_inputs(w);
+  if (w.model.evaluation) {
+    auto made = ModelInputs::make(w.model, names_of(s.inputs()));
+    if (made.ok()) return evaluation_inputs(w, *made);
+    if (made.code() != Code::unsupported) return made.status();
   }
   if (w.model.golden.empty()) return random_inputs(s);
   HONE_ASSIGN(std::vector<GoldenPair> pairs, golden_pairs(w.model.golden, s.inputs().size(), 0));

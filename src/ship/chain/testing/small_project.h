@@ -88,7 +88,8 @@ inline ModelSpec small_project(const Folder& folder, int golden_pairs) {
   for (uint32_t i = 0; i < n; ++i) labels[i] = static_cast<uint8_t>(i % 10);
   write_idx(folder / "images", {n, 28, 28}, pixels);
   write_idx(folder / "labels", {n}, labels);
-  m.evaluation = Dataset{"idx", folder / "images", folder / "labels", 0};
+  m.evaluation =
+      tasks::DataSpec{"idx", {{"images", folder / "images"}, {"labels", folder / "labels"}}, 0};
   return m;
 }
 
