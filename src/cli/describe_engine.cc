@@ -5,6 +5,7 @@
 #include <map>
 
 #include "cli/model_args.h"
+#include "cli/precisions.h"
 #include "common/wire/engine.h"
 #include "common/wire/vectors.h"
 #include "device/platform/cpu.h"
@@ -199,6 +200,7 @@ Result<json> describe_engine(const std::string& path) {
             {"model", text(m.model_name())},
             {"model_hash", fmt::format("{:016x}", m.model_hash())},
             {"precision", text(m.precision())},
+            {"precisions", precisions_of(path)},
             {"target", text(m.target_cpu())},
             {"arch", name(static_cast<Arch>(std::min<int>(m.target_arch(), 2)))},
             {"isa", plan::isa_names(h.isa)},
@@ -249,6 +251,9 @@ void print_engine(const std::string& path, const json& j, Printer& p) {
   p.out(fmt::format("size         {}, weights {}", human_bytes(j["bytes"].get<double>()),
                     human_bytes(j["weight_bytes"].get<double>())));
   print_memory(j, p);
+  if (const std::string line = precisions_line(j["precisions"]); !line.empty()) {
+    p.out("precision    " + line);
+  }
   for (const auto& [key, value] : j["properties"].items()) {
     std::string line = value.get<std::string>();
     std::replace(line.begin(), line.end(), '\n', ' ');

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/precisions.h"
 #include "device/kernels/kernel.h"
 #include "host/exec/time_kernel.h"
 #include "host/model/files.h"
@@ -17,7 +18,7 @@ namespace hone::cli {
 namespace {
 
 struct Options {
-  std::string model, out, cache, target, precision = "f32", prefer, json;
+  std::string model, out, cache, target, precision = "best", prefer, json;
   int threads = 1;
   std::vector<std::string> profiles, disabled;
   bool explain = false, verify = false, untimed = false, miss_is_error = false;
@@ -86,6 +87,7 @@ nlohmann::json to_json(const Options& o, const engine::Compiled& built, const Ta
                       {"bytes", built.bytes.size()},
                       {"steps", built.plan.steps.size()},
                       {"precision", built.plan.precision},
+                      {"precisions", precisions_of(built.plan)},
                       {"threads", o.threads},
                       {"target", target.cpu}};
   if (o.explain) j["plan"] = plan::to_text(built.plan);
@@ -125,6 +127,9 @@ Status run_build(const Options& o, Session& s) {
                              human_bytes(static_cast<double>(built->bytes.size())),
                              built->plan.steps.size(), built->plan.steps.size() == 1 ? "" : "s",
                              o.threads, o.threads == 1 ? "" : "s", c.target.cpu));
+  if (const std::string line = precisions_line(precisions_of(built->plan)); !line.empty()) {
+    s.printer.note(line);
+  }
   return {};
 }
 
@@ -148,7 +153,10 @@ void add_build(CLI::App& app, Session& session) {
   c->add_option("-o,--output", o->out, "Engine file to write; appears whole or not at all")
       ->type_name("ENGINE")
       ->required();
-  c->add_option("--precision", o->precision, "f32, the only one in this version")
+  c->add_option("--precision", o->precision,
+                "int8: integers where the model has quantised values, which it must (hone "
+                "quantize); f32: everywhere, quantised values rounded as the model says; best: "
+                "integers where the model has them, f32 elsewhere")
       ->type_name("TYPE")
       ->capture_default_str();
   c->add_option("--threads", o->threads, "Threads to time kernels with, 1 to 256")

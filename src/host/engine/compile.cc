@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+
+#include "common/base/nearest.h"
 
 #include "host/engine/write_engine.h"
 #include "host/import/import.h"
@@ -75,6 +78,54 @@ Status fix_sizes(graph::Graph& graph, const CompileOptions& options) {
   return symbols.empty() ? Status() : ops::bind_symbols(graph, symbols);
 }
 
+// QLinearConv, QGemm, MatMulInteger and their like: integers in, by the operator's own text.
+bool is_integer_operator(const graph::Node& n) {
+  return n.op.starts_with("QLinear") || n.op == "QGemm" || n.op == "MatMulInteger" ||
+         n.op == "ConvInteger";
+}
+
+bool has_quantised_values(const graph::Graph& g) {
+  for (graph::NodeId id : g.all_nodes()) {
+    const graph::Node& n = g.node(id);
+    if (n.op.find("QuantizeLinear") != std::string::npos || is_integer_operator(n)) return true;
+  }
+  return false;
+}
+
+Status check_precision(const graph::Graph& g, const std::string& precision) {
+  const std::vector<std::string> known(std::begin(precisions), std::end(precisions));
+  if (std::find(known.begin(), known.end(), precision) == known.end()) {
+    const std::string near = nearest(precision, known);
+    return invalid(fmt::format("precision '{}' is not known; {}", precision,
+                               near.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
+                                            : fmt::format("did you mean '{}'?", near)));
+  }
+  if (precision == "int8" && !has_quantised_values(g)) {
+    return invalid(
+        "precision 'int8': the model has no quantised values (no QuantizeLinear); hone quantize "
+        "makes a model that has");
+  }
+  for (graph::NodeId id : g.all_nodes()) {
+    const graph::Node& n = g.node(id);
+    if (precision != "f32" || !is_integer_operator(n)) continue;
+    return invalid(fmt::format(
+        "precision 'f32': node '{}' ({}) computes on integers; build with --precision int8", n.name,
+        n.op));
+  }
+  return {};
+}
+
+void leave_out_integers(passes::Options* options) {
+  for (const passes::Pass* p : passes::pipeline()) {
+    if (p->integers) options->disabled.emplace_back(p->name);
+  }
+}
+
+bool multiplies_integers(const plan::Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(),
+                     [](const plan::Step& s) { return s.family == "qconv"; });
+}
+
 }  // namespace
 
 Result<Compiled> compile(const model::Model& model, const CompileOptions& options) {
@@ -83,10 +134,7 @@ Result<Compiled> compile(const model::Model& model, const CompileOptions& option
 }
 
 Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
-  if (options.precision != "f32") {
-    return unsupported(
-        fmt::format("precision '{}': this version builds f32 only", options.precision));
-  }
+  HONE_RETURN_IF_ERROR(check_precision(graph, options.precision));
   if (auto bad = bad_weights(graph); !bad.empty()) {
     return invalid(fmt::format("weights are not finite: {}", fmt::join(bad, "; ")));
   }
@@ -95,6 +143,7 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   Compiled out;
   passes::Options passes = options.passes;
   passes.engine = true;
+  if (options.precision == "f32") leave_out_integers(&passes);
   HONE_ASSIGN(out.passes, passes::run_passes(graph, passes));
 
   plan::PlanOptions plan_options;
@@ -107,6 +156,7 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   plan_options.prefer_kernel = options.prefer_kernel;
   plan_options.progress = options.progress;
   HONE_ASSIGN(out.plan, plan::make_plan(graph, plan_options));
+  out.plan.precision = multiplies_integers(out.plan) ? "int8" : "f32";
   if (options.tamper) options.tamper(out.plan);
   HONE_ASSIGN(out.bytes, write_engine(out.plan, {options.properties}));
   return out;

@@ -15,7 +15,9 @@ namespace hone::engine {
 struct CompileOptions {
   Target target;
   int threads = 1;
-  std::string precision = "f32";       // the only one so far
+  // best: integers where the model has quantised values, f32 elsewhere. int8: the same, and an
+  // error for a model without any. f32: quantised values are rounded, but computed with as f32.
+  std::string precision = "best";
   std::map<std::string, Dims> shapes;  // inputs made static before anything else
   std::vector<plan::ProfileSpec> profiles;  // as in plan::PlanOptions
   plan::TimeKernel time;  // empty: by rank, untimed
@@ -28,6 +30,8 @@ struct CompileOptions {
   std::function<void(plan::Plan&)> tamper;  // tests plant faults here, before writing
 };
 
+constexpr const char* precisions[] = {"f32", "int8", "best"};
+
 struct Compiled {
   plan::Plan plan;
   passes::Report passes;
@@ -35,7 +39,7 @@ struct Compiled {
 };
 
 // Errors: as import(), run_passes() and make_plan(); invalid_argument for NaN or infinite weights,
-// naming them, and for a precision that is not there.
+// naming them, and for a precision that is not known or that the model is not made for.
 Result<Compiled> compile(const model::Model& model, const CompileOptions& options);
 Result<Compiled> compile(graph::Graph graph, const CompileOptions& options);
 

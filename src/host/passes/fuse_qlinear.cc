@@ -184,6 +184,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
 extern const Pass fuse_qlinear;
 const Pass fuse_qlinear{"fuse_qlinear", "compute on integers between quantisations",
                         Stage::engine,  false,
-                        propose,        nullptr};
+                        propose,        nullptr,
+                        false,          true};
 
 }  // namespace hone::passes

@@ -31,6 +31,8 @@ struct Pass {
   std::optional<graph::Patch> (*propose_all)(const graph::Graph& graph);
   // Without it engines lack operators: builds that leave out what only makes them fast keep it.
   bool needed = false;
+  // Makes integer kernels of what stands between Q/DQ: left out where f32 is asked for.
+  bool integers = false;
 };
 
 std::vector<const Pass*> pipeline();

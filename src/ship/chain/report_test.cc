@@ -134,7 +134,7 @@ TEST_F(Report, IsOfWhatShips) {
   EXPECT_EQ(refused(), "target 'local' has threads 2, this report is about 1; run hone ship");
   target_.threads = 1;
   target_.precision = "int8";
-  EXPECT_NE(refused().find("has precision \"int8\", this report is about \"f32\""),
+  EXPECT_NE(refused().find("has precision \"int8\", this report is about \"best\""),
             std::string::npos);
   target_ = testing::local_target();
   EXPECT_TRUE(last().ok());

@@ -239,6 +239,13 @@ const Counter* find(std::string_view family) {
 
 bool counts_family(std::string_view family) { return find(family) != nullptr; }
 
+bool multiplies(std::string_view family) {
+  for (const char* f : {"conv", "gemm", "attention", "qconv", "lstm", "rnn"}) {
+    if (family == f) return true;
+  }
+  return false;
+}
+
 Work count_work(std::string_view family, const Step& s, std::span<const bool> is_weight) {
   const Counter* c = find(family);
   if (c == nullptr) return {};

@@ -31,6 +31,9 @@ struct Work {
 Work count_work(std::string_view family, const kernels::Step& step,
                 std::span<const bool> is_weight);
 
+// True of families whose operations are products with matrices, filters or states.
+bool multiplies(std::string_view family);
+
 // True where count_work knows how that family counts: for a test over families.inc.
 bool counts_family(std::string_view family);
 

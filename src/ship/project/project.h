@@ -37,7 +37,7 @@ struct ModelSpec {
 struct TargetSpec {
   std::string name;
   int threads = 1;
-  std::string precision = "f32";
+  std::string precision = "best";  // as engine::CompileOptions::precision
   std::string baseline;  // engine that latency_increase is against, or empty
   Limits limits;
 };

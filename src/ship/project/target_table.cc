@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/base/nearest.h"
+#include "host/engine/compile.h"
 #include "ship/project/toml_reader.h"
 
 namespace hone::ship {
@@ -22,8 +23,7 @@ class TargetReader : private TomlReader {
     HONE_RETURN_IF_ERROR(get(t, "threads", "a whole number", &threads));
     if (threads < 1 || threads > 256) return fail(*t.get("threads"), "'threads' must be 1 to 256");
     s.threads = static_cast<int>(threads);
-    size_t precision = 0;
-    HONE_RETURN_IF_ERROR(word(t, "precision", {"f32"}, &precision));
+    HONE_RETURN_IF_ERROR(read_precision(t, &s.precision));
     HONE_RETURN_IF_ERROR(path(t, "baseline", &s.baseline));
     HONE_RETURN_IF_ERROR(limit(t, "rate", 1e6, &s.limits.rate));
     if (s.limits.rate && *s.limits.rate < 1e-3) {
@@ -39,6 +39,15 @@ class TargetReader : private TomlReader {
   }
 
  private:
+  Status read_precision(const toml::table& t, std::string* precision) const {
+    const std::vector<std::string> known(std::begin(engine::precisions),
+                                         std::end(engine::precisions));
+    auto at =
+        static_cast<size_t>(std::find(known.begin(), known.end(), *precision) - known.begin());
+    HONE_RETURN_IF_ERROR(word(t, "precision", known, &at));
+    *precision = known[at];
+    return {};
+  }
   Status read_limits(const toml::table& t, Limits* l) const {
     std::vector<std::string> known;
     for (const LimitRow& row : limit_rows()) known.emplace_back(row.key);
