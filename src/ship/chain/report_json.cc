@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "ship/chain/identity.h"
 #include "ship/gate/needed.h"
@@ -167,6 +168,17 @@ GateReport gate_report(const json& stages, const json& identity) {
   g.parity.tolerance = parity.value("tolerance", 0.0);
   const json& a = stages.at("accuracy");
   if (!a.contains("samples")) return g;
+  if (const json* drop = find(a, "drop")) {
+    const auto bound = [&](const char* key, double open) {
+      return number(drop->at(key)).value_or(open);
+    };
+    const double none = std::numeric_limits<double>::infinity();
+    g.metric = MetricDrop{a.at("metric").get<std::string>(),
+                          a.at("unit").get<std::string>(),
+                          a.at("samples").get<int64_t>(),
+                          {bound("points", none), bound("low", -none), bound("high", none)}};
+    return g;
+  }
   g.overall = Paired{"", a.at("samples").get<int64_t>(), a.at("lost").get<int64_t>(),
                      a.at("gained").get<int64_t>()};
   for (const json& c : a.at("classes")) {

@@ -44,6 +44,31 @@ Check judge(const char* key, std::string what, const Paired& p, double limit, do
   return c;
 }
 
+// The interval is the bootstrap's; how many samples would decide is told as for any interval.
+Check judge_metric(const MetricDrop& m, double limit) {
+  const bool points = m.unit == "%";
+  const std::string unit = points ? "points" : m.unit;
+  Check c{"accuracy_drop", m.metric, Verdict::inconclusive, "", unit, {}, {}, {}, limit, {}, {}};
+  const Drop& d = m.drop;
+  if (m.samples == 0 || !std::isfinite(d.points)) {
+    c.text = fmt::format("unavailable: {} (limit {:g} {})",
+                         m.samples == 0 ? "no sample" : "a drop that is no number", limit, unit);
+    return c;
+  }
+  c.value = d.points, c.low = d.low, c.high = d.high;
+  c.text = fmt::format("drop {:.2f} {} [{:.2f}, {:.2f}], limit {:g}", d.points, unit, d.low, d.high,
+                       limit);
+  if (d.high <= limit) {
+    c.verdict = Verdict::ship;
+  } else if (d.low > limit) {
+    c.verdict = Verdict::no_ship;
+  } else {
+    c.needed = samples_for_bound(m.samples, d.points, d.points > limit ? d.low : d.high, limit);
+    c.text += needed_text(c.needed);
+  }
+  return c;
+}
+
 // Classes that are judged together.
 struct Member {
   const Paired* paired;
@@ -106,13 +131,21 @@ void judge_classes(const GateReport& report, const Limits& limits, std::vector<C
 
 std::vector<Check> judge_drops(const GateReport& report, const Limits& limits) {
   std::vector<Check> out;
-  const bool by_class = limits.class_drop || limits.critical_drop || !limits.classes.empty();
+  const std::optional<double> by_class = limits.class_drop      ? limits.class_drop
+                                         : limits.critical_drop ? limits.critical_drop
+                                         : limits.classes.empty()
+                                             ? std::nullopt
+                                             : std::optional(limits.classes.begin()->second);
+  if (report.metric) {
+    if (limits.accuracy_drop) out.push_back(judge_metric(*report.metric, *limits.accuracy_drop));
+    if (by_class) {
+      const std::string why = report.metric->metric + " has no interval by class";
+      out.push_back(not_counted("class_drop", "classes", why.c_str(), *by_class));
+    }
+    return out;
+  }
   if (!report.overall) {
-    const std::optional<double> any = limits.accuracy_drop   ? limits.accuracy_drop
-                                      : limits.class_drop    ? limits.class_drop
-                                      : limits.critical_drop ? limits.critical_drop
-                                      : by_class ? std::optional(limits.classes.begin()->second)
-                                                 : std::nullopt;
+    const std::optional<double> any = limits.accuracy_drop ? limits.accuracy_drop : by_class;
     if (any)
       out.push_back(not_counted("accuracy_drop", "accuracy", "no labelled evaluation data", *any));
     return out;

@@ -44,14 +44,23 @@ struct Parity {
   double tolerance = 0;         // that `ok` was found under; 0: not told
 };
 
+// The drop of a metric that no sample is right or wrong by (mAP, F1, PSNR), in its unit.
+struct MetricDrop {
+  std::string metric, unit;
+  int64_t samples = 0;
+  Drop drop;
+};
+
 struct GateReport {
 #define HONE_LIMIT(key, ...) Measured key;
 #define HONE_RULE(...)
 #include "ship/project/limits.inc"
 #undef HONE_LIMIT
 #undef HONE_RULE
-  std::optional<double> rate;     // frames per second of the measurement; unset: closed
-  std::optional<Paired> overall;  // nullopt: no labelled data
+  std::optional<double> rate;  // frames per second of the measurement; unset: closed
+  // At most one of the two is set; neither: no labelled data.
+  std::optional<Paired> overall;
+  std::optional<MetricDrop> metric;
   std::vector<Paired> classes;
   Parity parity;
 };

@@ -233,6 +233,32 @@ TEST(Gate, EveryDropLimit) {
   }
 }
 
+// mAP lost, with the bootstrap's interval.
+TEST(Gate, MetricsAreJudgedByTheirInterval) {
+  const std::pair<Drop, Verdict> cases[] = {{{0.2, -0.3, 0.7}, Verdict::ship},
+                                            {{0.8, 0.1, 1.5}, Verdict::inconclusive},
+                                            {{2.0, 1.1, 2.9}, Verdict::no_ship},
+                                            {{NAN, 0, 0}, Verdict::inconclusive}};
+  Limits l;
+  l.accuracy_drop = 1;
+  for (const auto& [drop, expected] : cases) {
+    GateReport r = good();
+    r.overall.reset();
+    r.classes.clear();
+    r.metric = MetricDrop{"mAP50-95", "%", 128, drop};
+    EXPECT_EQ(decide(r, l).verdict, expected) << drop.points;
+  }
+  GateReport r = good();
+  r.metric = MetricDrop{"PSNR", "dB", 128, {2, 1.5, 2.5}};
+  EXPECT_EQ(verdict_line(decide(r, l)), "NO SHIP: PSNR drop 2.00 dB [1.50, 2.50], limit 1");
+  l.classes["cat"] = 3;
+  EXPECT_EQ(decide(r, l).reasons.back(),
+            "classes unavailable: PSNR has no interval by class (limit 3 points)");
+  r.metric->samples = 0;
+  l.classes.clear();
+  EXPECT_EQ(verdict_line(decide(r, l)), "INCONCLUSIVE: PSNR unavailable: no sample (limit 1 dB)");
+}
+
 TEST(Gate, ALimitOfZeroIsNeverShownToHold) {
   GateReport r = good();
   Limits l;
