@@ -67,5 +67,8 @@ if(HONE_TESTS)
   else()
     message(STATUS "GoogleTest is not installed: no C++ tests (./dev setup installs it)")
   endif()
+  # What tests/tasks/test_preprocess.py asks: image_to_tensor() behind a pipe.
+  add_executable(preprocess_pipe tests/tasks/preprocess_pipe.cc)
+  target_link_libraries(preprocess_pipe PRIVATE hone_preprocess)
   hone_python_tests()
 endif()
