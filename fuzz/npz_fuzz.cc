@@ -14,6 +14,12 @@ namespace {
 void read(const std::vector<std::byte>& bytes) {
   using namespace hone;
   const auto tensors = model::parse_npz(bytes, nullptr);
+  const auto members = model::list_npz(bytes);
+  if (tensors.ok() && (!members.ok() || members->size() != tensors->size())) std::abort();
+  for (size_t i = 0; members.ok() && i < members->size(); ++i) {
+    const auto& m = (*members)[i];
+    if (m.offset > bytes.size() || m.packed > bytes.size() - m.offset) std::abort();
+  }
   if (!tensors.ok()) {
     if (tensors.status().text().empty() || tensors.code() == Code::internal) std::abort();
     return;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <optional>
 
 #include "host/exec/bound_step.h"
 #include "host/plan/tactics.h"
@@ -14,17 +15,22 @@ using plan::Plan;
 using plan::PlanValue;
 using plan::Step;
 
-namespace {
-
 // Every storage gets memory of its own: nothing a tap may want is overwritten but by in-place
 // steps.
-class Runner {
+class PlanRunner::Work {
  public:
-  Runner(const Plan& plan, const Tap& tap) : plan_(plan), tap_(tap) {}
+  explicit Work(const Plan& plan) : plan_(plan), bound_(plan.steps.size()) {}
 
-  Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) {
+  Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs, const Tap& tap) {
+    tap_ = &tap;
+    const plan::Sizes before = std::move(sized_);
     HONE_RETURN_IF_ERROR(take_sizes(inputs));
-    HONE_RETURN_IF_ERROR(make_buffers(inputs));
+    // What was made for the sizes of the run before serves these if they are the same, and if no
+    // data decide them on the way.
+    if (before != sized_ || buffers_.empty() || !plan_.data.empty()) {
+      HONE_RETURN_IF_ERROR(make_buffers());
+    }
+    point(inputs);
     HONE_RETURN_IF_ERROR(region(0, plan_.steps.size()));
     std::vector<Tensor> outputs;
     for (const plan::Io& io : plan_.outputs) {
@@ -36,6 +42,7 @@ class Runner {
 
  private:
   Status take_sizes(const std::vector<Tensor>& inputs) {
+    sizes_.clear();
     if (inputs.size() != plan_.inputs.size()) {
       return Status(Code::shape_mismatch, fmt::format("{} inputs given, the plan takes {}",
                                                       inputs.size(), plan_.inputs.size()));
@@ -87,22 +94,34 @@ class Runner {
     sized_ = plan::with_bounds(plan_, std::move(sized_));
   }
 
-  Status make_buffers(const std::vector<Tensor>& inputs) {
+  Status make_buffers() {
+    buffers_.clear();
+    for (auto& b : bound_) b.reset();
+    std::vector<Buffer> made;
     for (const plan::Storage& s : plan_.storages) {
-      const void* outside = nullptr;
-      auto index = static_cast<size_t>(s.index);
-      if (s.place == Place::weights) outside = plan_.constants[index].data.data();
-      if (s.place == Place::input) outside = inputs[index].data();
       Buffer own;
       if (s.place == Place::arena || s.place == Place::output) {
         auto n = s.elements.evaluate(sized_);
         if (!n || *n < 0) return Status(Code::shape_mismatch, "a size does not fit these inputs");
         own = Buffer(byte_size(s.dtype, *n));
       }
-      pointers_.push_back(outside != nullptr ? static_cast<const std::byte*>(outside) : own.data());
-      buffers_.push_back(std::move(own));
+      made.push_back(std::move(own));
     }
+    buffers_ = std::move(made);
     return {};
+  }
+
+  void point(const std::vector<Tensor>& inputs) {
+    pointers_.clear();
+    for (size_t i = 0; i < plan_.storages.size(); ++i) {
+      const plan::Storage& s = plan_.storages[i];
+      auto index = static_cast<size_t>(s.index);
+      const void* outside = nullptr;
+      if (s.place == Place::weights) outside = plan_.constants[index].data.data();
+      if (s.place == Place::input) outside = inputs[index].data();
+      pointers_.push_back(outside != nullptr ? static_cast<const std::byte*>(outside)
+                                             : buffers_[i].data());
+    }
   }
 
   // Address of the value's first element.
@@ -124,6 +143,10 @@ class Runner {
     Tensor t(value.dtype, Dims(o.shape.begin(), o.shape.end()));
     auto size = static_cast<size_t>(bits(value.dtype) / 8);
     auto* to = static_cast<std::byte*>(t.mutable_data());
+    if (kernels::is_dense(o)) {
+      std::memcpy(to, from, static_cast<size_t>(t.bytes()));
+      return t;
+    }
     int64_t index[max_rank] = {};
     for (int64_t k = 0, n = t.count(); k < n; ++k) {
       int64_t at = 0;
@@ -175,8 +198,11 @@ class Runner {
   }
 
   Status run_step(size_t number, const Step& s) {
-    HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, s, sized_));
-    HONE_ASSIGN(BoundStep bound, BoundStep::bind(*s.kernel, c.view()));
+    std::optional<BoundStep>& bound = bound_[number];
+    if (!bound || !plan_.data.empty()) {
+      HONE_ASSIGN(plan::ConcreteStep c, plan::concrete(plan_, s, sized_));
+      HONE_ASSIGN(bound, BoundStep::bind(*s.kernel, c.view()));
+    }
     std::vector<const void*> in;
     std::vector<void*> out;
     for (PlanValue v : s.in) {
@@ -193,29 +219,37 @@ class Runner {
       }
       out.push_back(p);
     }
-    bound.run(in.data(), out.data());
-    if (!tap_) return {};
+    bound->run(in.data(), out.data());
+    if (!*tap_) return {};
     for (PlanValue v : s.out) {
       if (v == plan::absent) continue;
       HONE_ASSIGN(Tensor t, read(v));
-      tap_(number, v, t);
+      (*tap_)(number, v, t);
     }
     return {};
   }
 
   const Plan& plan_;
-  const Tap& tap_;
+  const Tap* tap_ = nullptr;
   plan::Sizes sizes_;  // known
   plan::Sizes sized_;  // and what the data decide later, at its bounds
   std::vector<Buffer> buffers_;
   std::vector<const std::byte*> pointers_;
+  std::vector<std::optional<BoundStep>> bound_;  // by step, for the sizes of buffers_
 };
 
-}  // namespace
+PlanRunner::PlanRunner(const Plan& plan) : work_(std::make_unique<Work>(plan)) {}
+PlanRunner::PlanRunner(PlanRunner&&) noexcept = default;
+PlanRunner& PlanRunner::operator=(PlanRunner&&) noexcept = default;
+PlanRunner::~PlanRunner() = default;
+
+Result<std::vector<Tensor>> PlanRunner::run(const std::vector<Tensor>& inputs, const Tap& tap) {
+  return work_->run(inputs, tap);
+}
 
 Result<std::vector<Tensor>> run_plan(const Plan& plan, const std::vector<Tensor>& inputs,
                                      const Tap& tap) {
-  return Runner(plan, tap).run(inputs);
+  return PlanRunner(plan).run(inputs, tap);
 }
 
 }  // namespace hone::exec

@@ -239,6 +239,17 @@ Result<Tensor> parse_npy(Bytes bytes, std::shared_ptr<const void> owner) {
   });
 }
 
+Result<NpyHeader> parse_npy_header(Bytes bytes) {
+  return guarded([&]() -> Result<NpyHeader> {
+    if (bytes.empty()) return corrupt("empty file");
+    ByteCursor cursor(bytes);
+    Header h = read_header(cursor, bytes);
+    const int64_t data_bytes = checked_bytes(h);
+    return NpyHeader{h.type,    h.big_endian, h.fortran, std::move(h.dims), cursor.position(),
+                     data_bytes};
+  });
+}
+
 Result<std::vector<std::byte>> format_npy(const Tensor& t) {
   const TypeCode* code = std::find_if(std::begin(type_codes), std::end(type_codes),
                                       [&](const TypeCode& c) { return c.type == t.dtype(); });

@@ -194,22 +194,27 @@ uint32_t checksum(Bytes bytes) {
       ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
-Tensor read_member(Bytes file, const std::shared_ptr<const void>& owner, const Entry& e,
-                   uint64_t* inflated) {
+// Refuses what no member can be, before anything of it is read.
+void check_member(Bytes packed, const Entry& e, uint64_t* inflated) {
   if ((e.flags & 1) != 0) fail(Code::unsupported, "encrypted");
-  Bytes data = packed_bytes(file, e);
-  std::shared_ptr<const void> data_owner = owner;
   if (e.method == 8) {
-    if (e.size > data.size() * deflate_ratio + 64) bad("a size that cannot be");
+    if (e.size > packed.size() * deflate_ratio + 64) bad("a size that cannot be");
     *inflated += e.size;
     if (*inflated > most_inflated) fail(Code::unsupported, "more than 4 GiB when unpacked");
-    auto buffer = inflate_member(data, e.size);
-    data = *buffer;
-    data_owner = std::move(buffer);
   } else if (e.method != 0) {
     fail(Code::unsupported, fmt::format("compression method {}", e.method));
   } else if (e.size != e.packed) {
     bad("a stored member of two sizes");
+  }
+}
+
+Tensor read_member(Bytes packed, const std::shared_ptr<const void>& owner, const Entry& e) {
+  Bytes data = packed;
+  std::shared_ptr<const void> data_owner = owner;
+  if (e.method == 8) {
+    auto buffer = inflate_member(packed, e.size);
+    data = *buffer;
+    data_owner = std::move(buffer);
   }
   if (checksum(data) != e.crc) bad("checksum");
   auto tensor = parse_npy(data, std::move(data_owner));
@@ -217,11 +222,12 @@ Tensor read_member(Bytes file, const std::shared_ptr<const void>& owner, const E
   return *std::move(tensor);
 }
 
-std::map<std::string, Tensor> read_archive(Bytes file, const std::shared_ptr<const void>& owner) {
+// f(name without ".npy", its packed bytes, its entry) for each array, in the order of the archive.
+template <class F>
+void each_member(Bytes file, F f) {
   const Directory d = read_end(file);
   ByteCursor whole = cursor_at(file, d.offset, "central directory");
   ByteCursor c(take(whole, d.size, "central directory"));
-  std::map<std::string, Tensor> tensors;
   uint64_t inflated = 0;
   for (uint64_t i = 0; i < d.entries; ++i) {
     const Entry e = read_entry(c);
@@ -229,12 +235,21 @@ std::map<std::string, Tensor> read_archive(Bytes file, const std::shared_ptr<con
     // Folders and foreign files are no tensors.
     if (e.name.size() <= suffix.size() || !std::string_view(e.name).ends_with(suffix)) continue;
     const std::string name = e.name.substr(0, e.name.size() - suffix.size());
-    Tensor t = within([&] { return quote(e.name); },
-                      [&] { return read_member(file, owner, e, &inflated); });
-    if (!tensors.emplace(name, std::move(t)).second) {
-      fail(Code::corrupt, fmt::format("two members {}", quote(e.name)));
-    }
+    within([&] { return quote(e.name); },
+           [&] {
+             const Bytes packed = packed_bytes(file, e);
+             check_member(packed, e, &inflated);
+             f(name, packed, e);
+           });
   }
+}
+
+std::map<std::string, Tensor> read_archive(Bytes file, const std::shared_ptr<const void>& owner) {
+  std::map<std::string, Tensor> tensors;
+  each_member(file, [&](const std::string& name, Bytes packed, const Entry& e) {
+    if (!tensors.emplace(name, read_member(packed, owner, e)).second)
+      fail(Code::corrupt, "two members of this name");
+  });
   return tensors;
 }
 
@@ -245,6 +260,18 @@ Result<std::map<std::string, Tensor>> parse_npz(Bytes bytes, std::shared_ptr<con
   return guarded([&]() -> Result<Tensors> {
     if (bytes.empty()) return corrupt("empty file");
     return read_archive(bytes, owner);
+  });
+}
+
+Result<std::vector<NpzMember>> list_npz(Bytes bytes) {
+  return guarded([&]() -> Result<std::vector<NpzMember>> {
+    if (bytes.empty()) return corrupt("empty file");
+    std::vector<NpzMember> members;
+    each_member(bytes, [&](const std::string& name, Bytes packed, const Entry& e) {
+      const auto offset = static_cast<uint64_t>(packed.data() - bytes.data());
+      members.push_back({name, e.method == 8, e.crc, offset, e.packed, e.size});
+    });
+    return members;
   });
 }
 

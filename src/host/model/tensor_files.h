@@ -20,6 +20,27 @@ Result<std::vector<std::byte>> format_npy(const Tensor& t);
 Result<std::map<std::string, Tensor>> read_npz(const std::string& path);
 Result<std::map<std::string, Tensor>> parse_npz(Bytes bytes, std::shared_ptr<const void> owner);
 
+// What a .npy file says before its elements. `bytes` may end anywhere behind the header.
+struct NpyHeader {
+  DType dtype = DType::none;
+  bool big_endian = false, fortran = false;
+  Dims dims;
+  uint64_t size = 0;       // of the header: the elements begin there
+  int64_t data_bytes = 0;  // of the elements
+};
+constexpr size_t longest_npy_header = 65536 + 12;
+Result<NpyHeader> parse_npy_header(Bytes bytes);
+
+// Where the .npy members of a .npz lie, for who reads them piece by piece. Touches the archive's
+// directory and the members' own headers only; no checksum is looked at.
+struct NpzMember {
+  std::string name;  // without ".npy"
+  bool deflated = false;
+  uint32_t crc = 0;
+  uint64_t offset = 0, packed = 0, size = 0;  // packed bytes at offset; size when unpacked
+};
+Result<std::vector<NpzMember>> list_npz(Bytes bytes);
+
 // A TensorProto; *name receives its name when not null.
 Result<Tensor> read_pb(const std::string& path, std::string* name = nullptr);
 Result<Tensor> parse_tensor_proto(Bytes bytes, std::shared_ptr<const void> owner,
