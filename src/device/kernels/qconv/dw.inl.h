@@ -4,6 +4,7 @@
 
 #include "device/kernels/qconv/tiled.h"
 
+#undef HONE_UNROLL
 #define HONE_UNROLL _Pragma("GCC unroll 32")
 
 namespace hone::kernels::HONE_ISA {
@@ -24,7 +25,7 @@ template <bool whole, int count, class X>
 HONE_INLINE void pixels_of_block(const QConvParams& p, const X* x, const uint8_t* block,
                                  const Span& s, int64_t at) {
   const ConvParams& c = p.conv;
-  const QFinish f = finish_of(p);
+  const QClamp f = clamp_of(p);
   const I x_zero = set_int(p.x_zero);
   const int32_t* bias = reinterpret_cast<const int32_t*>(block);
   const float* scale = reinterpret_cast<const float*>(bias + width);

@@ -19,17 +19,13 @@ HONE_INLINE I load_ints(const int32_t* p) {
 HONE_INLINE void store_ints(int32_t* p, I v) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
 }
-// Every lane the pair of words at p.
-HONE_INLINE I set_pair(const int16_t* p) {
-  int32_t pair;
-  memcpy(&pair, p, 4);
-  return _mm256_set1_epi32(pair);
+// Every lane the four bytes at p.
+HONE_INLINE I set_word(const uint8_t* p) {
+  int32_t word;
+  memcpy(&word, p, 4);
+  return _mm256_set1_epi32(word);
 }
 HONE_INLINE I set_int(int32_t v) { return _mm256_set1_epi32(v); }
-// A pair of bytes for each lane, as words.
-HONE_INLINE I load_pairs(const int8_t* p) {
-  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
 HONE_INLINE I load_bytes(const uint8_t* p) {
   return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
 }
@@ -40,10 +36,89 @@ HONE_INLINE I load_bytes(const int8_t* p) {
 HONE_INLINE I load_lower_words(const int16_t* p) {
   return _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
-HONE_INLINE I sub_words(I a, I b) { return _mm256_sub_epi16(a, b); }
 HONE_INLINE I sub_ints(I a, I b) { return _mm256_sub_epi32(a, b); }
+HONE_INLINE I mul_ints(I a, I b) { return _mm256_mullo_epi32(a, b); }
+
+constexpr int elements_of_word = 2;
+// A word's weights of each column less their zero points, as words.
+HONE_INLINE I load_weights(const int8_t* p, const int32_t* zero) {
+  const I w = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  const I z = load_ints(zero);
+  return _mm256_sub_epi16(w, _mm256_blend_epi16(z, _mm256_slli_epi32(z, 16), 0xaa));
+}
 // sum + a0 b0 + a1 b1 of words: exact.
 HONE_INLINE I dot(I sum, I a, I b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+
+using F = __m256;
+HONE_INLINE F to_floats(I v) { return _mm256_cvtepi32_ps(v); }
+// f32(v + more), which may leave 32 bits: exact in double, rounded once.
+HONE_INLINE F to_floats_with(I v, I more) {
+  auto half = [](__m128i a, __m128i b) __attribute__((always_inline)) {
+    return _mm256_cvtpd_ps(_mm256_add_pd(_mm256_cvtepi32_pd(a), _mm256_cvtepi32_pd(b)));
+  };
+  const __m128 low = half(_mm256_castsi256_si128(v), _mm256_castsi256_si128(more));
+  const __m128 high = half(_mm256_extracti128_si256(v, 1), _mm256_extracti128_si256(more, 1));
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
+}
+// v scale as integers, ties to even; below INT_MIN and of NaN INT_MIN, at most 2^30.
+HONE_INLINE I rounded(F v, const float* scale) {
+  v = _mm256_mul_ps(v, _mm256_loadu_ps(scale));
+  return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(1 << 30), v));  // NaN stays
+}
+
+using Bytes = __m256i;
+// saturate(v + zero), its bits turned by `flip`, of four vectors one after the other.
+HONE_INLINE Bytes narrow(I a, I b, I c, I d, int32_t zero, int32_t flip) {
+  const __m256i z = _mm256_set1_epi16(static_cast<int16_t>(zero));
+  const __m256i ab = _mm256_adds_epi16(_mm256_packs_epi32(a, b), z);
+  const __m256i cd = _mm256_adds_epi16(_mm256_packs_epi32(c, d), z);
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(ab, cd), order);
+  return _mm256_xor_si256(bytes, _mm256_set1_epi8(static_cast<int8_t>(flip)));
+}
+HONE_INLINE void store_all(uint8_t* p, Bytes v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+}
+// Piece number `i` of `bytes` bytes.
+template <int bytes>
+HONE_INLINE void store_part(uint8_t* p, Bytes v, int i) {
+  static_assert(bytes == 8 || bytes == 16);
+  const bool lower = i < 16 / bytes;
+  const __m128i half = lower ? _mm256_castsi256_si128(v) : _mm256_extracti128_si256(v, 1);
+  if (bytes == 16) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), half);
+  } else if (i % 2 == 0) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), half);
+  } else {
+    _mm_storeh_pd(reinterpret_cast<double*>(p), _mm_castsi128_pd(half));
+  }
+}
+
+// Elements of x as tiles read them: whole vectors, the rest one by one.
+HONE_INLINE void flip_bytes(const uint8_t* x, int64_t n, int flip, uint8_t* to) {
+  const I bits = _mm256_set1_epi8(static_cast<int8_t>(flip));
+  int64_t i = 0;
+  for (; i + 32 <= n; i += 32) {
+    const I v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), _mm256_xor_si256(v, bits));
+  }
+  for (; i < n; ++i) to[i] = static_cast<uint8_t>(x[i] ^ flip);
+}
+HONE_INLINE I widen(const uint8_t* p) {
+  return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+HONE_INLINE I widen(const int8_t* p) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+template <class X>
+HONE_INLINE void widen_bytes(const X* x, int64_t n, int32_t zero, int16_t* to) {
+  const I z = _mm256_set1_epi16(static_cast<int16_t>(zero));
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), _mm256_sub_epi16(widen(x + i), z));
+  }
+  for (; i < n; ++i) to[i] = static_cast<int16_t>(x[i] - zero);
+}
 
 // saturate(round(sum scale) + zero).
 HONE_INLINE I requantised_floats(__m256 sum, const float* scale, float zero, float lowest,

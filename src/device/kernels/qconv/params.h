@@ -6,12 +6,28 @@
 
 namespace hone::kernels {
 
+// See source.h.
+struct QSource {
+  bool copied;
+  int64_t element;              // bytes of what is multiplied
+  int64_t h, w;                 // pixels that the windows cover
+  int64_t pixel, row, picture;  // bytes from one to the next
+  int64_t taps_y, taps_x;       // runs of a window
+  int64_t step_y, step_x;       // bytes from one run to the next
+  int64_t run;                  // elements of one
+};
+
+static inline int64_t runs_of(const QSource& s) { return s.taps_y * s.taps_x; }
+// Words of 32 bits that tiles read of one run.
+static inline int64_t words_of(const QSource& s) { return (s.run * s.element + 3) / 4; }
+
 struct QConvParams {
   ConvParams conv;  // rows of x and y in elements
   DType x_type, w_type, y_type;
   int32_t x_zero, y_zero;
   int32_t wide;
   bool scales, zeros, zero;  // scales, zeros: one for each filter
+  QSource source;            // in the tiled kernels
 };
 static_assert(sizeof(QConvParams) <= max_params_bytes);
 
@@ -24,11 +40,24 @@ const char* check_qconv_raw_weights(const Step& step, QConvParams* p);
 // Whether all of in[1] to in[4] that there is is constant, so that it can be packed as one.
 bool has_constant_weights(const Step& step);
 
+// Whether a row of the kernel is one run of x's elements: nothing lies between its pixels.
+static inline bool row_is_one_run(const ConvParams& c) { return c.groups == 1 && c.dw == 1; }
+
 // What makes bytes of sums.
 struct QFinish {
-  float zero, lowest, highest;
+  int32_t zero;     // added after rounding, where bytes are signed: of u8 128 less ...
+  int32_t flip;     // ... and these bits turned at last
+  bool bias_apart;  // with the bias sums may leave 32 bits
 };
 static inline QFinish finish_of(const QConvParams& p) {
+  const bool u8 = p.y_type == DType::u8;
+  return {p.y_zero - (u8 ? 128 : 0), u8 ? 0x80 : 0, p.wide == 1};
+}
+// The same as f32.
+struct QClamp {
+  float zero, lowest, highest;
+};
+static inline QClamp clamp_of(const QConvParams& p) {
   const float lowest = p.y_type == DType::i8 ? -128.0f : 0.0f;
   return {static_cast<float>(p.y_zero), lowest, lowest + 255};
 }

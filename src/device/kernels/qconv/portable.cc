@@ -50,7 +50,7 @@ template <class X, class W>
 void convolve(const QConvParams& p, const RunArgs& args) {
   const ConvParams& c = p.conv;
   const RawWeights raw = raw_weights(p, args.in);
-  const QFinish f = finish_of(p);
+  const QClamp f = clamp_of(p);
   for (int64_t pixel = args.begin; pixel < args.end; ++pixel) {
     const int64_t ox = pixel % c.ow, oy = pixel / c.ow % c.oh, n = pixel / c.ow / c.oh;
     Pixel at;

@@ -13,7 +13,6 @@ const char* bind_portable(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 template <const QTiling& t>
 const char* bind_tiled(const Step& step, void* params, Work* work) {
   return bind_qconv_tiled(t, step, params, work);
@@ -31,6 +30,7 @@ void run_tiled(const RunArgs& args) {
   run_qconv_tiled(t, args);
 }
 
+#if defined(__x86_64__)
 template <int width>
 const char* bind_dw(const Step& step, void* params, Work* work) {
   return bind_qconv_dw(width, step, params, work);
@@ -47,18 +47,19 @@ void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
 
 }  // namespace
 
-#if defined(__x86_64__)
 #define HONE_QCONV_TILED(name, isa, tiling) \
   extern const Kernel name;                 \
   const Kernel name = {#name,               \
                        "qconv",             \
                        isa,                 \
-                       1,                   \
+                       2,                   \
                        bind_tiled<tiling>,  \
                        run_tiled<tiling>,   \
                        tiled_bytes<tiling>, \
                        pack_tiled<tiling>};
 
+HONE_QCONV_TILED(qconv_8bit_4x16_portable, Isa::portable, portable_q4x16)
+#if defined(__x86_64__)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512_vnni, Isa::avx512_vnni, avx512_vnni_q12x32)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512, Isa::avx512, avx512_q12x32)
 HONE_QCONV_TILED(qconv_8bit_5x16_avx2, Isa::avx2, avx2_q5x16)

@@ -1,28 +1,34 @@
-// The tile of qconv: some rows times some vectors of columns, summed in registers two products at a
-// time, requantised and stored as bytes.
+// The tile of qconv: some rows (output pixels) times some vectors of columns (filters), summed in
+// registers a 32-bit word of x at a time, requantised and stored as bytes. A word is four bytes of
+// x or two words less the zero point: as the instruction set multiplies.
 //
-// A panel is, for each of its columns, bias (i32), scale (f32), and w's zero point twice (2 words),
-// then the weights: for each pair of channels two bytes for each column. u8 weights and their zero
-// points are less 128, so that all are i8.
+// Packed weights are a head of 64 bytes and the panels of each group (simd/panels.h). A panel is,
+// for each of its columns, the first sum (i32), scale (f32), bias (i32; read only where it is
+// apart), w's zero point (i32), then for each word of x the column's weights (i8: 4 or 2).
 #pragma once
 
-#include "device/kernels/qconv/params.h"
+#include "device/kernels/qconv/source.h"
 #include "device/kernels/simd/tile.h"
 
 namespace hone::kernels {
 
-constexpr int64_t panel_head = 12;  // bytes of a column before its weights
+struct QPackHead {
+  int32_t zeros;  // some zero point is not 0
+  int32_t unused[15];
+};
+constexpr int64_t panel_head = 16;  // bytes of a column before its weights
 
 struct QTile {
-  // [taps][max_tile_rows]: where the pairs of words of each row begin, x less its zero point.
-  const int16_t* const* a;
-  int64_t taps, pairs;
+  const uint8_t* a[max_tile_rows];  // each row's window
+  const QSource* source;
   const uint8_t* panel;
+  // Sums of each row's elements, which meet the zero points; nullptr: those are 0, or the tile
+  // takes them off the weights.
+  const int32_t* row_sums;
   uint8_t* y;
   int64_t y_row;
   int64_t columns;  // valid ones; bytes of the others are not stored
   QFinish finish;
-  bool bias_apart;  // with the bias sums may leave 32 bits
 };
 using QTileFunction = void (*)(const QTile& tile);
 
@@ -30,24 +36,32 @@ using QTileFunction = void (*)(const QTile& tile);
 struct QTiling {
   int rows;
   PanelShape panel;
+  QElement element;  // byte: the zero points of w meet row_sums
   const QTileFunction* functions;
+  QConvert convert;
 
   QTileFunction get(int64_t r, int64_t v) const { return functions[(v - 1) * rows + r - 1]; }
+  int64_t weights_of_word() const { return 4 / static_cast<int64_t>(element); }
 };
 
+#define HONE_QTILING(isa, tile, count)                                            \
+  namespace isa {                                                                 \
+  extern const QTileFunction qtiles_##tile[count];                                \
+  void qconvert(const QConvParams& p, const void* x, int64_t elements, void* to); \
+  }
+HONE_QTILING(portable, 4x16, 8)
+constexpr QTiling portable_q4x16 = {
+    4, {16, 8}, QElement::byte, portable::qtiles_4x16, portable::qconvert};
 #if defined(__x86_64__)
-namespace avx2 {
-extern const QTileFunction qtiles_5x16[10];
-}
-namespace avx512 {
-extern const QTileFunction qtiles_12x32[24];
-}
-namespace avx512_vnni {
-extern const QTileFunction qtiles_12x32[24];
-}
-constexpr QTiling avx2_q5x16 = {5, {16, 8}, avx2::qtiles_5x16};
-constexpr QTiling avx512_q12x32 = {12, {32, 16}, avx512::qtiles_12x32};
-constexpr QTiling avx512_vnni_q12x32 = {12, {32, 16}, avx512_vnni::qtiles_12x32};
+HONE_QTILING(avx2, 5x16, 10)
+HONE_QTILING(avx512, 12x32, 24)
+HONE_QTILING(avx512_vnni, 12x32, 24)
+constexpr QTiling avx2_q5x16 = {5, {16, 8}, QElement::word, avx2::qtiles_5x16, avx2::qconvert};
+constexpr QTiling avx512_q12x32 = {
+    12, {32, 16}, QElement::word, avx512::qtiles_12x32, avx512::qconvert};
+constexpr QTiling avx512_vnni_q12x32 = {
+    12, {32, 16}, QElement::byte, avx512_vnni::qtiles_12x32, avx512_vnni::qconvert};
 #endif
+#undef HONE_QTILING
 
 }  // namespace hone::kernels

@@ -1,0 +1,89 @@
+// Packs what qconv's tiles multiply by; see tile.h for the layout.
+#include "common/base/checked.h"
+#include "device/kernels/qconv/tiled.h"
+
+namespace hone::kernels {
+namespace {
+
+// The weights of filter `o` are stored as bytes of the model's less `shift`, their zero point less
+// it too. Less the zero point itself wherever the results are bytes.
+struct Shift {
+  int32_t shift, zero;
+};
+Shift shift_of(const RawWeights& raw, int64_t o, int64_t depth) {
+  const int32_t zero = raw.zero_of(o);
+  bool fits = true;
+  for (int64_t i = 0; i < depth && fits; ++i) {
+    const int32_t v = raw.weight(o * depth + i) - zero;
+    fits = v >= -128 && v <= 127;
+  }
+  if (fits) return {zero, 0};
+  const int32_t shift = raw.p->w_type == DType::u8 ? 128 : 0;
+  return {shift, zero - shift};
+}
+
+// The panel of filters [first, first + columns); those from `count` on are 0. True where one of
+// them has a zero point left.
+bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t count,
+                int64_t columns, uint8_t* dst) {
+  const QConvParams& p = *raw.p;
+  const QSource& s = p.source;
+  const int64_t taps = runs_of(s), words = words_of(s), depth = taps * s.run;
+  const int64_t of_word = t.weights_of_word();
+  const bool bytes = t.element == QElement::byte;
+  const int64_t x_zero = !bytes ? 0 : p.x_zero + (p.x_type == DType::i8 ? 128 : 0);
+  int32_t* head = reinterpret_cast<int32_t*>(dst);
+  float* scale = reinterpret_cast<float*>(head + columns);
+  int8_t* w = reinterpret_cast<int8_t*>(head + 4 * columns);
+  bool zeros = false;
+  for (int64_t j = 0; j < columns; ++j) {
+    const bool real = j < count;
+    const int64_t o = first + j;
+    const Shift shift = real ? shift_of(raw, o, depth) : Shift{0, 0};
+    int64_t sum = 0;  // of the weights less their zero points: at most 2^48 of 2^8
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      for (int64_t i = 0; i < words * of_word; ++i) {
+        int8_t* at = w + ((tap * words + i / of_word) * columns + j) * of_word + i % of_word;
+        // What is read too much meets 0; as words the zero point is still taken off.
+        int32_t v = bytes ? 0 : shift.zero;
+        if (real && i < s.run) {
+          v = raw.weight(o * depth + tap * s.run + i) - shift.shift;
+          sum += v - shift.zero;
+        }
+        *at = static_cast<int8_t>(v);
+      }
+    }
+    const int64_t bias = real ? raw.bias_of(o) : 0;
+    // Sums wrap: with everything added they are within 32 bits.
+    const uint64_t start = static_cast<uint64_t>(p.wide == 1 ? 0 : bias) -
+                           static_cast<uint64_t>(x_zero) * static_cast<uint64_t>(sum);
+    head[j] = static_cast<int32_t>(start);
+    scale[j] = real ? raw.scale_of(o) : 0;
+    head[2 * columns + j] = static_cast<int32_t>(bias);
+    head[3 * columns + j] = shift.zero;
+    zeros |= shift.zero != 0;
+  }
+  return zeros;
+}
+
+}  // namespace
+
+void pack_qconv_tiled(const QTiling& t, const Step& step, const void* const* raw, void* dst) {
+  QConvParams p;
+  int64_t workspace = 0;
+  if (check_qconv_raw_weights(step, &p) || !find_source(&p, t.element, &workspace)) return;
+  const ConvParams& c = p.conv;
+  const RawWeights weights = raw_weights(p, raw);
+  QPackHead* head = static_cast<QPackHead*>(dst);
+  *head = {};
+  for (int64_t g = 0; g < c.groups; ++g) {
+    uint8_t* group = reinterpret_cast<uint8_t*>(head + 1) + g * qgroup_bytes(t, p);
+    for (int64_t o = 0; o < c.og; o += t.panel.columns) {
+      const int64_t columns = panel_width(t.panel, c.og, o);
+      head->zeros |=
+          pack_panel(t, weights, g * c.og + o, c.og - o, columns, group + o * qcolumn_bytes(t, p));
+    }
+  }
+}
+
+}  // namespace hone::kernels
