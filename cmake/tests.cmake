@@ -70,5 +70,7 @@ if(HONE_TESTS)
   # What tests/tasks/test_preprocess.py asks: image_to_tensor() behind a pipe.
   add_executable(preprocess_pipe tests/tasks/preprocess_pipe.cc)
   target_link_libraries(preprocess_pipe PRIVATE hone_preprocess)
+  # What the Python tests of tokenizers, tables and metrics ask.
+  hone_program(tasks_tool MAIN tests/tasks/tasks_tool.cc LINKS hone_host)
   hone_python_tests()
 endif()
