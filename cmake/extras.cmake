@@ -25,3 +25,13 @@ if(skeleton_sources AND HONE_TESTS)
     target_link_libraries(skeleton_tests PRIVATE skeletons)
   endif()
 endif()
+
+# tests/**/*_tool.cc: small programs through which Python judges a library that no command shows.
+file(GLOB_RECURSE tool_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*_tool.cc")
+if(HONE_TESTS)
+  foreach(source IN LISTS tool_sources)
+    get_filename_component(program "${source}" NAME_WE)
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE hone_host)
+  endforeach()
+endif()
