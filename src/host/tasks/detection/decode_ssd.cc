@@ -109,18 +109,19 @@ Result<std::vector<Box>> decode_ssd_decoded(const DetectionSpec& spec,
 Tensor square_priors(int32_t input_width, int32_t input_height,
                      std::span<const PriorLevel> levels) {
   std::vector<float> values;
-  const auto share = [](double v, int32_t of) {
+  const auto share = [](double v, double of) {
     return static_cast<float>(std::clamp(v / of, 0., 1.));
   };
   for (const PriorLevel& level : levels) {
     const int64_t columns = ceil_div(input_width, level.stride);
-    const int64_t cells = columns * ceil_div(input_height, level.stride);
-    for (int64_t cell = 0; cell < cells; ++cell) {
-      const double x = (static_cast<double>(cell % columns) + 0.5) * level.stride;
-      const double y = (static_cast<double>(cell / columns) + 0.5) * level.stride;
+    const int64_t lines = ceil_div(input_height, level.stride);
+    for (int64_t cell = 0; cell < columns * lines; ++cell) {
+      // The cells share the input evenly, also where the stride does not divide it.
+      const float x =
+          share(static_cast<double>(cell % columns) + 0.5, static_cast<double>(columns));
+      const float y = share(static_cast<double>(cell / columns) + 0.5, static_cast<double>(lines));
       for (float size : level.sizes) {
-        values.insert(values.end(), {share(x, input_width), share(y, input_height),
-                                     share(size, input_width), share(size, input_height)});
+        values.insert(values.end(), {x, y, share(size, input_width), share(size, input_height)});
       }
     }
   }
