@@ -67,10 +67,9 @@ if(HONE_TESTS)
   else()
     message(STATUS "GoogleTest is not installed: no C++ tests (./dev setup installs it)")
   endif()
-  # What tests/tasks/test_preprocess.py asks: image_to_tensor() behind a pipe.
+  # What tests/tasks/test_preprocess.py asks: image_to_tensor() behind a pipe. Programs that look at
+  # the host's libraries are *_tool.cc (extras.cmake).
   add_executable(preprocess_pipe tests/tasks/preprocess_pipe.cc)
   target_link_libraries(preprocess_pipe PRIVATE hone_preprocess)
-  # What the Python tests of tokenizers, tables and metrics ask.
-  hone_program(tasks_tool MAIN tests/tasks/tasks_tool.cc LINKS hone_host)
   hone_python_tests()
 endif()
