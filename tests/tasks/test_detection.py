@@ -146,6 +146,40 @@ def test_fastestdet_on_coco128(tmp_path, fastestdet, agnostic, expected):
 
 
 @needs_real
+def test_other_layouts_of_the_same_boxes(tmp_path, yolox):
+    """The raw rows of YOLOX, rewritten as other exporters lay them out: the same boxes."""
+    out, geometry = yolox[0][::16], yolox[1][::16]
+    spec = dict(width=416, height=416, score=.01, iou=.65)
+    decoded = [yolox_rows(o) for o in out]
+    corners, scores = (np.stack(p) for p in zip(*decoded))
+    center, size = (corners[..., :2] + corners[..., 2:]) / 2, corners[..., 2:] - corners[..., :2]
+    one = np.ones((*scores.shape[:2], 1), np.float32)
+    share = (corners / 416).astype(np.float32)
+    forms = {
+        "yolox-decoded": [np.concatenate([center, size, one, scores], -1)],
+        "yolov8": [np.concatenate([center, size, scores], -1).transpose(0, 2, 1)],
+        "ssd-decoded": [share, scores],
+    }
+    expected = tool("detect", tmp_path, dict(spec, decode="yolox"), output_0=out, geometry=geometry)
+    for decode, outputs in forms.items():
+        outputs = {f"output_{i}": np.ascontiguousarray(o, np.float32) for i, o in enumerate(outputs)}
+        boxes = tool("detect", tmp_path, dict(spec, decode=decode), geometry=geometry, **outputs)
+        for ours, theirs in zip(boxes, expected):
+            same_boxes(ours, np.array(theirs))
+    # Suppressed by the model: the best class of each place.
+    spec.update(multi_label=False, suppress=False, most=5000)
+    label, score = scores.argmax(-1), scores.max(-1)
+    expected = tool("detect", tmp_path, dict(spec, decode="yolox"), output_0=out, geometry=geometry)
+    rows6 = np.concatenate([corners, score[..., None], label[..., None]], -1).astype(np.float32)
+    ends = {"end-to-end": dict(output_0=rows6),
+            "detections": dict(output_0=share[..., [1, 0, 3, 2]], output_1=label.astype(np.float32), output_2=score)}
+    for decode, outputs in ends.items():
+        boxes = tool("detect", tmp_path, dict(spec, decode=decode, y_first=decode == "detections"), geometry=geometry, **outputs)
+        for ours, theirs in zip(boxes, expected):
+            same_boxes(ours, np.array(theirs))
+
+
+@needs_real
 def test_labels_of_coco128(tmp_path):
     sizes = [cv2.imread(str(f)).shape[1::-1] for f in sorted((COCO128 / "images").iterdir())]
     ours = tool("labels", tmp_path, words=[COCO128], sizes=np.array(sizes, float))
