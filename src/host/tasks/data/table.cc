@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "host/graph/quote.h"
 #include "host/model/files.h"
 #include "host/tasks/text/characters.h"
 
@@ -123,7 +124,7 @@ Result<size_t> Table::column(std::string_view wanted) const {
   std::string names;
   for (size_t c = 0; c < columns_; ++c) {
     if (name(c) == wanted) return c;
-    if (c < 8) names += fmt::format("{}'{}'", c > 0 ? ", " : "", name(c));
+    if (c < 8) names += fmt::format("{}'{}'", c > 0 ? ", " : "", graph::one_line(name(c)));
   }
   if (columns_ > 8) names += ", ...";
   return error(Code::not_found,
@@ -136,7 +137,7 @@ Result<int64_t> Table::integer(int64_t row, size_t column) const {
   const auto [end, fault] = std::from_chars(s.data(), s.data() + s.size(), value);
   if (fault != std::errc() || end != s.data() + s.size()) {
     return corrupt(fmt::format("{}: line {}: '{}' is '{}', no whole number", source_, line(row),
-                               name(column), s.substr(0, 40)));
+                               graph::one_line(name(column)), graph::one_line(s.substr(0, 40))));
   }
   return value;
 }

@@ -8,6 +8,8 @@ namespace hone::tasks::text {
 
 namespace {
 
+// The parts of a word are sought in steps that grow with the cube of its length.
+constexpr int64_t max_word = 1024;
 constexpr int64_t max_id = std::numeric_limits<int32_t>::max() - 1;
 
 Result<Vocabulary> read_entries(const Json& model) {
@@ -30,7 +32,7 @@ Result<WordPiece> read_word_piece(const Json& model) {
   HONE_ASSIGN(m.vocabulary, read_entries(model));
   HONE_ASSIGN(m.unknown, string_of(model, "unk_token"));
   HONE_ASSIGN(m.prefix, string_of(model, "continuing_subword_prefix"));
-  HONE_ASSIGN(m.max_characters, number(model, "max_input_chars_per_word", int64_t{1} << 32));
+  HONE_ASSIGN(m.max_characters, number(model, "max_input_chars_per_word", max_word));
   return m;
 }
 

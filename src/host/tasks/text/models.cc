@@ -4,6 +4,7 @@
 
 #include <queue>
 
+#include "host/graph/quote.h"
 #include "host/tasks/text/characters.h"
 
 namespace hone::tasks::text {
@@ -13,7 +14,8 @@ namespace {
 Result<int32_t> unknown_id(const Vocabulary& v, const std::string& token) {
   const int32_t id = find_id(v, token);
   if (id >= 0) return id;
-  return error(Code::not_found, fmt::format("the vocabulary lacks the unknown token '{}'", token));
+  return error(Code::not_found,
+               fmt::format("the vocabulary lacks the unknown token '{}'", graph::one_line(token)));
 }
 
 int64_t count_characters(std::string_view s) {

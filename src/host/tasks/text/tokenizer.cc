@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "host/graph/quote.h"
 #include "host/model/files.h"
 #include "host/tasks/text/characters.h"
 
@@ -35,7 +36,10 @@ Result<Tokenizer> Tokenizer::parse(std::string_view bytes, const std::string& wh
   const size_t first = bytes.find_first_not_of(" \t\r\n");
   const bool json = first != std::string_view::npos && bytes[first] == '{';
   Result<Parts> parts = json ? read_tokenizer_json(bytes) : read_vocabulary(bytes, options);
-  if (!parts.ok()) return in(what, parts.status());
+  if (!parts.ok()) {
+    // Tokens, which messages name, may hold line ends.
+    return in(what, Status(parts.code(), graph::one_line(parts.status().text())));
+  }
   return Tokenizer(std::move(*parts));
 }
 
