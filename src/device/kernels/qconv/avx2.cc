@@ -11,4 +11,6 @@ const QTileFunction qtiles_5x16[10] = {
     qtile<1, 2>, qtile<2, 2>, qtile<3, 2>, qtile<4, 2>, qtile<5, 2>,
 };
 
+void qconv_dw_c32_run(const RunArgs& args) { run_dw(args); }
+
 }  // namespace hone::kernels::avx2

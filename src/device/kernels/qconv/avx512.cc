@@ -13,4 +13,6 @@ const QTileFunction qtiles_12x32[24] = {
     qtile<7, 2>, qtile<8, 2>, qtile<9, 2>, qtile<10, 2>, qtile<11, 2>, qtile<12, 2>,
 };
 
+void qconv_dw_c64_run(const RunArgs& args) { run_dw(args); }
+
 }  // namespace hone::kernels::avx512

@@ -1,5 +1,6 @@
-#include "common/base/checked.h"
-#include "device/kernels/qconv/tiled.h"
+#include "device/kernels/qconv/dw.h"
+
+#include "device/kernels/qconv/pack.h"
 #include "device/kernels/rows.h"
 
 namespace hone::kernels {
@@ -7,13 +8,46 @@ namespace {
 
 bool is_depthwise(const ConvParams& c) { return c.groups == c.c && c.groups == c.o; }
 
-int64_t blob_bytes(int width, const ConvParams& c) {
-  return round_up(c.c, width) * (8 + 2 * c.taps);
+int64_t blob_bytes(int block, const ConvParams& c) {
+  return static_cast<int64_t>(sizeof(QPackHead)) + dw_blocks(c, block) * dw_block_bytes(c, block);
+}
+
+// The block of channels [at, at + block); those from c.c on are 0. True where one of them has a
+// zero point left.
+bool pack_block(int block, const RawWeights& raw, int64_t at, uint8_t* dst) {
+  const QConvParams& p = *raw.p;
+  const ConvParams& c = p.conv;
+  int32_t* head = reinterpret_cast<int32_t*>(dst);
+  int8_t* w = reinterpret_cast<int8_t*>(head + 4 * block);
+  bool zeros = false;
+  for (int64_t j = 0; j < block; ++j) {
+    const int64_t o = at + j;
+    const int64_t slot = j / 4 % 4 * (block / 4) + j / 16 * 4 + j % 4;
+    const bool real = o < c.c;
+    const QShift shift = real ? shift_of(raw, o, c.taps) : QShift{0, 0};
+    int64_t sum = 0;
+    int8_t* word = w + slot * 4;
+    for (int64_t top = 0; top < c.kh; top += 4) {
+      for (int64_t kx = 0; kx < c.kw; ++kx, word += block * 4) {
+        for (int64_t k = 0; k < 4; ++k) {
+          int32_t v = 0;
+          if (real && top + k < c.kh) {
+            v = raw.weight((o * c.kh + top + k) * c.kw + kx) - shift.shift;
+            sum += v - shift.zero;
+          }
+          word[k] = static_cast<int8_t>(v);
+        }
+      }
+    }
+    pack_head(raw, real ? o : -1, x_zero_of(p) * sum, shift.zero, block, head + slot);
+    zeros |= shift.zero != 0;
+  }
+  return zeros;
 }
 
 }  // namespace
 
-const char* bind_qconv_dw(int width, const Step& step, void* params, Work* work) {
+const char* bind_qconv_dw(int block, const Step& step, void* params, Work* work) {
   QConvParams* p = static_cast<QConvParams*>(params);
   if (const char* reason = check_qconv(step, p)) return reason;
   const ConvParams& c = p->conv;
@@ -22,39 +56,30 @@ const char* bind_qconv_dw(int width, const Step& step, void* params, Work* work)
   for (size_t i = 2; i < 5; ++i) {
     if (operand_or_absent(step.in, i).present()) return "bias, scale or zero are not constant";
   }
-  if (!is_blob(step.in[1], blob_bytes(width, c))) return "weights not packed";
+  if (!is_blob(step.in[1], blob_bytes(block, c))) return "weights not packed";
   *work = {};
   work->units[0] = c.batch * c.oh;
+  work->scratch_bytes = block;
   return nullptr;
 }
 
-int64_t qconv_dw_bytes(int width, const Step& step, int index) {
+int64_t qconv_dw_bytes(int block, const Step& step, int index) {
   QConvParams p;
   if (index < 1 || !has_constant_weights(step)) return 0;
   if (check_qconv_raw_weights(step, &p) || !is_depthwise(p.conv)) return 0;
-  return index > 1 ? -1 : blob_bytes(width, p.conv);
+  return index > 1 ? -1 : blob_bytes(block, p.conv);
 }
 
-void pack_qconv_dw(int width, const Step& step, const void* const* raw, void* dst) {
+void pack_qconv_dw(int block, const Step& step, const void* const* raw, void* dst) {
   QConvParams p;
   if (check_qconv_raw_weights(step, &p)) return;
-  const ConvParams& c = p.conv;
   const RawWeights weights = raw_weights(p, raw);
-  uint8_t* block = static_cast<uint8_t*>(dst);
-  for (int64_t first = 0; first < c.c; first += width, block += width * (8 + 2 * c.taps)) {
-    int32_t* bias = reinterpret_cast<int32_t*>(block);
-    float* scale = reinterpret_cast<float*>(bias + width);
-    int16_t* w = reinterpret_cast<int16_t*>(bias + 2 * width);
-    for (int64_t j = 0; j < width; ++j) {
-      const int64_t o = first + j;
-      const bool real = o < c.c;
-      bias[j] = real ? weights.bias_of(o) : 0;
-      scale[j] = real ? weights.scale_of(o) : 0;
-      for (int64_t tap = 0; tap < c.taps; ++tap) {
-        const int32_t v = real ? weights.weight(o * c.taps + tap) - weights.zero_of(o) : 0;
-        w[tap * width + j] = static_cast<int16_t>(v);
-      }
-    }
+  QPackHead* head = static_cast<QPackHead*>(dst);
+  *head = {};
+  for (int64_t i = 0; i < dw_blocks(p.conv, block); ++i) {
+    head->zeros |=
+        pack_block(block, weights, dw_block_at(p.conv, block, i),
+                   reinterpret_cast<uint8_t*>(head + 1) + i * dw_block_bytes(p.conv, block));
   }
 }
 

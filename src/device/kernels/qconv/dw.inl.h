@@ -1,104 +1,194 @@
-// Depthwise qconv over the vectors of one ISA: raw x, weights packed as conv's panels are laid out.
-// Included after qconv/ints_<isa>.h.
+// Depthwise qconv over the vectors of one ISA: a block of channels at a time, along a row of output
+// pixels. Bytes of four rows of the kernel are put beside each other, a word for each channel;
+// neighbouring pixels share them. Included after qconv/ints_<isa>.h; dw.h says how weights are
+// packed.
 #pragma once
 
-#include "device/kernels/qconv/tiled.h"
-
-#undef HONE_UNROLL
-#define HONE_UNROLL _Pragma("GCC unroll 32")
+#include "device/kernels/qconv/dw.h"
+#include "device/kernels/qconv/requantise.inl.h"
 
 namespace hone::kernels::HONE_ISA {
 namespace {
 
-constexpr int together = 4;  // pixels summed side by side: one sum would wait for itself
+constexpr int block = 4 * width;  // channels
 
-// Output pixels of one row whose windows begin at (iy, ix), (iy, ix + stride), ... and take the
-// same taps.
-struct Span {
-  int64_t iy, ix;
-  TapRange ky, kx;
+// One block of channels of one row of output pixels.
+struct RowBlock {
+  const uint8_t* x;      // the row of input pixels the window's first row lies in, or would lie in
+  int64_t iy;            // its number
+  const uint8_t* zeros;  // a pixel of zero points
+  const int32_t* head;   // the block's packed weights
+  const int8_t* w;
   uint8_t* y;
+  int64_t channels;  // of the block; all of them unless `few`
 };
 
-// `count` pixels of the block of channels whose packed weights begin at `block`, at channel `at`.
-template <bool whole, int count, class X>
-HONE_INLINE void pixels_of_block(const QConvParams& p, const X* x, const uint8_t* block,
-                                 const Span& s, int64_t at) {
+template <bool few>
+HONE_INLINE Bytes load(const QConvParams& p, const uint8_t* x, int64_t n) {
+  const Bytes v = few ? load_first(x, n) : load_all(x);
+  return flipped(v, p.x_type == DType::i8 ? 0x80 : 0);
+}
+
+template <bool few>
+HONE_INLINE void finish(const QConvParams& p, const RowBlock& r, int64_t ox, const I (&sum)[4]) {
+  const QFinish f = finish_of(p);
+  const float* scale = reinterpret_cast<const float*>(r.head + block);
+  const int64_t column[4] = {0, width, 2 * width, 3 * width};
+  const float* const scales[4] = {scale, scale + width, scale + 2 * width, scale + 3 * width};
+  const Bytes bytes = requantised(f, sum, r.head + 2 * block, scales, column);
+  uint8_t* y = r.y + ox * p.conv.y_row;
+  if (few) {
+    uint8_t all[block];
+    store_all(all, bytes);
+    copy_few<block>(y, all, r.channels);
+  } else {
+    store_all(y, bytes);
+  }
+}
+
+HONE_INLINE void add_words(I (&sum)[4], const I (&words)[4], const int8_t* w) {
+  HONE_UNROLL for (int q = 0; q < 4; ++q) {
+    sum[q] = dot_bytes(sum[q], words[q], load_words(w + q * block));
+  }
+}
+
+// Output pixels [begin, end) with any kernel, stride and padding. zeros: where weights have zero
+// points they meet the sums of x.
+template <bool few, bool zeros>
+void any_pixels(const QConvParams& p, const RowBlock& r, int64_t begin, int64_t end) {
   const ConvParams& c = p.conv;
-  const QClamp f = clamp_of(p);
-  const I x_zero = set_int(p.x_zero);
-  const int32_t* bias = reinterpret_cast<const int32_t*>(block);
-  const float* scale = reinterpret_cast<const float*>(bias + width);
-  const int16_t* w = reinterpret_cast<const int16_t*>(bias + 2 * width);
-  const int64_t n = c.c - at, next_tap = c.dw * c.x_row, next_pixel = c.sw * c.x_row;
-  I sum[count];
-  HONE_UNROLL for (int q = 0; q < count; ++q) sum[q] = p.wide == 1 ? set_int(0) : load_ints(bias);
-  for (int64_t i = s.ky.begin; i < s.ky.end; ++i) {
-    const int64_t first = (s.iy + i * c.dh) * c.w + s.ix + s.kx.begin * c.dw;
-    const X* from = x + first * c.x_row + at;
-    const int16_t* tap = w + (i * c.kw + s.kx.begin) * width;
-    for (int64_t j = s.kx.begin; j < s.kx.end; ++j, from += next_tap, tap += width) {
-      const I weights = load_lower_words(tap);
-      HONE_UNROLL for (int q = 0; q < count; ++q) {
-        const X* pixel = from + q * next_pixel;
-        const I v = whole ? load_bytes(pixel) : load_first_bytes(pixel, n);
-        sum[q] = dot(sum[q], sub_ints(v, x_zero), weights);
+  for (int64_t ox = begin; ox < end; ++ox) {
+    I sum[4], sum_x[4];
+    HONE_UNROLL for (int q = 0; q < 4; ++q) {
+      sum[q] = load_ints(r.head + q * width), sum_x[q] = set_int(0);
+    }
+    const int8_t* w = r.w;
+    for (int64_t top = 0; top < c.kh; top += 4) {
+      const int64_t left = c.kh - top;
+      const I ones = set_int(left >= 4 ? 0x01010101 : (1 << 8 * left) / 0xff);
+      for (int64_t kx = 0; kx < c.kw; ++kx, w += 4 * block) {
+        const int64_t ix = ox * c.sw - c.pl + kx * c.dw;
+        const bool column = ix >= 0 && ix < c.w;
+        Bytes rows[4];
+        HONE_UNROLL for (int k = 0; k < 4; ++k) {
+          const int64_t y = (top + k) * c.dh, iy = r.iy + y;
+          const bool inside = column && k < left && iy >= 0 && iy < c.h;
+          rows[k] = load<few>(p, inside ? r.x + (y * c.w + ix) * c.x_row : r.zeros, r.channels);
+        }
+        I words[4];
+        interleave(rows, words);
+        add_words(sum, words, w);
+        HONE_UNROLL for (int q = 0; zeros && q < 4; ++q) {
+          sum_x[q] = dot_bytes(sum_x[q], words[q], ones);
+        }
+      }
+    }
+    HONE_UNROLL for (int q = 0; zeros && q < 4; ++q) {
+      const I zero = load_ints(r.head + 3 * block + q * width);
+      sum[q] = sub_ints(sum[q], mul_ints(zero, sum_x[q]));
+    }
+    finish<few>(p, r, ox, sum);
+  }
+}
+
+// `count` output pixels from ox on whose windows' columns are all inside. Rows of the kernel that
+// are outside read the zeros, again and again: their step is 0.
+template <int kernel, int stride, int count, bool few>
+HONE_INLINE void inner_pixels(const QConvParams& p, const RowBlock& r,
+                              const uint8_t* const (&rows)[kernel], const int64_t (&steps)[kernel],
+                              int64_t ox) {
+  I sum[count][4];
+  HONE_UNROLL for (int q = 0; q < 4; ++q) {
+    const I first = load_ints(r.head + q * width);
+    HONE_UNROLL for (int o = 0; o < count; ++o) sum[o][q] = first;
+  }
+  const int64_t ix = ox * stride - p.conv.pl;
+  HONE_UNROLL for (int top = 0; top < kernel; top += 4) {
+    HONE_UNROLL for (int j = 0; j < (count - 1) * stride + kernel; ++j) {
+      Bytes four[4];
+      HONE_UNROLL for (int k = 0; k < 4; ++k) {
+        const int row = top + k < kernel ? top + k : kernel - 1;  // the rest meets weights of 0
+        four[k] = load<few>(p, rows[row] + (ix + j) * steps[row], r.channels);
+      }
+      I words[4];
+      interleave(four, words);
+      HONE_UNROLL for (int o = 0; o < count; ++o) {
+        const int kx = j - o * stride;
+        if (kx >= 0 && kx < kernel) {
+          add_words(sum[o], words, r.w + (top / 4 * kernel + kx) * 4 * block);
+        }
       }
     }
   }
-  HONE_UNROLL for (int q = 0; q < count; ++q) {
-    const I bytes = p.wide == 1
-                        ? requantised_apart(sum[q], bias, scale, f.zero, f.lowest, f.highest)
-                        : requantised(sum[q], scale, f.zero, f.lowest, f.highest);
-    uint8_t* y = s.y + q * c.y_row + at;
-    if (whole) {
-      store_bytes(y, bytes);
-    } else {
-      store_first_bytes(y, bytes, n);
-    }
-  }
+  HONE_UNROLL for (int o = 0; o < count; ++o) finish<few>(p, r, ox + o, sum[o]);
 }
 
-template <int count, class X>
-void pixels(const QConvParams& p, const X* x, const void* packed, const Span& s) {
-  const uint8_t* block = static_cast<const uint8_t*>(packed);
-  const int64_t bytes = width * (8 + 2 * p.conv.taps);
-  int64_t at = 0;
-  for (; at + width <= p.conv.c; at += width, block += bytes) {
-    pixels_of_block<true, count, X>(p, x, block, s, at);
-  }
-  if (at < p.conv.c) pixels_of_block<false, count, X>(p, x, block, s, at);
-}
-
-template <class X>
-void rows(const QConvParams& p, const RunArgs& args) {
+template <int kernel, int stride, bool few>
+void row_of(const QConvParams& p, const RowBlock& r) {
+  constexpr int count = 2;
   const ConvParams& c = p.conv;
+  // Output pixels [begin, end) have every column of their window inside.
+  int64_t begin = (c.pl + stride - 1) / stride, last = c.w - kernel + c.pl;
+  int64_t end = last < 0 ? 0 : last / stride + 1;
+  if (end > c.ow) end = c.ow;
+  if (begin > end) begin = end;
+  any_pixels<few, false>(p, r, 0, begin);
+  const uint8_t* rows[kernel];
+  int64_t steps[kernel];
+  HONE_UNROLL for (int ky = 0; ky < kernel; ++ky) {
+    const bool inside = r.iy + ky >= 0 && r.iy + ky < c.h;
+    rows[ky] = inside ? r.x + ky * c.w * c.x_row : r.zeros;
+    steps[ky] = inside ? c.x_row : 0;
+  }
+  int64_t ox = begin;
+  for (; ox + count <= end; ox += count) {
+    inner_pixels<kernel, stride, count, few>(p, r, rows, steps, ox);
+  }
+  for (; ox < end; ++ox) inner_pixels<kernel, stride, 1, few>(p, r, rows, steps, ox);
+  any_pixels<few, false>(p, r, end, c.ow);
+}
+
+template <bool few>
+void row_block(const QConvParams& p, const RowBlock& r, bool zeros) {
+  const ConvParams& c = p.conv;
+  if (zeros) return any_pixels<few, true>(p, r, 0, c.ow);
+  if (c.kh == c.kw && c.dh == 1 && c.dw == 1) {
+    if (c.kw == 3 && c.sw == 1) return row_of<3, 1, few>(p, r);
+    if (c.kw == 3 && c.sw == 2) return row_of<3, 2, few>(p, r);
+    if (c.kw == 5 && c.sw == 1) return row_of<5, 1, few>(p, r);
+    if (c.kw == 5 && c.sw == 2) return row_of<5, 2, few>(p, r);
+  }
+  any_pixels<few, false>(p, r, 0, c.ow);
+}
+
+// A unit is one row of one picture.
+void run_dw(const RunArgs& args) {
+  const QConvParams& p = *static_cast<const QConvParams*>(args.params);
+  const ConvParams& c = p.conv;
+  uint8_t* zeros = static_cast<uint8_t*>(args.scratch);
+  memset(zeros, p.x_zero, static_cast<size_t>(block));
+  const QPackHead* packed = static_cast<const QPackHead*>(args.in[1]);
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
     const int64_t n = unit / c.oh, oy = unit % c.oh;
-    const X* x = static_cast<const X*>(args.in[0]) + n * c.h * c.w * c.x_row;
-    uint8_t* y = static_cast<uint8_t*>(args.out[0]) + unit * c.ow * c.y_row;
-    const int64_t iy = oy * c.sh - c.pt;
-    const TapRange ky = taps_inside(iy, c.dh, c.h, c.kh);
-    for (int64_t ox = 0, done; ox < c.ow; ox += done) {
-      const int64_t ix = ox * c.sw - c.pl, last = ix + (together - 1) * c.sw + (c.kw - 1) * c.dw;
-      const Span s{iy, ix, ky, taps_inside(ix, c.dw, c.w, c.kw), y + ox * c.y_row};
-      if (ox + together <= c.ow && ix >= 0 && last < c.w) {
-        pixels<together, X>(p, x, args.in[1], s);
-        done = together;
+    RowBlock r{};
+    r.iy = oy * c.sh - c.pt;
+    r.zeros = zeros;
+    const int32_t* head = reinterpret_cast<const int32_t*>(packed + 1);
+    for (int64_t i = 0; i < dw_blocks(c, block); ++i) {
+      const int64_t at = dw_block_at(c, block, i);
+      r.x = static_cast<const uint8_t*>(args.in[0]) + (n * c.h + r.iy) * c.w * c.x_row + at;
+      r.y = static_cast<uint8_t*>(args.out[0]) + unit * c.ow * c.y_row + at;
+      r.head = head, r.w = reinterpret_cast<const int8_t*>(head + 4 * block);
+      r.channels = c.c;
+      if (c.c < block) {
+        row_block<true>(p, r, packed->zeros != 0);
       } else {
-        pixels<1, X>(p, x, args.in[1], s);
-        done = 1;
+        row_block<false>(p, r, packed->zeros != 0);
       }
+      head += dw_block_bytes(c, block) / 4;
     }
   }
 }
 
 }  // namespace
-
-// A unit is one row of one picture.
-void qconv_dw_run(const RunArgs& args) {
-  const QConvParams& p = *static_cast<const QConvParams*>(args.params);
-  p.x_type == DType::u8 ? rows<uint8_t>(p, args) : rows<int8_t>(p, args);
-}
-
 }  // namespace hone::kernels::HONE_ISA

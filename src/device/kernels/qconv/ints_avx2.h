@@ -16,9 +16,6 @@ constexpr int width = 8;
 HONE_INLINE I load_ints(const int32_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
-HONE_INLINE void store_ints(int32_t* p, I v) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
-}
 // Every lane the four bytes at p.
 HONE_INLINE I set_word(const uint8_t* p) {
   int32_t word;
@@ -26,19 +23,19 @@ HONE_INLINE I set_word(const uint8_t* p) {
   return _mm256_set1_epi32(word);
 }
 HONE_INLINE I set_int(int32_t v) { return _mm256_set1_epi32(v); }
-HONE_INLINE I load_bytes(const uint8_t* p) {
-  return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
-}
-HONE_INLINE I load_bytes(const int8_t* p) {
-  return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
-}
-// Words into the lower halves of lanes whose upper halves are 0.
-HONE_INLINE I load_lower_words(const int16_t* p) {
-  return _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
 HONE_INLINE I sub_ints(I a, I b) { return _mm256_sub_epi32(a, b); }
 HONE_INLINE I mul_ints(I a, I b) { return _mm256_mullo_epi32(a, b); }
 
+#if defined(__AVX512VNNI__)
+constexpr int elements_of_word = 4;
+// A word's weights of each column; zero points are left to the sums of rows.
+HONE_INLINE I load_weights(const int8_t* p, const int32_t*) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+// sum + the four products of bytes, x's unsigned and w's signed: exact.
+HONE_INLINE I dot(I sum, I x, I w) { return _mm256_dpbusd_epi32(sum, x, w); }
+HONE_INLINE I dot_bytes(I sum, I x, I w) { return dot(sum, x, w); }
+#else
 constexpr int elements_of_word = 2;
 // A word's weights of each column less their zero points, as words.
 HONE_INLINE I load_weights(const int8_t* p, const int32_t* zero) {
@@ -48,6 +45,16 @@ HONE_INLINE I load_weights(const int8_t* p, const int32_t* zero) {
 }
 // sum + a0 b0 + a1 b1 of words: exact.
 HONE_INLINE I dot(I sum, I a, I b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+// sum + the four products of bytes, x's unsigned and w's signed: exact.
+HONE_INLINE I dot_bytes(I sum, I x, I w) {
+  const I even = _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8), odd = _mm256_srai_epi16(w, 8);
+  sum = dot(sum, _mm256_and_si256(x, _mm256_set1_epi16(0xff)), even);
+  return dot(sum, _mm256_srli_epi16(x, 8), odd);
+}
+#endif
+HONE_INLINE I load_words(const int8_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
 
 using F = __m256;
 HONE_INLINE F to_floats(I v) { return _mm256_cvtepi32_ps(v); }
@@ -67,14 +74,51 @@ HONE_INLINE I rounded(F v, const float* scale) {
 }
 
 using Bytes = __m256i;
-// saturate(v + zero), its bits turned by `flip`, of four vectors one after the other.
+HONE_INLINE Bytes load_all(const uint8_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+// The first n < 8, n < 16, n < 32 of them, 0 in the other lanes; no other memory is read. In
+// registers: a load of what was stored byte by byte would wait for all of it.
+HONE_INLINE int64_t first_of_8(const uint8_t* p, int64_t n) {
+  uint64_t word = 0;
+  for (int64_t i = 0; i < n; ++i) word |= static_cast<uint64_t>(p[i]) << (8 * i);
+  return static_cast<int64_t>(word);
+}
+HONE_INLINE __m128i first_of_16(const uint8_t* p, int64_t n) {
+  if (n < 8) return _mm_cvtsi64_si128(first_of_8(p, n));
+  int64_t low;
+  memcpy(&low, p, 8);
+  return _mm_set_epi64x(first_of_8(p + 8, n - 8), low);
+}
+HONE_INLINE Bytes load_first(const uint8_t* p, int64_t n) {
+  if (n < 16) return _mm256_zextsi128_si256(first_of_16(p, n));
+  const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm256_set_m128i(first_of_16(p + 16, n - 16), low);
+}
+HONE_INLINE Bytes flipped(Bytes v, int32_t bits) {
+  return _mm256_xor_si256(v, _mm256_set1_epi8(static_cast<int8_t>(bits)));
+}
+// Words of a byte of each row: of every sixteen bytes the first four in words[0], the next four in
+// words[1] ...
+HONE_INLINE void interleave(const Bytes (&rows)[4], I (&words)[4]) {
+  const I low01 = _mm256_unpacklo_epi8(rows[0], rows[1]);
+  const I low23 = _mm256_unpacklo_epi8(rows[2], rows[3]);
+  const I high01 = _mm256_unpackhi_epi8(rows[0], rows[1]);
+  const I high23 = _mm256_unpackhi_epi8(rows[2], rows[3]);
+  words[0] = _mm256_unpacklo_epi16(low01, low23), words[1] = _mm256_unpackhi_epi16(low01, low23);
+  words[2] = _mm256_unpacklo_epi16(high01, high23);
+  words[3] = _mm256_unpackhi_epi16(high01, high23);
+}
+// saturate(v + zero), its bits turned by `flip`, of four vectors, interleaved alike.
 HONE_INLINE Bytes narrow(I a, I b, I c, I d, int32_t zero, int32_t flip) {
   const __m256i z = _mm256_set1_epi16(static_cast<int16_t>(zero));
   const __m256i ab = _mm256_adds_epi16(_mm256_packs_epi32(a, b), z);
   const __m256i cd = _mm256_adds_epi16(_mm256_packs_epi32(c, d), z);
-  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-  const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(ab, cd), order);
-  return _mm256_xor_si256(bytes, _mm256_set1_epi8(static_cast<int8_t>(flip)));
+  return flipped(_mm256_packs_epi16(ab, cd), flip);
+}
+// The first vector's bytes before the second's.
+HONE_INLINE Bytes in_order(Bytes v) {
+  return _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 HONE_INLINE void store_all(uint8_t* p, Bytes v) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
@@ -118,56 +162,6 @@ HONE_INLINE void widen_bytes(const X* x, int64_t n, int32_t zero, int16_t* to) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), _mm256_sub_epi16(widen(x + i), z));
   }
   for (; i < n; ++i) to[i] = static_cast<int16_t>(x[i] - zero);
-}
-
-// saturate(round(sum scale) + zero).
-HONE_INLINE I requantised_floats(__m256 sum, const float* scale, float zero, float lowest,
-                                 float highest) {
-  __m256 v = _mm256_mul_ps(sum, _mm256_loadu_ps(scale));
-  v = _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  v = _mm256_max_ps(_mm256_add_ps(v, _mm256_set1_ps(zero)), _mm256_set1_ps(lowest));  // NaN too
-  return _mm256_cvtps_epi32(_mm256_min_ps(v, _mm256_set1_ps(highest)));
-}
-HONE_INLINE I requantised(I sum, const float* scale, float zero, float lowest, float highest) {
-  return requantised_floats(_mm256_cvtepi32_ps(sum), scale, zero, lowest, highest);
-}
-// The same of sum + bias, which may leave 32 bits: exact in double, rounded to f32 once.
-HONE_INLINE I requantised_apart(I sum, const int32_t* bias, const float* scale, float zero,
-                                float lowest, float highest) {
-  int32_t sums[width];
-  float floats[width];
-  store_ints(sums, sum);
-  for (int i = 0; i < width; ++i) {
-    floats[i] = static_cast<float>(static_cast<double>(sums[i]) + static_cast<double>(bias[i]));
-  }
-  return requantised_floats(_mm256_loadu_ps(floats), scale, zero, lowest, highest);
-}
-// The lowest byte of each lane.
-HONE_INLINE void store_bytes(uint8_t* p, I v) {
-  const __m256i lowest = _mm256_set1_epi32(0x0c080400);
-  v = _mm256_shuffle_epi8(v, lowest);
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(p),
-                   _mm_unpacklo_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
-}
-
-// The first n < 8 of them, 0 in the other lanes; no other memory is read or written. In a register:
-// a load of what was stored byte by byte would wait for all of it.
-HONE_INLINE uint64_t first_bytes(const uint8_t* p, int64_t n) {
-  uint64_t word = 0;
-  for (int64_t i = 0; i < n; ++i) word |= static_cast<uint64_t>(p[i]) << (8 * i);
-  return word;
-}
-HONE_INLINE I load_first_bytes(const uint8_t* p, int64_t n) {
-  return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(first_bytes(p, n))));
-}
-HONE_INLINE I load_first_bytes(const int8_t* p, int64_t n) {
-  const uint64_t word = first_bytes(reinterpret_cast<const uint8_t*>(p), n);
-  return _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(word)));
-}
-HONE_INLINE void store_first_bytes(uint8_t* p, I v, int64_t n) {
-  uint8_t all[8];
-  store_bytes(all, v);
-  for (int64_t i = 0; i < n; ++i) p[i] = all[i];
 }
 
 }  // namespace hone::kernels::HONE_ISA

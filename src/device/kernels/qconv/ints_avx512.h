@@ -15,7 +15,6 @@ using I = __m512i;
 constexpr int width = 16;
 
 HONE_INLINE I load_ints(const int32_t* p) { return _mm512_loadu_si512(p); }
-HONE_INLINE void store_ints(int32_t* p, I v) { _mm512_storeu_si512(p, v); }
 // Every lane the four bytes at p.
 HONE_INLINE I set_word(const uint8_t* p) {
   int32_t word;
@@ -23,27 +22,6 @@ HONE_INLINE I set_word(const uint8_t* p) {
   return _mm512_set1_epi32(word);
 }
 HONE_INLINE I set_int(int32_t v) { return _mm512_set1_epi32(v); }
-HONE_INLINE I load_bytes(const uint8_t* p) {
-  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
-HONE_INLINE I load_bytes(const int8_t* p) {
-  return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
-// The first n of them, 0 in the other lanes; no other memory is read or written.
-HONE_INLINE __mmask16 first_of(int64_t n) { return static_cast<__mmask16>((1u << n) - 1); }
-HONE_INLINE I load_first_bytes(const uint8_t* p, int64_t n) {
-  return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_of(n), p));
-}
-HONE_INLINE I load_first_bytes(const int8_t* p, int64_t n) {
-  return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_of(n), p));
-}
-HONE_INLINE void store_first_bytes(uint8_t* p, I v, int64_t n) {
-  _mm512_mask_cvtepi32_storeu_epi8(p, first_of(n), v);
-}
-// Words into the lower halves of lanes whose upper halves are 0.
-HONE_INLINE I load_lower_words(const int16_t* p) {
-  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-}
 HONE_INLINE I sub_ints(I a, I b) { return _mm512_sub_epi32(a, b); }
 HONE_INLINE I mul_ints(I a, I b) { return _mm512_mullo_epi32(a, b); }
 
@@ -53,6 +31,7 @@ constexpr int elements_of_word = 4;
 HONE_INLINE I load_weights(const int8_t* p, const int32_t*) { return _mm512_loadu_si512(p); }
 // sum + the four products of bytes, x's unsigned and w's signed: exact.
 HONE_INLINE I dot(I sum, I x, I w) { return _mm512_dpbusd_epi32(sum, x, w); }
+HONE_INLINE I dot_bytes(I sum, I x, I w) { return dot(sum, x, w); }
 #else
 constexpr int elements_of_word = 2;
 // The same less the zero points, as words.
@@ -64,7 +43,14 @@ HONE_INLINE I load_weights(const int8_t* p, const int32_t* zero) {
 }
 // sum + a0 b0 + a1 b1 of words: exact.
 HONE_INLINE I dot(I sum, I a, I b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
+// sum + the four products of bytes, x's unsigned and w's signed: exact.
+HONE_INLINE I dot_bytes(I sum, I x, I w) {
+  const I even = _mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8), odd = _mm512_srai_epi16(w, 8);
+  sum = dot(sum, _mm512_and_si512(x, _mm512_set1_epi16(0xff)), even);
+  return dot(sum, _mm512_srli_epi16(x, 8), odd);
+}
 #endif
+HONE_INLINE I load_words(const int8_t* p) { return _mm512_loadu_si512(p); }
 
 using F = __m512;
 HONE_INLINE F to_floats(I v) { return _mm512_cvtepi32_ps(v); }
@@ -84,14 +70,36 @@ HONE_INLINE I rounded(F v, const float* scale) {
 }
 
 using Bytes = __m512i;
-// saturate(v + zero), its bits turned by `flip`, of four vectors one after the other.
+HONE_INLINE Bytes load_all(const uint8_t* p) { return _mm512_loadu_si512(p); }
+// The first n of them, 0 in the other lanes; no other memory is read.
+HONE_INLINE Bytes load_first(const uint8_t* p, int64_t n) {
+  return _mm512_maskz_loadu_epi8((uint64_t{1} << n) - 1, p);
+}
+HONE_INLINE Bytes flipped(Bytes v, int32_t bits) {
+  return _mm512_xor_si512(v, _mm512_set1_epi8(static_cast<int8_t>(bits)));
+}
+// Words of a byte of each row: of every sixteen bytes the first four in words[0], the next four in
+// words[1] ...
+HONE_INLINE void interleave(const Bytes (&rows)[4], I (&words)[4]) {
+  const I low01 = _mm512_unpacklo_epi8(rows[0], rows[1]);
+  const I low23 = _mm512_unpacklo_epi8(rows[2], rows[3]);
+  const I high01 = _mm512_unpackhi_epi8(rows[0], rows[1]);
+  const I high23 = _mm512_unpackhi_epi8(rows[2], rows[3]);
+  words[0] = _mm512_unpacklo_epi16(low01, low23), words[1] = _mm512_unpackhi_epi16(low01, low23);
+  words[2] = _mm512_unpacklo_epi16(high01, high23);
+  words[3] = _mm512_unpackhi_epi16(high01, high23);
+}
+// saturate(v + zero), its bits turned by `flip`, of four vectors, interleaved alike.
 HONE_INLINE Bytes narrow(I a, I b, I c, I d, int32_t zero, int32_t flip) {
   const __m512i z = _mm512_set1_epi16(static_cast<int16_t>(zero));
   const __m512i ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), z);
   const __m512i cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), z);
-  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  const __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(ab, cd));
-  return _mm512_xor_si512(bytes, _mm512_set1_epi8(static_cast<int8_t>(flip)));
+  return flipped(_mm512_packs_epi16(ab, cd), flip);
+}
+// The first vector's bytes before the second's.
+HONE_INLINE Bytes in_order(Bytes v) {
+  const I order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, v);
 }
 HONE_INLINE void store_all(uint8_t* p, Bytes v) { _mm512_storeu_si512(p, v); }
 // Piece number `i` of `bytes` bytes.
@@ -134,33 +142,6 @@ HONE_INLINE void widen_bytes(const X* x, int64_t n, int32_t zero, int16_t* to) {
   int64_t i = 0;
   for (; i + 32 <= n; i += 32) _mm512_storeu_si512(to + i, _mm512_sub_epi16(widen(x + i), z));
   for (; i < n; ++i) to[i] = static_cast<int16_t>(x[i] - zero);
-}
-
-// saturate(round(sum scale) + zero).
-HONE_INLINE I requantised_floats(__m512 sum, const float* scale, float zero, float lowest,
-                                 float highest) {
-  __m512 v = _mm512_mul_ps(sum, _mm512_loadu_ps(scale));
-  v = _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  v = _mm512_max_ps(_mm512_add_ps(v, _mm512_set1_ps(zero)), _mm512_set1_ps(lowest));  // NaN too
-  return _mm512_cvtps_epi32(_mm512_min_ps(v, _mm512_set1_ps(highest)));
-}
-HONE_INLINE I requantised(I sum, const float* scale, float zero, float lowest, float highest) {
-  return requantised_floats(_mm512_cvtepi32_ps(sum), scale, zero, lowest, highest);
-}
-// The same of sum + bias, which may leave 32 bits: exact in double, rounded to f32 once.
-HONE_INLINE I requantised_apart(I sum, const int32_t* bias, const float* scale, float zero,
-                                float lowest, float highest) {
-  int32_t sums[width];
-  float floats[width];
-  store_ints(sums, sum);
-  for (int i = 0; i < width; ++i) {
-    floats[i] = static_cast<float>(static_cast<double>(sums[i]) + static_cast<double>(bias[i]));
-  }
-  return requantised_floats(_mm512_loadu_ps(floats), scale, zero, lowest, highest);
-}
-// The lowest byte of each lane.
-HONE_INLINE void store_bytes(uint8_t* p, I v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
 }
 
 }  // namespace hone::kernels::HONE_ISA

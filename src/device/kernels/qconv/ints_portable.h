@@ -67,6 +67,9 @@ HONE_INLINE I dot(const I& sum, const I& x, const I& w) {
   });
 }
 
+HONE_INLINE I dot_bytes(const I& sum, const I& x, const I& w) { return dot(sum, x, w); }
+HONE_INLINE I load_words(const int8_t* p) { return load_weights(p, nullptr); }
+
 HONE_INLINE F to_floats(const I& v) {
   return lanes<F>([&](int i) { return static_cast<float>(v.v[i]); });
 }
@@ -80,16 +83,44 @@ HONE_INLINE I rounded(const F& v, const float* scale) {
     return static_cast<int32_t>(std::nearbyint(s > -limit ? (s < limit ? s : limit) : -limit));
   });
 }
-// saturate(v + zero), its bits turned by `flip`, of four vectors one after the other.
+// Where byte j of a vector lies among four vectors of words: of every sixteen the first four in
+// the first one, the next four in the second ...
+HONE_INLINE int vector_of(int j) { return j / 4 % 4; }
+HONE_INLINE int lane_of(int j) { return j / 16 * 4 + j % 4; }
+
+HONE_INLINE Bytes load_first(const uint8_t* p, int64_t n) {
+  Bytes r{};
+  memcpy(r.v, p, static_cast<size_t>(n));
+  return r;
+}
+HONE_INLINE Bytes load_all(const uint8_t* p) { return load_first(p, 4 * width); }
+HONE_INLINE Bytes flipped(Bytes v, int32_t bits) {
+  for (uint8_t& b : v.v) b = static_cast<uint8_t>(b ^ bits);
+  return v;
+}
+// Words of a byte of each row.
+HONE_INLINE void interleave(const Bytes (&rows)[4], I (&words)[4]) {
+  for (int j = 0; j < 4 * width; ++j) {
+    const uint8_t word[4] = {rows[0].v[j], rows[1].v[j], rows[2].v[j], rows[3].v[j]};
+    memcpy(&words[vector_of(j)].v[lane_of(j)], word, 4);
+  }
+}
+// saturate(v + zero), its bits turned by `flip`, of four vectors, interleaved alike.
 HONE_INLINE Bytes narrow(const I& a, const I& b, const I& c, const I& d, int32_t zero,
                          int32_t flip) {
   Bytes r;
   const I* from[] = {&a, &b, &c, &d};
-  for (int i = 0; i < 4 * width; ++i) {
-    int32_t v = from[i / width]->v[i % width] + zero;
+  for (int j = 0; j < 4 * width; ++j) {
+    int32_t v = from[vector_of(j)]->v[lane_of(j)] + zero;
     v = v < -128 ? -128 : v > 127 ? 127 : v;
-    r.v[i] = static_cast<uint8_t>(v ^ flip);
+    r.v[j] = static_cast<uint8_t>(v ^ flip);
   }
+  return r;
+}
+// The first vector's bytes before the second's.
+HONE_INLINE Bytes in_order(const Bytes& v) {
+  Bytes r;
+  for (int j = 0; j < 4 * width; ++j) r.v[vector_of(j) * width + lane_of(j)] = v.v[j];
   return r;
 }
 HONE_INLINE void store_all(uint8_t* p, const Bytes& v) { memcpy(p, v.v, sizeof v.v); }

@@ -1,26 +1,38 @@
 // Packs what qconv's tiles multiply by; see tile.h for the layout.
-#include "common/base/checked.h"
+#include "device/kernels/qconv/pack.h"
+
+#include <cstring>
+
 #include "device/kernels/qconv/tiled.h"
 
 namespace hone::kernels {
-namespace {
 
-// The weights of filter `o` are stored as bytes of the model's less `shift`, their zero point less
-// it too. Less the zero point itself wherever the results are bytes.
-struct Shift {
-  int32_t shift, zero;
-};
-Shift shift_of(const RawWeights& raw, int64_t o, int64_t depth) {
-  const int32_t zero = raw.zero_of(o);
+QShift shift_of(const RawWeights& raw, int64_t filter, int64_t depth) {
+  const int32_t zero = raw.zero_of(filter);
   bool fits = true;
   for (int64_t i = 0; i < depth && fits; ++i) {
-    const int32_t v = raw.weight(o * depth + i) - zero;
+    const int32_t v = raw.weight(filter * depth + i) - zero;
     fits = v >= -128 && v <= 127;
   }
   if (fits) return {zero, 0};
   const int32_t shift = raw.p->w_type == DType::u8 ? 128 : 0;
   return {shift, zero - shift};
 }
+
+void pack_head(const RawWeights& raw, int64_t filter, int64_t x_sum, int32_t zero, int64_t next,
+               int32_t* column) {
+  const bool real = filter >= 0;
+  const int32_t bias = real ? raw.bias_of(filter) : 0;
+  // Sums wrap: with everything added they are within 32 bits.
+  const int64_t first = (raw.p->wide == 1 ? 0 : bias) - x_sum;
+  column[0] = static_cast<int32_t>(static_cast<uint64_t>(first));
+  const float scale = real ? raw.scale_of(filter) : 0;
+  memcpy(column + next, &scale, sizeof scale);
+  column[2 * next] = bias;
+  column[3 * next] = zero;
+}
+
+namespace {
 
 // The panel of filters [first, first + columns); those from `count` on are 0. True where one of
 // them has a zero point left.
@@ -31,15 +43,13 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
   const int64_t taps = runs_of(s), words = words_of(s), depth = taps * s.run;
   const int64_t of_word = t.weights_of_word();
   const bool bytes = t.element == QElement::byte;
-  const int64_t x_zero = !bytes ? 0 : p.x_zero + (p.x_type == DType::i8 ? 128 : 0);
   int32_t* head = reinterpret_cast<int32_t*>(dst);
-  float* scale = reinterpret_cast<float*>(head + columns);
   int8_t* w = reinterpret_cast<int8_t*>(head + 4 * columns);
   bool zeros = false;
   for (int64_t j = 0; j < columns; ++j) {
     const bool real = j < count;
     const int64_t o = first + j;
-    const Shift shift = real ? shift_of(raw, o, depth) : Shift{0, 0};
+    const QShift shift = real ? shift_of(raw, o, depth) : QShift{0, 0};
     int64_t sum = 0;  // of the weights less their zero points: at most 2^48 of 2^8
     for (int64_t tap = 0; tap < taps; ++tap) {
       for (int64_t i = 0; i < words * of_word; ++i) {
@@ -53,14 +63,7 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
         *at = static_cast<int8_t>(v);
       }
     }
-    const int64_t bias = real ? raw.bias_of(o) : 0;
-    // Sums wrap: with everything added they are within 32 bits.
-    const uint64_t start = static_cast<uint64_t>(p.wide == 1 ? 0 : bias) -
-                           static_cast<uint64_t>(x_zero) * static_cast<uint64_t>(sum);
-    head[j] = static_cast<int32_t>(start);
-    scale[j] = real ? raw.scale_of(o) : 0;
-    head[2 * columns + j] = static_cast<int32_t>(bias);
-    head[3 * columns + j] = shift.zero;
+    pack_head(raw, real ? o : -1, bytes ? x_zero_of(p) * sum : 0, shift.zero, columns, head + j);
     zeros |= shift.zero != 0;
   }
   return zeros;

@@ -96,13 +96,5 @@ static inline RawWeights raw_weights(const QConvParams& p, const void* const* in
 }
 
 void qconv_portable_run(const RunArgs& args);
-#if defined(__x86_64__)
-namespace avx2 {
-void qconv_dw_run(const RunArgs& args);
-}
-namespace avx512 {
-void qconv_dw_run(const RunArgs& args);
-}
-#endif
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/qconv/qconv.h"
 
+#include "device/kernels/qconv/dw.h"
 #include "device/kernels/qconv/tiled.h"
 
 namespace hone::kernels {
@@ -30,22 +31,25 @@ void run_tiled(const RunArgs& args) {
   run_qconv_tiled(t, args);
 }
 
-#if defined(__x86_64__)
-template <int width>
+template <int block>
 const char* bind_dw(const Step& step, void* params, Work* work) {
-  return bind_qconv_dw(width, step, params, work);
+  return bind_qconv_dw(block, step, params, work);
 }
-template <int width>
+template <int block>
 int64_t dw_bytes(const Step& step, int index) {
-  return qconv_dw_bytes(width, step, index);
+  return qconv_dw_bytes(block, step, index);
 }
-template <int width>
+template <int block>
 void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
-  pack_qconv_dw(width, step, raw, dst);
+  pack_qconv_dw(block, step, raw, dst);
 }
-#endif
 
 }  // namespace
+
+#define HONE_QCONV_DW(name, isa, block, run)                                     \
+  extern const Kernel name;                                                      \
+  const Kernel name = {#name, "qconv",         isa,           1, bind_dw<block>, \
+                       run,   dw_bytes<block>, pack_dw<block>};
 
 #define HONE_QCONV_TILED(name, isa, tiling) \
   extern const Kernel name;                 \
@@ -58,19 +62,16 @@ void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
                        tiled_bytes<tiling>, \
                        pack_tiled<tiling>};
 
+HONE_QCONV_DW(qconv_dw_8bit_c32_portable, Isa::portable, 32, portable::qconv_dw_c32_run)
 HONE_QCONV_TILED(qconv_8bit_4x16_portable, Isa::portable, portable_q4x16)
 #if defined(__x86_64__)
+HONE_QCONV_DW(qconv_dw_8bit_c64_avx512_vnni, Isa::avx512_vnni, 64, avx512_vnni::qconv_dw_c64_run)
+HONE_QCONV_DW(qconv_dw_8bit_c32_avx512_vnni, Isa::avx512_vnni, 32, avx512_vnni::qconv_dw_c32_run)
+HONE_QCONV_DW(qconv_dw_8bit_c64_avx512, Isa::avx512, 64, avx512::qconv_dw_c64_run)
+HONE_QCONV_DW(qconv_dw_8bit_c32_avx2, Isa::avx2, 32, avx2::qconv_dw_c32_run)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512_vnni, Isa::avx512_vnni, avx512_vnni_q12x32)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512, Isa::avx512, avx512_q12x32)
 HONE_QCONV_TILED(qconv_8bit_5x16_avx2, Isa::avx2, avx2_q5x16)
-
-#define HONE_QCONV_DW(name, isa, width, run)                                     \
-  extern const Kernel name;                                                      \
-  const Kernel name = {#name, "qconv",         isa,           1, bind_dw<width>, \
-                       run,   dw_bytes<width>, pack_dw<width>};
-
-HONE_QCONV_DW(qconv_dw_8bit_c16_avx512, Isa::avx512, 16, avx512::qconv_dw_run)
-HONE_QCONV_DW(qconv_dw_8bit_c8_avx2, Isa::avx2, 8, avx2::qconv_dw_run)
 #endif
 
 extern const Kernel qconv_8bit_portable;

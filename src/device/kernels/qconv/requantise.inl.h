@@ -12,6 +12,9 @@ namespace {
 // n < most bytes in as few pieces as it takes; no other memory is written.
 template <int most>
 HONE_INLINE void copy_few(uint8_t* to, const uint8_t* from, int64_t n) {
+  if constexpr (most > 32) {
+    if (n >= 32) memcpy(to, from, 32), to += 32, from += 32, n -= 32;
+  }
   if constexpr (most > 16) {
     if (n >= 16) memcpy(to, from, 16), to += 16, from += 16, n -= 16;
   }
@@ -28,7 +31,7 @@ __attribute__((noinline)) void store_few(uint8_t* y, int64_t y_row, const uint8_
   for (int i = 0; i < rows; ++i) copy_few<most>(y + i * y_row, all + i * most, n);
 }
 
-// Four vectors of sums become one of bytes, their columns in order.
+// Four vectors of sums become one of bytes, interleaved as interleave() has it.
 HONE_INLINE Bytes requantised(const QFinish& f, const I (&v)[4], const int32_t* bias,
                               const float* const (&scale)[4], const int64_t (&column)[4]) {
   I r[4];
@@ -56,7 +59,7 @@ HONE_INLINE void store_tile(const QFinish& f, const int32_t* columns, const I (&
       v[q] = sum[row][q % vectors];
       column[q] = q % vectors * width, scales[q] = scale + column[q];
     }
-    const Bytes bytes = requantised(f, v, bias, scales, column);
+    const Bytes bytes = in_order(requantised(f, v, bias, scales, column));
     if (valid == vectors * width) {
       HONE_UNROLL for (int q = 0; q < together; ++q) {
         if (i + q < rows) store_part<vectors * width>(y + (i + q) * y_row, bytes, q);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "common/base/checked.h"
+#include "device/kernels/qconv/pack.h"
 #include "device/kernels/rows.h"
 
 namespace hone::kernels {
@@ -20,7 +21,7 @@ int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
 
 void fill_padding(const QConvParams& p, int64_t pixels, uint8_t* to) {
   const QSource& s = p.source;
-  const int zero = s.element == 1 ? p.x_zero + (p.x_type == DType::i8 ? 128 : 0) : 0;
+  const int zero = s.element == 1 ? static_cast<int>(x_zero_of(p)) : 0;
   memset(to, zero, static_cast<size_t>(pixels * s.pixel));
 }
 

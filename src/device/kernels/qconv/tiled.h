@@ -1,4 +1,4 @@
-// qconv over packed weights: in tiles, and depthwise.
+// qconv over packed weights, in tiles.
 #pragma once
 
 #include "device/kernels/qconv/tile.h"
@@ -19,11 +19,5 @@ static inline int64_t qcolumn_bytes(const QTiling& t, const QConvParams& p) {
 static inline int64_t qgroup_bytes(const QTiling& t, const QConvParams& p) {
   return (p.conv.og + t.panel.width - 1) / t.panel.width * t.panel.width * qcolumn_bytes(t, p);
 }
-
-// Packed by blocks of `width` channels: bias (i32), scale (f32), then for each tap the weights less
-// their zero points as words.
-const char* bind_qconv_dw(int width, const Step& step, void* params, Work* work);
-int64_t qconv_dw_bytes(int width, const Step& step, int index);
-void pack_qconv_dw(int width, const Step& step, const void* const* raw, void* dst);
 
 }  // namespace hone::kernels
