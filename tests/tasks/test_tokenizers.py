@@ -1,11 +1,11 @@
 """Tokenizers: Hugging Face's `tokenizers` is the judge, ids must be the same.
 
-HONE_TOKENIZER_STRINGS=N: as many strings per vocabulary (default 4,000); from 100,000 on, every code
+HONE_TOKENIZER_STRINGS=N: as many strings per vocabulary (default 2,000); from 100,000 on, every code
 point of Unicode is asked about, too, instead of every 16th."""
 import csv, json, os, pathlib, random, struct, subprocess
 
 import numpy as np, pytest
-from tokenizers import (AddedToken, Regex, Tokenizer, decoders, implementations, models, normalizers,
+from tokenizers import (AddedToken, Regex, Tokenizer, implementations, models, normalizers,
                         pre_tokenizers, processors, trainers)
 
 BUILD = os.environ.get("HONE_BUILD_DIR", "build/release")
@@ -13,7 +13,7 @@ SOURCE = pathlib.Path(os.environ.get("HONE_SOURCE_DIR", os.getcwd()))
 TOOL = f"{BUILD}/tasks_tool"
 SST2 = SOURCE / "../shared/realdata/data/sst2"
 BERT = SOURCE / "../shared/realdata/models/text/bert_sst2"
-COUNT = int(os.environ.get("HONE_TOKENIZER_STRINGS", "4000"))
+COUNT = int(os.environ.get("HONE_TOKENIZER_STRINGS", "2000"))
 needs_shared = pytest.mark.skipif(not BERT.is_dir(), reason="skipped: no ../shared")
 SPECIALS = ["[UNK]", "[SEP]", "[CLS]", "[PAD]", "[MASK]"]
 
