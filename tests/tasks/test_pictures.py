@@ -1,9 +1,10 @@
 """Pictures in files, as an engine gets them: Pillow is the judge. The model passes its input through
 and the contract changes nothing, so that what comes out is what was decoded."""
-import io, os, struct, subprocess, zlib
+import io, json, os, struct, subprocess, zlib
 import numpy as np, onnx, pytest
 from onnx import TensorProto, helper
 from PIL import Image
+from preprocess_judge import wanted
 
 HONE = os.environ.get("HONE", "build/release/hone")
 H, W = 13, 18
@@ -17,16 +18,23 @@ def hone(*args):
     return subprocess.run([HONE, *map(str, args)], capture_output=True, text=True, timeout=120)
 
 
-def shipped(folder, color, channels):
-    io = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, channels, H, W]) for n in "xy"]
-    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "same", io[:1], io[1:])
+def shipped(folder, color, channels, shape=None, kind=TensorProto.FLOAT, keys=""):
+    """The engine of a model that passes its input on, as f32."""
+    shape = shape or [1, channels, H, W]
+    io = [helper.make_tensor_value_info(*v, shape) for v in (("x", kind), ("y", TensorProto.FLOAT))]
+    node = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)
+    if kind == TensorProto.FLOAT:
+        node = helper.make_node("Identity", ["x"], ["y"])
+    graph = helper.make_graph([node], "same", io[:1], io[1:])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), folder / "m.onnx")
+    size = shape[1:3] if "nhwc" in keys else shape[2:]
     (folder / "hone.toml").write_text(f"""schema = 1
 [model.m]
 onnx = "m.onnx"
 [model.m.input.x]
-size = [{H}, {W}]
+size = {list(size)}
 color = "{color}"
+{keys}
 [target.local]
 """)
     r = hone("ship", folder / "hone.toml", "--bench-seconds", "0.1")
@@ -39,11 +47,15 @@ def engines(tmp_path_factory):
     return {c: shipped(tmp_path_factory.mktemp(c), c, n) for c, n in (("rgb", 3), ("gray", 1), ("bgr", 3))}
 
 
-def decoded(engine, data, folder, name="p.png"):
+def taken(engine, data, folder, name="p.png"):
     (folder / name).write_bytes(data)
     r = hone("run", engine, "--input", f"x={folder / name}", "--save", folder / "out")
     assert r.returncode == 0, r.stderr
-    return np.load(folder / "out/output_0.npy")[0].transpose(1, 2, 0)
+    return np.load(folder / "out/output_0.npy")[0]
+
+
+def decoded(*args):
+    return taken(*args).transpose(1, 2, 0)
 
 
 def refused(engine, data, folder, name="p.png"):
@@ -113,12 +125,40 @@ def test_gray_and_color_both_ways(engines, tmp_path):
                                      {"quality": 100, "subsampling": 2}], ids=str)
 def test_jpeg_is_pillows(engines, options, tmp_path):
     data = encoded(Image.fromarray(SMOOTH), "JPEG", **options)
-    want = np.asarray(Image.open(io.BytesIO(data))).astype(np.float32)
-    # Both decode with libjpeg-turbo's accurate transform; versions may round a chroma sample apart.
-    assert np.abs(decoded(engines["rgb"], data, tmp_path, "p.jpg") - want).max() <= 2
+    # Both decode with libjpeg-turbo: the accurate integer transform, chroma interpolated.
+    want = np.asarray(Image.open(io.BytesIO(data)))
+    assert np.array_equal(decoded(engines["rgb"], data, tmp_path, "p.jpg"), want)
     gray = encoded(Image.fromarray(SMOOTH[..., 0].copy()), "JPEG", **options)
     want = np.asarray(Image.open(io.BytesIO(gray)))
     assert np.array_equal(decoded(engines["gray"], gray, tmp_path, "p.jpg")[..., 0], want)
+
+
+def test_exif_orientation_is_not_applied(engines, tmp_path):
+    """The pixels as they are stored, as Image.open() gives them."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a viewer would turn it by 90 degrees
+    data = encoded(Image.fromarray(SMOOTH), "JPEG", exif=exif)
+    want = np.asarray(Image.open(io.BytesIO(data)))
+    assert np.array_equal(decoded(engines["rgb"], data, tmp_path, "p.jpg"), want)
+
+
+YOLOX = dict(resize="cv2-linear", fit="letterbox", anchor="top-left", color="bgr")
+TORCHVISION = dict(resize="pillow-bilinear-aa", fit="crop", short_side=40, color="rgb",
+                   scale=float(np.float32(1 / 255)), mean=(0.5, 0.25, 0.125), std=(0.25, 0.5, 1))
+TINY = dict(resize="cv2-area", fit="letterbox", color="rgb", layout="nhwc", type="s8", fill=(1, 2, 250))
+
+
+@pytest.mark.parametrize("shape,kind,contract", [
+    ([1, 3, 48, 48], TensorProto.FLOAT, YOLOX), ([1, 3, 32, 36], TensorProto.FLOAT, TORCHVISION),
+    ([1, 24, 32, 3], TensorProto.INT8, TINY)], ids=["yolox", "torchvision", "tiny"])
+def test_a_project_says_how_pictures_of_any_size_fit(shape, kind, contract, tmp_path):
+    size = shape[1:3] if contract.get("layout") == "nhwc" else shape[2:]
+    keys = "".join(f"{k} = {json.dumps(v)}\n" for k, v in contract.items() if k != "color")
+    engine = shipped(tmp_path, contract["color"], 3, shape, kind, keys)
+    for h, w in [(60, 80), (80, 60), (48, 48), (7, 33)]:
+        picture = RNG.integers(0, 256, (h, w, 3), np.uint8)
+        got = taken(engine, encoded(Image.fromarray(picture), "PNG"), tmp_path)
+        assert np.array_equal(got, wanted(picture, tuple(size), **contract)), (h, w)
 
 
 def test_the_content_says_what_it_is_not_the_name(engines, tmp_path):

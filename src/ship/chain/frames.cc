@@ -28,14 +28,20 @@ tasks::DecodedPicture noise_picture(const preprocess::ImageContract& k, uint64_t
 
 Result<PictureWork> PictureWork::make(Session& session, const ModelSpec& model, bool same) {
   if (model.inputs.size() != 1 || session.inputs().size() != 1 ||
-      session.inputs()[0].name != model.inputs[0].name || session.inputs()[0].dtype != DType::f32) {
-    return unsupported("stages are timed for a model whose only input is a picture of f32");
+      session.inputs()[0].name != model.inputs[0].name ||
+      session.inputs()[0].dtype != type_of(model.inputs[0].image)) {
+    return unsupported("stages are timed for a model whose only input is a picture");
   }
   PictureWork w(session);
   w.contract_ = model.inputs[0].image;
   HONE_RETURN_IF_ERROR(w.choose(model, same));
   size_t largest = 0;
-  for (const tasks::DecodedPicture& p : w.pictures_) largest = std::max(largest, p.pixels.size());
+  int64_t scratch = 0;
+  for (const tasks::DecodedPicture& p : w.pictures_) {
+    largest = std::max(largest, p.pixels.size());
+    scratch = std::max(scratch, preprocess::scratch_bytes(w.contract_, view_of(p)));
+  }
+  w.scratch_.resize(static_cast<size_t>(scratch));
   w.captured_.resize(largest);
   HONE_ASSIGN(Tensor x, to_input(w.contract_, view_of(w.pictures_[0])));
   w.shape_ = x.dims();
@@ -45,7 +51,7 @@ Result<PictureWork> PictureWork::make(Session& session, const ModelSpec& model, 
   if (hone_context_input_buffer(session.context().get(), 0, &buffer) != HONE_OK) {
     return internal("the engine's input has no memory");
   }
-  w.input_ = static_cast<float*>(buffer.data);
+  w.input_ = buffer.data;
   for (const OutputSpec& o : model.outputs) {
     if (o.task != "classification") continue;
     for (size_t i = 0; i < session.outputs().size(); ++i) {
@@ -88,7 +94,8 @@ Status PictureWork::prepare(int64_t frame) {
 Result<FrameTimes> PictureWork::run(TimeSource& time) {
   FrameTimes t;
   t.begin = time.now_ns();
-  auto s = preprocess::image_to_tensor(contract_, frame_, input_);
+  auto s = preprocess::image_to_tensor(contract_, frame_, input_,
+                                       {scratch_.data(), static_cast<int64_t>(scratch_.size())});
   if (!s.ok()) return Status(s.code(), s.text().c_str());
   t.preprocessed = time.now_ns();
   HONE_RETURN_IF_ERROR(session_.run());

@@ -40,7 +40,8 @@ class PictureWork : public Workload {
   bool same_ = false;
   std::vector<uint8_t> captured_;  // has room for any of them
   preprocess::Picture frame_;      // the one that is there
-  float* input_ = nullptr;         // the engine's memory
+  std::vector<uint8_t> scratch_;   // enough for any of them
+  void* input_ = nullptr;          // the engine's memory
   size_t output_ = 0;
   Dims shape_;
   int64_t answer_ = -1;

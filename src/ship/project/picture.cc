@@ -18,36 +18,69 @@ using preprocess::ImageContract;
 
 namespace {
 
+// What a picture may claim of memory beyond its own; a real one takes a few MB.
+constexpr int64_t max_scratch = int64_t{1} << 30;
+
 json to_json(const ImageContract& k) {
   auto channels = static_cast<size_t>(k.channels());
   return {{"kind", "image"},
           {"size", {k.height, k.width}},
           {"color", static_cast<int>(k.color)},
           {"layout", static_cast<int>(k.layout)},
+          {"type", static_cast<int>(k.type)},
+          {"resize", static_cast<int>(k.resize)},
+          {"fit", static_cast<int>(k.fit)},
+          {"anchor", static_cast<int>(k.anchor)},
+          {"short_side", k.short_side},
+          {"fill", {k.fill[0], k.fill[1], k.fill[2]}},
           {"scale", k.scale},
           {"mean", std::vector<float>(k.mean, k.mean + channels)},
           {"std", std::vector<float>(k.std, k.std + channels)}};
 }
 
+// A whole number from `low` to `high`; a key that is absent, as in engines of before it existed,
+// leaves *out as it is.
+template <class T>
+bool whole(const json& j, const char* key, int64_t low, int64_t high, T* out) {
+  if (!j.contains(key)) return true;
+  if (!j[key].is_number_integer()) return false;
+  const auto v = j[key].get<int64_t>();
+  if (v < low || v > high) return false;
+  *out = static_cast<T>(v);
+  return true;
+}
+
+bool geometry_from_json(const json& j, ImageContract* k) {
+  using namespace preprocess;
+  if (!j.contains("size") || !j["size"].is_array() || j["size"].size() != 2) return false;
+  const json sides = {{"height", j["size"][0]}, {"width", j["size"][1]}};
+  bool good = whole(sides, "height", 1, max_side, &k->height) &&
+              whole(sides, "width", 1, max_side, &k->width) &&
+              whole(j, "resize", 0, static_cast<int>(Resize::pillow12_bicubic_aa), &k->resize) &&
+              whole(j, "fit", 0, static_cast<int>(Fit::crop), &k->fit) &&
+              whole(j, "anchor", 0, static_cast<int>(Anchor::top_left), &k->anchor) &&
+              whole(j, "short_side", 0, max_side, &k->short_side);
+  if (!good || !j.contains("fill")) return good;
+  if (!j["fill"].is_array() || j["fill"].size() != 3) return false;
+  for (size_t c = 0; c < 3; ++c) {
+    const json level = {{"level", j["fill"][c]}};
+    if (!whole(level, "level", 0, 255, &k->fill[c])) return false;
+  }
+  return true;
+}
+
 // The engine's checksum vouches for the text, but not that Hone wrote it: types are checked.
 Result<ImageContract> from_json(const json& j) {
+  using namespace preprocess;
   Status bad = corrupt("the engine's preprocessing contract is damaged");
-  if (!j.is_object() || !j.contains("size") || !j["size"].is_array() || j["size"].size() != 2)
-    return bad;
+  if (!j.is_object() || !j.contains("color") || !j.contains("layout")) return bad;
   ImageContract k;
-  for (int i = 0; i < 2; ++i) {
-    if (!j["size"][static_cast<size_t>(i)].is_number_integer()) return bad;
+  if (!geometry_from_json(j, &k) ||
+      !whole(j, "color", 0, static_cast<int>(Color::luma), &k.color) ||
+      !whole(j, "layout", 0, static_cast<int>(PixelLayout::nhwc), &k.layout) ||
+      !whole(j, "type", 0, static_cast<int>(PixelType::s8), &k.type)) {
+    return bad;
   }
-  k.height = j["size"][0].get<int32_t>();
-  k.width = j["size"][1].get<int32_t>();
-  if (k.height < 1 || k.width < 1 || k.height > 65536 || k.width > 65536) return bad;
-  for (const char* key : {"color", "layout"}) {
-    if (!j.contains(key) || !j[key].is_number_integer()) return bad;
-  }
-  int color = j["color"].get<int>(), layout = j["layout"].get<int>();
-  if (color < 0 || color > 2 || layout < 0 || layout > 1) return bad;
-  k.color = static_cast<preprocess::Color>(color);
-  k.layout = static_cast<preprocess::PixelLayout>(layout);
   if (!j.contains("scale") || !j["scale"].is_number()) return bad;
   k.scale = j["scale"].get<float>();
   for (auto [key, out] : {std::pair("mean", k.mean), std::pair("std", k.std)}) {
@@ -85,11 +118,25 @@ preprocess::Picture view_of(const tasks::DecodedPicture& p) {
           static_cast<int64_t>(p.width) * p.channels};
 }
 
+DType type_of(const ImageContract& k) {
+  switch (k.type) {
+    case preprocess::PixelType::u8: return DType::u8;
+    case preprocess::PixelType::s8: return DType::i8;
+    default: return DType::f32;
+  }
+}
+
 Result<Tensor> to_input(const ImageContract& k, const preprocess::Picture& picture) {
   Dims dims = k.layout == preprocess::PixelLayout::nchw ? Dims{1, k.channels(), k.height, k.width}
                                                         : Dims{1, k.height, k.width, k.channels()};
-  Tensor t(DType::f32, dims);
-  auto s = preprocess::image_to_tensor(k, picture, static_cast<float*>(t.mutable_data()));
+  const int64_t bytes = preprocess::scratch_bytes(k, picture);
+  if (bytes > max_scratch) {
+    return unsupported(fmt::format("the picture of {}x{} would take {} MB of scratch to resize",
+                                   picture.width, picture.height, bytes >> 20));
+  }
+  Tensor t(type_of(k), dims);
+  std::vector<uint8_t> scratch(static_cast<size_t>(bytes));
+  auto s = preprocess::image_to_tensor(k, picture, t.mutable_data(), {scratch.data(), bytes});
   if (!s.ok()) return Status(s.code(), s.text().c_str());
   return t;
 }

@@ -17,12 +17,16 @@ std::vector<std::pair<std::string, std::string>> contract_properties(const Model
 bool is_picture(const std::string& path);  // by extension: .png, .jpg, .jpeg
 
 // Decodes the file and applies the engine's own contract for `input`. Errors: unsupported where the
-// engine carries none ("give an .npy"), shape_mismatch for a picture of another size.
+// engine carries none ("give an .npy"), shape_mismatch for a picture of a size that it does not
+// take.
 Result<Tensor> read_picture_for(const Session& session, const std::string& input,
                                 const std::string& path);
 // A decoded picture as preprocessing takes it; looks into `p`.
 preprocess::Picture view_of(const tasks::DecodedPicture& p);
-// A picture through a contract, as the input tensor of batch 1.
+// Of the tensor that a contract makes.
+DType type_of(const preprocess::ImageContract& contract);
+// A picture through a contract, as the input tensor of batch 1. Errors: those of image_to_tensor();
+// unsupported where resizing would take over 1 GB of scratch.
 Result<Tensor> to_input(const preprocess::ImageContract& contract,
                         const preprocess::Picture& picture);
 

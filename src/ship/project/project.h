@@ -17,7 +17,7 @@ namespace hone::ship {
 
 struct InputSpec {
   std::string name;
-  preprocess::ImageContract image;  // kind = "image", resize = "none" in this version
+  preprocess::ImageContract image;  // kind = "image"
 };
 
 struct OutputSpec : tasks::TaskSpec {  // labels: read from the file the project names
@@ -38,7 +38,7 @@ struct TargetSpec {
   std::string name;
   int threads = 1;
   std::string precision = "best";  // as engine::CompileOptions::precision
-  std::string baseline;  // engine that latency_increase is against, or empty
+  std::string baseline;            // engine that latency_increase is against, or empty
   Limits limits;
 };
 

@@ -132,6 +132,27 @@ TEST(Project, Defaults) {
   EXPECT_TRUE(l.critical.empty() && l.classes.empty());
 }
 
+TEST(Project, HowPicturesFit) {
+  auto p =
+      parse(with_input("resize = 'pillow12-bicubic-aa'\nfit = 'letterbox'\nanchor = 'top-left'\n"
+                       "fill = [1, 2, 3]\ntype = 's8'\ncolor = 'luma'\nlayout = 'nhwc'\n"));
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  const auto& k = p->models[0].inputs[0].image;
+  EXPECT_EQ(k.resize, preprocess::Resize::pillow12_bicubic_aa);
+  EXPECT_EQ(k.fit, preprocess::Fit::letterbox);
+  EXPECT_EQ(k.anchor, preprocess::Anchor::top_left);
+  EXPECT_EQ(k.type, preprocess::PixelType::s8);
+  EXPECT_EQ(k.color, preprocess::Color::luma);
+  for (int c = 0; c < 3; ++c) EXPECT_EQ(k.fill[c], c + 1);
+
+  auto q = parse(with_input("resize = 'cv2-area'\nfit = 'crop'\nshort_side = 4\n"));
+  ASSERT_TRUE(q.ok()) << q.status().text();
+  EXPECT_EQ(q->models[0].inputs[0].image.short_side, 4);
+  auto one = parse(with_input("fit = 'letterbox'\nfill = 7\n"));
+  ASSERT_TRUE(one.ok()) << one.status().text();
+  EXPECT_EQ(one->models[0].inputs[0].image.fill[2], 7);
+}
+
 TEST(Project, PathsAreBesideTheFile) {
   EXPECT_EQ(parse_project(project(""), "hone.toml")->models[0].onnx, "m.onnx");
   EXPECT_EQ(parse_project(project(""), "/a/b/hone.toml")->models[0].onnx, "/a/b/m.onnx");
@@ -184,6 +205,15 @@ TEST(Project, TypesAndRanges) {
       {with_input("color = 'grey'\n"), "7: color = \"grey\" is not known; did you mean \"gray\"?"},
       {with_input("layout = 'nhcw'\n"),
        "7: layout = \"nhcw\" is not known; did you mean \"nchw\"?"},
+      {with_input("fill = 1\n"), "7: 'fill' is for fit = \"letterbox\""},
+      {with_input("fit = 'letterbox'\nfill = 1.5\n"),
+       "8: 'fill' must be 0 to 255, or three of them: R, G, B"},
+      {with_input("fit = 'letterbox'\nfill = [1, 2]\n"),
+       "8: 'fill' must be 0 to 255, or three of them: R, G, B"},
+      {with_input("type = 'u8'\nscale = 2\n"),
+       "8: 'scale' is for type = \"f32\"; u8 holds the pixels, s8 the pixels less 128"},
+      {with_input("fit = 'crop'\nresize = 'cv2-area'\nshort_side = 2\n"),
+       "9: 'short_side' must be the larger side of 'size' to 65536"},
       {with_input("scale = 'x'\n"), "7: 'scale' must be a number"},
       {with_input("mean = [1, 2]\n"), "7: 'mean' must be a list of 3 numbers"},
       {with_input("color = 'gray'\nmean = 1\n"), "8: 'mean' must be a list of 1 number"},

@@ -79,7 +79,9 @@ class TomlReader {
   std::filesystem::path folder_;
 };
 
-// The tables below a model: an output's task, its data.
+// The tables below a model: an input's preprocessing, an output's task, its data.
+Result<InputSpec> read_input_table(const TomlReader& reader, const std::string& name,
+                                   const toml::table& table);
 Result<OutputSpec> read_output_table(const TomlReader& reader, const std::string& name,
                                      const toml::table& table);
 Status read_data_tables(const TomlReader& reader, const toml::table& model, ModelSpec* out);
