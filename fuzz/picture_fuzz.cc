@@ -29,13 +29,20 @@ void read(hone::Bytes bytes) {
   require(p->pixels.size() == pixels * static_cast<size_t>(p->channels));
   if (pixels > 1 << 16) return;
   preprocess::ImageContract k;
-  k.width = p->width;
-  k.height = p->height;
-  k.color = static_cast<preprocess::Color>(pixels % 3);
-  std::vector<float> out(pixels * static_cast<size_t>(k.channels()));
+  k.resize = static_cast<preprocess::Resize>(pixels % 9);
+  const bool resized = k.resize != preprocess::Resize::none;
+  k.fit = static_cast<preprocess::Fit>(resized ? pixels / 9 % 3 : 0);
+  k.width = resized ? 1 + p->height % 61 : p->width;
+  k.height = resized ? 1 + p->width % 53 : p->height;
+  k.color = static_cast<preprocess::Color>(pixels % 5);
+  k.type = static_cast<preprocess::PixelType>(pixels % 3);
   const preprocess::Picture view{p->pixels.data(), p->width, p->height, p->channels,
                                  int64_t{p->width} * p->channels};
-  require(preprocess::image_to_tensor(k, view, out.data()).ok());
+  std::vector<uint8_t> out(static_cast<size_t>(k.tensor_bytes()));
+  std::vector<uint8_t> scratch(static_cast<size_t>(preprocess::scratch_bytes(k, view)));
+  require(preprocess::image_to_tensor(k, view, out.data(),
+                                      {scratch.data(), static_cast<int64_t>(scratch.size())})
+              .ok());
 }
 
 uint32_t big(const std::vector<std::byte>& b, size_t at) {

@@ -97,10 +97,16 @@ Result<ImageContract> from_json(const json& j) {
 
 }  // namespace
 
+std::string contract_text(const ImageContract& contract) { return json_text(to_json(contract)); }
+
+Result<ImageContract> parse_contract(std::string_view text) {
+  return from_json(json::parse(text, nullptr, false));
+}
+
 std::vector<std::pair<std::string, std::string>> contract_properties(const ModelSpec& model) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const InputSpec& in : model.inputs)
-    out.emplace_back("input." + in.name, json_text(to_json(in.image)));
+    out.emplace_back("input." + in.name, contract_text(in.image));
   for (const OutputSpec& o : model.outputs) {
     if (!o.labels.empty()) out.emplace_back("labels." + o.name, json_text(o.labels));
   }
@@ -150,7 +156,7 @@ Result<Tensor> read_picture_for(const Session& session, const std::string& input
                     "build with hone ship",
                     path, input));
   }
-  HONE_ASSIGN(ImageContract k, from_json(json::parse(text, nullptr, false)));
+  HONE_ASSIGN(ImageContract k, parse_contract(text));
   HONE_ASSIGN(tasks::DecodedPicture p, tasks::read_picture(path));
   auto t = to_input(k, view_of(p));
   if (!t.ok()) return in(path, t.status());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,10 @@ namespace hone::ship {
 
 // Properties written into an engine: "input.<name>" and "labels.<name>" as JSON.
 std::vector<std::pair<std::string, std::string>> contract_properties(const ModelSpec& model);
+
+// An input's part of them and back. Errors: corrupt for a text that Hone did not write.
+std::string contract_text(const preprocess::ImageContract& contract);
+Result<preprocess::ImageContract> parse_contract(std::string_view text);
 
 bool is_picture(const std::string& path);  // by extension: .png, .jpg, .jpeg
 

@@ -125,7 +125,7 @@ TEST(Project, Defaults) {
     EXPECT_EQ(k.std[c], 1);
   }
   EXPECT_EQ(p->targets[0].threads, 1);
-  EXPECT_EQ(p->targets[0].precision, "f32");
+  EXPECT_EQ(p->targets[0].precision, "best");
   const Limits& l = p->targets[0].limits;
   for (const LimitRow& row : limit_rows()) EXPECT_FALSE(l.*row.limit) << row.key;
   EXPECT_FALSE(l.rate);
