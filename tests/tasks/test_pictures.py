@@ -1,6 +1,6 @@
 """Pictures in files, as an engine gets them: Pillow is the judge. The model passes its input through
 and the contract changes nothing, so that what comes out is what was decoded."""
-import io, json, os, struct, subprocess, zlib
+import io, json, os, pathlib, struct, subprocess, zlib
 import numpy as np, onnx, pytest
 from onnx import TensorProto, helper
 from PIL import Image
@@ -159,6 +159,25 @@ def test_a_project_says_how_pictures_of_any_size_fit(shape, kind, contract, tmp_
         picture = RNG.integers(0, 256, (h, w, 3), np.uint8)
         got = taken(engine, encoded(Image.fromarray(picture), "PNG"), tmp_path)
         assert np.array_equal(got, wanted(picture, tuple(size), **contract)), (h, w)
+
+
+PHOTOS = pathlib.Path(os.environ.get("HONE_SOURCE_DIR", os.getcwd())).parent / "shared/realdata/data/coco128/images"
+
+
+def test_photographs_are_pillows(tmp_path):
+    """16 photographs of at most 640 x 640, with the rest filled: no pixel of any differs."""
+    if not PHOTOS.is_dir():
+        print("skipped: no ../shared")
+        pytest.skip("no ../shared")
+    contract = dict(fit="letterbox", anchor="top-left", fill=(9, 8, 7), color="rgb", layout="nhwc", type="s8")
+    keys = "".join(f"{k} = {json.dumps(v)}\n" for k, v in contract.items() if k != "color")
+    engine = shipped(tmp_path, "rgb", 3, [1, 640, 640, 3], TensorProto.INT8, keys)
+    files = sorted(PHOTOS.glob("*.jpg"))[::8]
+    assert len(files) == 16
+    for file in files:
+        picture = np.asarray(Image.open(file))
+        got = taken(engine, file.read_bytes(), tmp_path, "p.jpg")
+        assert np.array_equal(got, wanted(picture, (640, 640), **contract)), file
 
 
 def test_the_content_says_what_it_is_not_the_name(engines, tmp_path):

@@ -72,16 +72,25 @@ void Cv2Area::prepare() {
   for (int32_t i = 0; i < sizes_.to_height; ++i) down_[i] = cover(i, sizes_.from_height, y);
 }
 
+template <int channels>
+void Cv2Area::count(const uint8_t* from) {
+  int32_t* to = count_;
+  for (int32_t x = 0; x < sizes_.to_width; ++x, to += channels) {
+    for (int32_t k = 0; k < ratio_x_; ++k, from += channels) {
+      for (int32_t c = 0; c < channels; ++c) to[c] += from[c];
+    }
+  }
+}
+
 const uint8_t* Cv2Area::whole_row(Rows& rows, int32_t y) {
-  const int32_t channels = sizes_.channels;
-  const int64_t n = int64_t{sizes_.to_width} * channels;
+  const int64_t n = int64_t{sizes_.to_width} * sizes_.channels;
   for (int64_t i = 0; i < n; ++i) count_[i] = 0;
   for (int32_t k = 0; k < ratio_y_; ++k) {
     const uint8_t* from = rows.row(y * ratio_y_ + k);
-    for (int64_t i = 0; i < n; i += channels) {
-      for (int32_t j = 0; j < ratio_x_; ++j) {
-        for (int32_t c = 0; c < channels; ++c) count_[i + c] += *from++;
-      }
+    if (sizes_.channels == 1) {
+      count<1>(from);
+    } else {
+      count<3>(from);
     }
   }
   const bool quarter = ratio_x_ == 2 && ratio_y_ == 2;
@@ -93,26 +102,31 @@ const uint8_t* Cv2Area::whole_row(Rows& rows, int32_t y) {
   return out_;
 }
 
-// Row y of the picture averaged across. Two rows of the result may share it.
-const float* Cv2Area::across(Rows& rows, int32_t y) {
-  if (held_ == y) return row_;
-  held_ = y;
-  const uint8_t* from = rows.row(y);
-  const int32_t channels = sizes_.channels;
+template <int channels>
+void Cv2Area::average(const uint8_t* from) {
   float* to = row_;
   for (int32_t x = 0; x < sizes_.to_width; ++x, to += channels) {
     const Cover& k = across_[x];
     const uint8_t* p = from + int64_t{k.begin} * channels;
-    for (int32_t c = 0; c < channels; ++c) {
-      float sum = 0;
-      if (k.before > 0) sum += static_cast<float>(p[c - channels]) * k.before;
-      const uint8_t* q = p + c;
-      for (int32_t i = k.begin; i < k.end; ++i, q += channels) {
-        sum += static_cast<float>(*q) * k.whole;
-      }
-      if (k.after > 0) sum += static_cast<float>(*q) * k.after;
-      to[c] = sum;
-    }
+    float sum[channels] = {};
+    const auto add = [&](const uint8_t* pixel, float weight) {
+      for (int32_t c = 0; c < channels; ++c) sum[c] += static_cast<float>(pixel[c]) * weight;
+    };
+    if (k.before > 0) add(p - channels, k.before);
+    for (int32_t i = k.begin; i < k.end; ++i, p += channels) add(p, k.whole);
+    if (k.after > 0) add(p, k.after);
+    for (int32_t c = 0; c < channels; ++c) to[c] = sum[c];
+  }
+}
+
+// Row y of the picture averaged across. Two rows of the result may share it.
+const float* Cv2Area::across(Rows& rows, int32_t y) {
+  if (held_ == y) return row_;
+  held_ = y;
+  if (sizes_.channels == 1) {
+    average<1>(rows.row(y));
+  } else {
+    average<3>(rows.row(y));
   }
   return row_;
 }

@@ -22,6 +22,10 @@ class Cv2Area {
   };
   static Cover cover(int32_t i, int32_t size, double scale);
   const uint8_t* whole_row(Rows& rows, int32_t y);
+  template <int channels>
+  void count(const uint8_t* from);
+  template <int channels>
+  void average(const uint8_t* from);
   const float* across(Rows& rows, int32_t y);
   void add(Rows& rows, int32_t y, float weight, bool first);
 

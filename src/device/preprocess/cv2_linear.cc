@@ -55,6 +55,17 @@ void Cv2Linear::prepare() {
   for (int32_t y = 0; y < sizes_.to_height; ++y) down_[y] = tap(y, 1 / inverse_y, inverse_y);
 }
 
+template <int channels>
+void Cv2Linear::interpolate(const uint8_t* from, int32_t* to) const {
+  const int32_t last = sizes_.from_width - 1;
+  for (int32_t x = 0; x < sizes_.to_width; ++x) {
+    const Tap& t = across_[x];
+    const uint8_t* left = from + int64_t{t.at} * channels;
+    const uint8_t* right = t.at < last ? left + channels : left;
+    for (int32_t c = 0; c < channels; ++c) *to++ = left[c] * t.weight[0] + right[c] * t.weight[1];
+  }
+}
+
 // Row y of the picture across; the held row that is not `keep` makes room.
 const int32_t* Cv2Linear::interpolated(Rows& rows, int32_t y, int32_t keep) {
   for (int i = 0; i < 2; ++i) {
@@ -62,14 +73,10 @@ const int32_t* Cv2Linear::interpolated(Rows& rows, int32_t y, int32_t keep) {
   }
   const int i = which_[0] == keep ? 1 : 0;
   which_[i] = y;
-  const uint8_t* from = rows.row(y);
-  int32_t* to = held_[i];
-  const int32_t channels = sizes_.channels, last = sizes_.from_width - 1;
-  for (int32_t x = 0; x < sizes_.to_width; ++x) {
-    const Tap& t = across_[x];
-    const uint8_t* left = from + int64_t{t.at} * channels;
-    const uint8_t* right = t.at < last ? left + channels : left;
-    for (int32_t c = 0; c < channels; ++c) *to++ = left[c] * t.weight[0] + right[c] * t.weight[1];
+  if (sizes_.channels == 1) {
+    interpolate<1>(rows.row(y), held_[i]);
+  } else {
+    interpolate<3>(rows.row(y), held_[i]);
   }
   return held_[i];
 }

@@ -22,6 +22,8 @@ class Cv2Linear {
   };
   Tap tap(int32_t i, double scale, double inverse) const;
   const int32_t* interpolated(Rows& rows, int32_t y, int32_t keep);
+  template <int channels>
+  void interpolate(const uint8_t* from, int32_t* to) const;
 
   Sizes sizes_;
   bool area_;

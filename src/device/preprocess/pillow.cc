@@ -90,17 +90,25 @@ void Pillow::prepare() {
   if (y_.taps > 0) fill(y_);
 }
 
-void Pillow::across(const uint8_t* from, uint8_t* to) const {
-  const int32_t channels = sizes_.channels;
+template <int channels>
+void Pillow::convolve(const uint8_t* from, uint8_t* to) const {
   for (int32_t x = 0; x < sizes_.to_width; ++x) {
     const int32_t* weights = x_.weights + int64_t{x} * x_.taps;
     const uint8_t* p = from + int64_t{x_.begin[x]} * channels;
-    const int32_t count = x_.count[x];
-    for (int32_t c = 0; c < channels; ++c) {
-      int32_t sum = 1 << (bits - 1);
-      for (int32_t k = 0; k < count; ++k) sum += p[int64_t{k} * channels + c] * weights[k];
-      *to++ = clip(sum);
+    int32_t sum[channels];
+    for (int32_t& s : sum) s = 1 << (bits - 1);
+    for (int32_t k = 0; k < x_.count[x]; ++k, p += channels) {
+      for (int32_t c = 0; c < channels; ++c) sum[c] += p[c] * weights[k];
     }
+    for (const int32_t s : sum) *to++ = clip(s);
+  }
+}
+
+void Pillow::across(const uint8_t* from, uint8_t* to) const {
+  if (sizes_.channels == 1) {
+    convolve<1>(from, to);
+  } else {
+    convolve<3>(from, to);
   }
 }
 

@@ -26,6 +26,8 @@ class Pillow {
   void fill(const Axis& a) const;
   double filter(double x) const;
   void across(const uint8_t* from, uint8_t* to) const;
+  template <int channels>
+  void convolve(const uint8_t* from, uint8_t* to) const;
   void begin_sum(int64_t n);
   void add(const uint8_t* row, int32_t weight, int64_t n);
   void end_sum(int64_t n, uint8_t* to) const;
