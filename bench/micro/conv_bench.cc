@@ -1,4 +1,5 @@
-// Convolutions of ResNet-50 and MobileNetV2 at batch 1, every kernel, one thread, warm caches.
+// Convolutions of ResNet-50, MobileNetV2 and MLPerf Tiny's models at batch 1, every kernel, one
+// thread, warm caches.
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/qconv/qconv.h"
 #include "kernel_bench.h"
@@ -33,6 +34,11 @@ constexpr Shape2d shapes[] = {
     {"mobilenetv2_14_384_dw3x3", 14, 384, 384, 3, 1, true},
     {"mobilenetv2_7_960_dw3x3", 7, 960, 960, 3, 1, true},
     {"mobilenetv3_28_120_dw5x5", 28, 120, 120, 5, 1, true},
+    {"resnet20_32_16_16_3x3", 32, 16, 16, 3, 1, false},
+    {"vww_stem_3x3_s2", 96, 3, 8, 3, 2, false},
+    {"vww_48_8_16_1x1", 48, 8, 16, 1, 1, false},
+    {"vww_48_8_dw3x3", 48, 8, 8, 3, 1, true},
+    {"vww_48_16_dw3x3_s2", 48, 16, 16, 3, 2, true},
 };
 
 int out_size(const Shape2d& s) { return (s.size + s.kernel / 2 * 2 - s.kernel) / s.stride + 1; }

@@ -77,6 +77,15 @@ using Bytes = __m256i;
 HONE_INLINE Bytes load_all(const uint8_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
+#if defined(__AVX512VL__)
+// The first n of them, 0 in the other lanes; no other memory is read or written.
+HONE_INLINE Bytes load_first(const uint8_t* p, int64_t n) {
+  return _mm256_maskz_loadu_epi8((1u << n) - 1, p);
+}
+HONE_INLINE void store_first(uint8_t* p, Bytes v, int64_t n) {
+  _mm256_mask_storeu_epi8(p, (1u << n) - 1, v);
+}
+#else
 // The first n < 8, n < 16, n < 32 of them, 0 in the other lanes; no other memory is read. In
 // registers: a load of what was stored byte by byte would wait for all of it.
 HONE_INLINE int64_t first_of_8(const uint8_t* p, int64_t n) {
@@ -95,6 +104,7 @@ HONE_INLINE Bytes load_first(const uint8_t* p, int64_t n) {
   const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return _mm256_set_m128i(first_of_16(p + 16, n - 16), low);
 }
+#endif
 HONE_INLINE Bytes flipped(Bytes v, int32_t bits) {
   return _mm256_xor_si256(v, _mm256_set1_epi8(static_cast<int8_t>(bits)));
 }

@@ -24,13 +24,6 @@ HONE_INLINE void copy_few(uint8_t* to, const uint8_t* from, int64_t n) {
   if (n >= 4) memcpy(to, from, 4), to += 4, from += 4, n -= 4;
   for (int64_t i = 0; i < n; ++i) to[i] = from[i];
 }
-// The first n < most of each `most` bytes of `rows` rows.
-template <int most>
-__attribute__((noinline)) void store_few(uint8_t* y, int64_t y_row, const uint8_t* all, int rows,
-                                         int64_t n) {
-  for (int i = 0; i < rows; ++i) copy_few<most>(y + i * y_row, all + i * most, n);
-}
-
 // Four vectors of sums become one of bytes, interleaved as interleave() has it.
 HONE_INLINE Bytes requantised(const QFinish& f, const I (&v)[4], const int32_t* bias,
                               const float* const (&scale)[4], const int64_t (&column)[4]) {
@@ -43,13 +36,21 @@ HONE_INLINE Bytes requantised(const QFinish& f, const I (&v)[4], const int32_t* 
   return narrow(r[0], r[1], r[2], r[3], f.zero, f.flip);
 }
 
-// columns: scale (f32) and bias (i32) of all the tile's columns.
+// How many of `rows` rows may be stored with all their columns though but `valid` of them are: what
+// one writes beyond its own is overwritten by the rows after it.
+HONE_INLINE int64_t rows_to_spill(int64_t rows, int64_t columns, int64_t y_row, int64_t valid) {
+  if (valid == columns) return rows;
+  return y_row == valid ? rows - (columns + valid - 1) / valid + 1 : 0;
+}
+
+// columns: scale (f32) and bias (i32) of all the tile's columns. Rows are stored in order.
 template <int rows, int vectors>
 HONE_INLINE void store_tile(const QFinish& f, const int32_t* columns, const I (&sum)[rows][vectors],
                             uint8_t* y, int64_t y_row, int64_t valid) {
-  constexpr int together = 4 / vectors;  // rows of one vector of bytes
+  constexpr int together = 4 / vectors, wide = vectors * width;  // rows of one vector of bytes
   const float* scale = reinterpret_cast<const float*>(columns);
-  const int32_t* bias = columns + vectors * width;
+  const int32_t* bias = columns + wide;
+  const int64_t whole = rows_to_spill(rows, wide, y_row, valid);
   HONE_UNROLL for (int i = 0; i < rows; i += together) {
     I v[4];
     const float* scales[4];
@@ -60,15 +61,17 @@ HONE_INLINE void store_tile(const QFinish& f, const int32_t* columns, const I (&
       column[q] = q % vectors * width, scales[q] = scale + column[q];
     }
     const Bytes bytes = in_order(requantised(f, v, bias, scales, column));
-    if (valid == vectors * width) {
+    const int last = i + together < rows ? i + together : rows;
+    if (last <= whole) {
       HONE_UNROLL for (int q = 0; q < together; ++q) {
-        if (i + q < rows) store_part<vectors * width>(y + (i + q) * y_row, bytes, q);
+        if (i + q < rows) store_part<wide>(y + (i + q) * y_row, bytes, q);
       }
     } else {
       uint8_t all[4 * width];
       store_all(all, bytes);
-      const int left = rows - i < together ? rows - i : together;
-      store_few<vectors * width>(y + i * y_row, y_row, all, left, valid);
+      for (int row = i; row < last; ++row) {
+        copy_few<wide>(y + row * y_row, all + (row - i) * wide, valid);
+      }
     }
   }
 }
