@@ -7,7 +7,9 @@
 
 #include "cli/command.h"
 #include "host/import/import.h"
+#include "host/import/raise_opset.h"
 #include "host/model/files.h"
+#include "host/ops/op_def.h"
 #include "host/passes/pass.h"
 
 namespace hone::cli {
@@ -19,6 +21,7 @@ struct Options {
   bool verify = false;
   std::vector<std::string> disabled;
   int stop_after = -1;
+  int opset = 0;
 };
 
 using Counts = std::map<std::string, int>;
@@ -52,6 +55,7 @@ Status run_optimize(const Options& o, Session& s) {
   HONE_ASSIGN(model::Model before, model::read_model(o.in));
   auto graph = import(before);
   if (!graph.ok()) return hone::in(o.in, graph.status());
+  if (o.opset != 0) HONE_RETURN_IF_ERROR(hone::in(o.in, raise_opset(*graph, o.opset)));
   passes::Options options;
   options.verify = o.verify;
   options.disabled = o.disabled;
@@ -86,6 +90,8 @@ void add_optimize(CLI::App& app, Session& session) {
   c->add_option("-o,--output", o->out, "ONNX file to write; appears whole or not at all")
       ->type_name("OUT.onnx")
       ->required();
+  c->add_option("--opset", o->opset, "raise an older model to this opset; newer ones stay")
+      ->check(whole(13, ops::max_opset));
   add_json_option(c, &o->json);
   add_pass_options(c, &o->disabled, &o->stop_after, &o->verify);
   c->footer(

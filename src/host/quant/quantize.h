@@ -16,9 +16,7 @@ namespace hone::quant {
 enum class Format : uint8_t { qdq, qoperator, fp16, bf16, int8_weights, int4_weights, dynamic };
 enum class Preset : uint8_t { fast, automatic, max };  // how far the rescue ladder may climb
 
-constexpr Format all_formats[] = {Format::qdq,    Format::qoperator,    Format::fp16,
-                                  Format::bf16,   Format::int8_weights, Format::int4_weights,
-                                  Format::dynamic};
+constexpr Format all_formats[] = {Format::qdq};
 const char* name(Format f);  // "int8-weights"
 const char* name(Preset p);  // "auto"
 Result<Format> parse_format(std::string_view text);

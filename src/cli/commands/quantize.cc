@@ -1,0 +1,193 @@
+// hone quantize: a float model and data in, a model that computes on integers out.
+
+#include "host/quant/quantize.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "host/import/import.h"
+#include "host/model/files.h"
+#include "host/quant/samples.h"
+
+namespace hone::cli {
+
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string in, out, calib, json;
+  std::string format = "qdq", calibrator, preset = "auto", activations = "u8", weights = "channel";
+  std::vector<std::string> include, exclude;
+  bool symmetric = false;
+  double max_drop = 0.5;
+  int threads = 0;
+};
+
+Result<quant::Options> options_of(const Options& o, Session& s) {
+  quant::Options q;
+  HONE_ASSIGN(q.format, quant::parse_format(o.format));
+  HONE_ASSIGN(q.preset, quant::parse_preset(o.preset));
+  if (!o.calibrator.empty()) {
+    HONE_ASSIGN(q.calibrator, quant::parse_calibrator(o.calibrator));
+    q.calibrator_given = true;
+  }
+  HONE_ASSIGN(q.scheme.activations, quant::parse_activations(o.activations));
+  HONE_ASSIGN(q.scheme.weights, quant::parse_granularity(o.weights, &q.scheme.group));
+  q.scheme.symmetric = o.symmetric;
+  q.scheme.include = o.include;
+  q.scheme.exclude = o.exclude;
+  q.max_drop = o.max_drop;
+  q.threads = o.threads;
+  q.progress = [&s](const std::string& what, double done, double all) {
+    s.printer.progress(what, done, all);
+  };
+  return q;
+}
+
+// One row for each kind of layer: how many of it compute on integers, and why the others do not.
+void print_layers(const json& layers, Printer& p) {
+  struct Count {
+    int integers = 0, floats = 0;
+  };
+  std::map<std::string, Count> ops;
+  std::map<std::string, std::vector<std::string>> why;
+  for (const json& layer : layers) {
+    const auto op = layer.at("op").get<std::string>();
+    const bool is_float = layer.at("precision") == "f32";
+    ++(is_float ? ops[op].floats : ops[op].integers);
+    if (is_float) why[layer.value("cause", "")].push_back(layer.at("node").get<std::string>());
+  }
+  std::vector<std::vector<std::string>> rows = {{"operator", "integers", "float"}};
+  for (const auto& [op, n] : ops) {
+    rows.push_back({op, std::to_string(n.integers), std::to_string(n.floats)});
+  }
+  p.table(rows);
+  for (const auto& [cause, nodes] : why) {
+    p.note(fmt::format("float: {}{}: {}", nodes[0],
+                       nodes.size() > 1 ? fmt::format(" and {} more", nodes.size() - 1) : "",
+                       cause));
+  }
+}
+
+void print_report(const json& report, const Options& o, Printer& p) {
+  print_layers(report.at("layers"), p);
+  for (const json& finding : report.at("findings")) p.note(finding.get<std::string>());
+  const json& size = report.at("size");
+  const auto before = size.at("before").get<double>(), after = size.at("after").get<double>();
+  std::string text = fmt::format("{}: {} -> {} (x{:.2f})", o.out, human_bytes(before),
+                                 human_bytes(after), after / before);
+  if (const json& c = report.at("calibration"); !c.is_null()) {
+    text += fmt::format(", ranges of {} samples by {}", c.at("samples").get<int64_t>(),
+                        c.at("calibrator").get<std::string>());
+  }
+  p.note(text);
+}
+
+// The file as others will read it: what Hone itself cannot take in again is not written.
+Status write_checked(const graph::Graph& graph, const std::string& path) {
+  HONE_ASSIGN(const model::Model model, export_model(graph, {.share_equal_constants = true}));
+  if (auto again = import(model); !again.ok()) {
+    return internal("the quantised model does not load: " + again.status().text());
+  }
+  return model::write_model(model, path);
+}
+
+double file_bytes(const std::string& path) {
+  std::error_code none;
+  return static_cast<double>(std::filesystem::file_size(path, none));
+}
+
+Status run_quantize(const Options& o, Session& s) {
+  HONE_ASSIGN(const quant::Options q, options_of(o, s));
+  if (quant::needs_samples(q.format) && o.calib.empty()) {
+    return invalid(
+        fmt::format("--format {} needs --calib DIR or FILE.npz: arrays by input name, "
+                    "a few hundred samples along their first axis",
+                    quant::name(q.format)));
+  }
+  HONE_ASSIGN(const model::Model before, model::read_model(o.in));
+  auto graph = import(before);
+  if (!graph.ok()) return hone::in(o.in, graph.status());
+  HONE_RETURN_IF_ERROR(check_writable(o.out));
+  HONE_RETURN_IF_ERROR(hone::in(o.in, quant::prepare(*graph, q)));
+  quant::Samples samples;
+  if (!o.calib.empty()) {
+    HONE_ASSIGN(samples, quant::open_samples(*graph, o.calib));
+  }
+  auto made = quant::quantize(*graph, samples, q);
+  s.printer.end_progress();
+  if (!made.ok()) return hone::in(o.in, made.status());
+  HONE_RETURN_IF_ERROR(hone::in(o.in, write_checked(made->graph, o.out)));
+  json& report = *made->report;
+  report["model"] = o.out;
+  report["size"] = {{"before", file_bytes(o.in)}, {"after", file_bytes(o.out)}};
+  HONE_ASSIGN(const bool text, give_json(s, o.json, report));
+  if (text) print_report(report, o, s.printer);
+  return {};
+}
+
+std::vector<std::string> formats() {
+  std::vector<std::string> names;
+  for (const quant::Format f : quant::all_formats) names.emplace_back(quant::name(f));
+  return names;
+}
+std::vector<std::string> calibrators() {
+  std::vector<std::string> names;
+  for (const quant::Calibrator c : quant::all_calibrators) names.emplace_back(quant::name(c));
+  return names;
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& app, Session& session) {
+  auto o = std::make_shared<Options>();
+  CLI::App* c = app.add_subcommand("quantize", "Make a model smaller and faster: integers");
+  c->add_option("MODEL.onnx", o->in, "float ONNX file")->required();
+  c->add_option("-o,--output", o->out, "ONNX file to write; appears whole or not at all")
+      ->type_name("OUT.onnx")
+      ->required();
+  c->add_option("--calib", o->calib,
+                "what the model will see: arrays by input name, samples along their first axis")
+      ->type_name("DIR|FILE.npz");
+  c->add_option("--format", o->format, "what is written")
+      ->check(one_of(formats()))
+      ->capture_default_str();
+  c->add_option("--calibrator", o->calibrator, "how ranges are chosen")
+      ->check(one_of(calibrators()));
+  c->add_option("--preset", o->preset, "how much is tried to keep accuracy")
+      ->check(one_of({"fast", "auto", "max"}))
+      ->capture_default_str();
+  c->add_option("--max-drop", o->max_drop, "accuracy that may be lost, in points")
+      ->check(number(0, 100))
+      ->capture_default_str();
+  c->add_option("--activations", o->activations, "integers of activations")
+      ->check(one_of({"u8", "s8", "u16", "s16"}))
+      ->capture_default_str();
+  c->add_flag("--symmetric", o->symmetric, "activations with their zero in the middle");
+  c->add_option("--weights", o->weights, "one scale for each channel, tensor, or N elements")
+      ->type_name("channel|tensor|group:N")
+      ->capture_default_str();
+  c->add_option("--include", o->include, "quantise only these")
+      ->type_name("OP|NAME|PATTERN")
+      ->delimiter(',');
+  c->add_option("--exclude", o->exclude, "leave these float")
+      ->type_name("OP|NAME|PATTERN")
+      ->delimiter(',');
+  c->add_option("--threads", o->threads, "0: all of this machine")
+      ->check(whole(0, 256))
+      ->capture_default_str();
+  add_json_option(c, &o->json);
+  c->footer(
+      "examples:\n"
+      "  hone quantize model.onnx -o int8.onnx --calib samples.npz\n"
+      "  hone quantize model.onnx -o int8.onnx --calib samples --exclude 'head/*,Softmax'\n\n"
+      "Exit: 0 done, 2 error in use, model or data, 4 disk or permissions.");
+  on_run(c, session, o, run_quantize);
+}
+
+}  // namespace hone::cli

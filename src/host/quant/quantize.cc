@@ -1,0 +1,138 @@
+#include "host/quant/quantize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "common/base/hash.h"
+#include "host/quant/insert.h"
+#include "host/quant/observe.h"
+
+namespace hone::quant {
+
+namespace {
+
+using graph::Graph;
+using nlohmann::json;
+
+template <class T, size_t n>
+Result<T> parse(std::string_view text, const T (&all)[n]) {
+  std::string names;
+  for (const T t : all) {
+    if (text == name(t)) return t;
+    names += (names.empty() ? "" : ", ") + std::string(name(t));
+  }
+  return invalid(fmt::format("'{}' is not one of {}", text, names));
+}
+
+json layers_of(const Graph& g, const Placement& placement, const Scheme& scheme) {
+  json out = json::array();
+  for (const Layer& layer : placement.layers) {
+    const graph::Node& n = g.node(layer.node);
+    const bool wide = scheme.wide.contains(n.name);
+    json row = {{"node", n.name}, {"op", n.op}};
+    row["precision"] = !layer.quantised ? "f32" : wide ? "int16" : "int8";
+    if (!layer.why.empty()) row["cause"] = layer.why;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+// What can be said where nothing is quantised: the reasons, each once, with an example.
+Status nothing_to_do(const Graph& g, const Placement& placement) {
+  std::map<std::string, std::pair<int, std::string>> reasons;
+  for (const Layer& layer : placement.layers) {
+    auto& [count, example] = reasons[layer.why];
+    if (count++ == 0) example = g.node(layer.node).name;
+  }
+  std::string text;
+  for (const auto& [why, what] : reasons) {
+    text += fmt::format("{}{} ('{}'{})", text.empty() ? "" : "; ", why, what.second,
+                        what.first > 1 ? fmt::format(" and {} more", what.first - 1) : "");
+  }
+  return unsupported(text.empty() ? "nothing to quantise: the model has no convolution and no "
+                                    "matrix product"
+                                  : "nothing can be quantised: " + text);
+}
+
+Result<json> describe(const Samples& samples, const Options& o) {
+  std::vector<uint64_t> hashes;
+  for (int64_t k = 0; k < samples.count; ++k) {
+    HONE_ASSIGN(const uint64_t h, samples.hash(k));
+    hashes.push_back(h);
+  }
+  // Of the set: the order of samples changes no result.
+  std::sort(hashes.begin(), hashes.end());
+  const uint64_t all = hash64(std::as_bytes(std::span(hashes)));
+  return json{{"samples", samples.count},
+              {"held_out", 0},
+              {"hash", fmt::format("{:016x}", all)},
+              {"calibrator", name(o.calibrator)}};
+}
+
+Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Options& o) {
+  const Placement placement = place(g, o.scheme);
+  if (placement.values.empty()) return nothing_to_do(g, placement);
+  HONE_ASSIGN(json calibration, describe(samples, o));
+  ObserveOptions observing;
+  observing.threads = o.threads;
+  if (o.progress) {
+    observing.progress = [&](int64_t done, int64_t all) {
+      o.progress("calibrating", static_cast<double>(done), static_cast<double>(all));
+    };
+  }
+  HONE_ASSIGN(const Statistics seen, observe(g, placement.values, samples, observing));
+  std::map<graph::ValueId, Range> ranges;
+  for (const auto& [v, stats] : seen) {
+    ranges[v] = choose_range(stats, o.calibrator, grid(o.scheme, o.scheme.activations));
+  }
+  HONE_ASSIGN(Inserted made, insert_qdq(g, o.scheme, ranges));
+  json report = {{"schema", 1},
+                 {"format", name(o.format)},
+                 {"calibration", std::move(calibration)},
+                 {"ladder", json::array()},
+                 {"layers", layers_of(g, placement, o.scheme)},
+                 {"findings", made.findings}};
+  return Quantised{std::move(made.graph), std::make_shared<json>(std::move(report))};
+}
+
+}  // namespace
+
+const char* name(Format f) {
+  switch (f) {
+    case Format::qdq: return "qdq";
+    case Format::qoperator: return "qoperator";
+    case Format::fp16: return "fp16";
+    case Format::bf16: return "bf16";
+    case Format::int8_weights: return "int8-weights";
+    case Format::int4_weights: return "int4-weights";
+    case Format::dynamic: return "dynamic";
+  }
+  return "?";
+}
+
+const char* name(Preset p) {
+  switch (p) {
+    case Preset::fast: return "fast";
+    case Preset::automatic: return "auto";
+    case Preset::max: return "max";
+  }
+  return "?";
+}
+
+Result<Format> parse_format(std::string_view text) { return parse(text, all_formats); }
+Result<Preset> parse_preset(std::string_view text) {
+  constexpr Preset all[] = {Preset::fast, Preset::automatic, Preset::max};
+  return parse(text, all);
+}
+
+bool needs_samples(Format f) { return f == Format::qdq || f == Format::qoperator; }
+
+Result<Quantised> quantize(const Graph& graph, const Samples& samples, const Options& options) {
+  HONE_RETURN_IF_ERROR(check_selection(options.scheme, graph));
+  return with_ranges(graph, samples, options);
+}
+
+}  // namespace hone::quant
