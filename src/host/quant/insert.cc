@@ -13,6 +13,7 @@
 #include "host/quant/params.h"
 #include "host/quant/rules.h"
 #include "host/quant/share_scales.h"
+#include "host/quant/weight_nodes.h"
 #include "host/quant/weights.h"
 
 namespace hone::quant {
@@ -39,6 +40,10 @@ class Inserter {
       if (dense && placement_.on_integers[static_cast<size_t>(n)]) {
         HONE_RETURN_IF_ERROR(round_weights(n));
       }
+    }
+    for (const NodeId n : placement_.tables) {
+      patch_.insert_before(n);
+      add_table(patch_, g_, n, *g_.constant(g_.node(n).input(0)), version());
     }
     Inserted made{g_, std::move(findings_)};
     patch_.set_why("quantisation");
@@ -71,15 +76,10 @@ class Inserter {
     return n == graph::none ? std::vector<NodeId>{} : std::vector<NodeId>{n};
   }
 
+  int64_t version() const { return std::max(g_.opset(), opset_needed(scheme_)); }
   ValueId linear(const char* op, const std::string& called, std::vector<ValueId> inputs,
                  std::optional<int64_t> axis, const std::vector<NodeId>& origins) {
-    Node n;
-    n.op = op;
-    n.name = called;
-    n.version = std::max(g_.opset(), opset_needed(scheme_));
-    n.inputs = std::move(inputs);
-    if (axis) n.attributes.set("axis", *axis);
-    return patch_.add(std::move(n), origins);
+    return add_linear(patch_, op, called, std::move(inputs), axis, version(), origins);
   }
 
   DType type_of(ValueId v) const {
@@ -122,20 +122,21 @@ class Inserter {
   // --- weights --------------------------------------------------------------------------------
   Status round_weights(NodeId id) {
     const Node& n = g_.node(id);
-    Tensor w = *g_.constant(n.input(1));
+    // Integers know no factors: they go into the weights and the bias.
+    const Tensor w = weights_of(g_, n);
     for (const float x : w.as<float>()) {
       if (!std::isfinite(x)) return invalid(title(g_, n) + ": its weights are not all finite");
     }
-    double beta = 1;
-    if (n.is("Gemm")) {
-      // Integers know no factors: they go into the weights and the bias.
-      const double alpha = static_cast<double>(n.attributes.f("alpha", 1));
-      beta = static_cast<double>(n.attributes.f("beta", 1));
-      if (alpha != 1) scale_tensor(&w, alpha);
-      patch_.set_attribute(id, "alpha", std::nullopt);
-    }
+    const double beta = n.is("Gemm") ? static_cast<double>(n.attributes.f("beta", 1)) : 1;
+    if (n.is("Gemm")) patch_.set_attribute(id, "alpha", std::nullopt);
     patch_.insert_before(id);
-    if (scheme_.weights == Granularity::group && w.rank() == 2) return round_groups(id, w);
+    const std::string& called = g_.value(n.input(1)).name;
+    if (scheme_.weights == Granularity::group && w.rank() == 2) {
+      patch_.set_input(
+          id, 1,
+          add_blocks(patch_, id, called, w, summed_axis(n), scheme_.group, DType::i8, version()));
+      return {};
+    }
     const int axis = scheme_.weights == Granularity::tensor ? graph::none : channel_axis(n, w);
     std::vector<float> scales = weight_scales(largest_by_channel(w, axis), 127);
     const std::optional<std::vector<float>> bias = bias_of(n, w, beta);
@@ -146,28 +147,9 @@ class Inserter {
                       "bits",
                       title(g_, n)));
     }
-    const std::string& called = g_.value(n.input(1)).name;
-    const ValueId q =
-        patch_.constant(to_integers(w, axis, scales, DType::i8), called + "_quantized");
-    patch_.set_input(id, 1, dequantized(id, q, called, scales, axis));
+    patch_.set_input(id, 1, add_weights(patch_, id, called, w, scales, axis, version()));
     if (bias) set_bias(id, *bias, input_scale, scales);
     return {};
-  }
-
-  static void scale_tensor(Tensor* t, double by) {
-    for (float& x : t->as_mutable<float>()) x = static_cast<float>(static_cast<double>(x) * by);
-  }
-
-  ValueId dequantized(NodeId id, ValueId q, const std::string& called,
-                      const std::vector<float>& scales, int axis) {
-    const auto n = static_cast<int64_t>(scales.size());
-    const bool one = n == 1;
-    const ValueId scale =
-        patch_.constant(Tensor::of<float>(one ? Dims{} : Dims{n}, scales), called + "_scale");
-    const ValueId zero =
-        patch_.constant(Tensor(DType::i8, one ? Dims{} : Dims{n}), called + "_zero_point");
-    return linear("DequantizeLinear", called + "_dequantized", {q, scale, zero},
-                  one ? std::nullopt : std::optional<int64_t>(axis), {id});
   }
 
   // The constant bias as one number per output channel; nullopt: there is none of that form.
@@ -211,25 +193,6 @@ class Inserter {
                      linear("DequantizeLinear", called + "_dequantized", {q, scale},
                             one ? std::nullopt : std::optional<int64_t>(0), {id}));
     patch_.set_attribute(id, "beta", std::nullopt);
-  }
-
-  Status round_groups(NodeId id, const Tensor& w) {
-    const Node& n = g_.node(id);
-    const int axis = summed_axis(n);
-    const std::string& called = g_.value(n.input(1)).name;
-    const Tensor scales = group_scales(w, axis, scheme_.group, DType::i8);
-    const ValueId q = patch_.constant(
-        to_integers_by_group(w, axis, scheme_.group, scales, DType::i8), called + "_quantized");
-    const ValueId scale = patch_.constant(scales, called + "_scale");
-    Node dq;
-    dq.op = "DequantizeLinear";
-    dq.name = called + "_dequantized";
-    dq.version = std::max(g_.opset(), opset_needed(scheme_));
-    dq.inputs = {q, scale};
-    dq.attributes.set("axis", static_cast<int64_t>(axis));
-    dq.attributes.set("block_size", static_cast<int64_t>(scheme_.group));
-    patch_.set_input(id, 1, patch_.add(std::move(dq), {id}));
-    return {};
   }
 
   const Graph& g_;

@@ -22,7 +22,9 @@ struct Placement {
   std::vector<graph::ValueId> values;  // rounded; in order of computation
   std::vector<graph::ValueId> wide;    // those of them with 16 bits, sorted
   std::vector<bool> on_integers;       // by node id: its rounded operands are read rounded
-  std::vector<Layer> layers;           // nodes with weights, then what follows them, in order
+  // Gathers of rows of a constant table, which is kept as integers.
+  std::vector<graph::NodeId> tables;
+  std::vector<Layer> layers;  // nodes with weights, then what follows them, in order
 };
 Placement place(const graph::Graph& graph, const Scheme& scheme);
 

@@ -165,13 +165,29 @@ class Placer {
     return "its operand is not a tensor of f32";
   }
 
+  bool is_rounded(ValueId v) const {
+    return std::find(placement_.values.begin(), placement_.values.end(), v) !=
+           placement_.values.end();
+  }
+
+  bool is_rounded(ValueId v) const {
+    const auto& all = placement_.values;
+    return std::find(all.begin(), all.end(), v) != all.end();
+  }
+  bool keeps_table(const Node& n) const {
+    return n.block == 0 && reads_table(g_, n) && is_selected(scheme_, n) &&
+           !scheme_.leave_float.contains(n.name) && !is_rounded(n.output(0));
+  }
+
   void report(NodeId id) {
+    constexpr std::string_view dense[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
     const Node& n = g_.node(id);
-    constexpr const char* dense[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
     const bool is_dense =
-        n.domain.empty() &&
-        std::any_of(std::begin(dense), std::end(dense), [&](const char* op) { return n.op == op; });
-    if (on_integers(id)) {
+        n.domain.empty() && std::find(std::begin(dense), std::end(dense), n.op) != std::end(dense);
+    if (keeps_table(n)) {
+      placement_.tables.push_back(id);
+      placement_.layers.push_back({id, true, ""});
+    } else if (on_integers(id)) {
       placement_.layers.push_back({id, true, ""});
     } else if (is_dense) {
       placement_.layers.push_back({id, false, why_float(id)});

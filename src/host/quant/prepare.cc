@@ -55,7 +55,9 @@ Status prepare(Graph& graph, const Options& options) {
   }
   const int64_t opset = needs_samples(options.format) ? 13 : std::max<int64_t>(13, graph.opset());
   HONE_RETURN_IF_ERROR(raise_opset(graph, opset));
-  auto weights = passes::run_passes(graph, {}, {find_pass("fold_dequantized")});
+  passes::Options engine;
+  engine.engine = true;
+  auto weights = passes::run_passes(graph, engine, {find_pass("fold_dequantized")});
   if (!weights.ok()) return weights.status();
   return passes::run_passes(graph, {}).status();
 }

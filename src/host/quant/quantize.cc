@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/hash.h"
-#include "host/quant/insert.h"
+#include "host/passes/pass.h"
+#include "host/quant/formats.h"
 #include "host/quant/observe.h"
 
 namespace hone::quant {
@@ -72,6 +73,52 @@ Result<json> describe(const Samples& samples, const Options& o) {
               {"calibrator", name(o.calibrator)}};
 }
 
+// Integer operators in place of those between DequantizeLinear and QuantizeLinear.
+Status to_qoperator(Graph& g) {
+  std::vector<const passes::Pass*> wanted;
+  for (const passes::Pass* p : passes::pipeline()) {
+    const std::string_view called = p->name;
+    if (called.starts_with("fuse_qlinear") || called == "remove_dead") wanted.push_back(p);
+  }
+  passes::Options engine;
+  engine.engine = true;
+  return passes::run_passes(g, engine, wanted).status();
+}
+
+json report_of(const Options& o, json calibration, json layers,
+               const std::vector<std::string>& findings) {
+  return {{"schema", 1},
+          {"format", name(o.format)},
+          {"calibration", std::move(calibration)},
+          {"ladder", json::array()},
+          {"layers", std::move(layers)},
+          {"findings", findings}};
+}
+
+Result<Quantised> without_ranges(const Graph& g, const Options& o) {
+  const auto make = o.format == Format::fp16      ? make_half
+                    : o.format == Format::dynamic ? make_dynamic
+                                                  : reduce_weights;
+  HONE_ASSIGN(Reduced made, make(g, o));
+  json layers = json::array();
+  bool any = false;
+  for (const Reduced::Row& r : made.layers) {
+    json row = {{"node", r.node}, {"op", r.op}, {"precision", r.precision}};
+    if (!r.cause.empty()) row["cause"] = r.cause;
+    layers.push_back(std::move(row));
+    any = any || r.precision != "f32";
+  }
+  if (!any) {
+    return unsupported(
+        made.layers.empty()
+            ? "nothing to do: the model has no convolution and no matrix product "
+              "with constant weights"
+            : fmt::format("nothing to do: '{}': {}", made.layers[0].node, made.layers[0].cause));
+  }
+  json report = report_of(o, nullptr, std::move(layers), made.findings);
+  return Quantised{std::move(made.graph), std::make_shared<json>(std::move(report))};
+}
+
 Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Options& o) {
   const Placement placement = place(g, o.scheme);
   if (placement.values.empty()) return nothing_to_do(g, placement);
@@ -89,12 +136,9 @@ Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Opti
     ranges[v] = choose_range(stats, o.calibrator, grid(o.scheme, o.scheme.activations));
   }
   HONE_ASSIGN(Inserted made, insert_qdq(g, o.scheme, ranges));
-  json report = {{"schema", 1},
-                 {"format", name(o.format)},
-                 {"calibration", std::move(calibration)},
-                 {"ladder", json::array()},
-                 {"layers", layers_of(g, placement, o.scheme)},
-                 {"findings", made.findings}};
+  if (o.format == Format::qoperator) HONE_RETURN_IF_ERROR(to_qoperator(made.graph));
+  json report =
+      report_of(o, std::move(calibration), layers_of(g, placement, o.scheme), made.findings);
   return Quantised{std::move(made.graph), std::make_shared<json>(std::move(report))};
 }
 
@@ -132,7 +176,8 @@ bool needs_samples(Format f) { return f == Format::qdq || f == Format::qoperator
 
 Result<Quantised> quantize(const Graph& graph, const Samples& samples, const Options& options) {
   HONE_RETURN_IF_ERROR(check_selection(options.scheme, graph));
-  return with_ranges(graph, samples, options);
+  return needs_samples(options.format) ? with_ranges(graph, samples, options)
+                                       : without_ranges(graph, options);
 }
 
 }  // namespace hone::quant

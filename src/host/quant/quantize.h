@@ -16,7 +16,9 @@ namespace hone::quant {
 enum class Format : uint8_t { qdq, qoperator, fp16, bf16, int8_weights, int4_weights, dynamic };
 enum class Preset : uint8_t { fast, automatic, max };  // how far the rescue ladder may climb
 
-constexpr Format all_formats[] = {Format::qdq};
+constexpr Format all_formats[] = {Format::qdq,    Format::qoperator,    Format::fp16,
+                                  Format::bf16,   Format::int8_weights, Format::int4_weights,
+                                  Format::dynamic};
 const char* name(Format f);  // "int8-weights"
 const char* name(Preset p);  // "auto"
 Result<Format> parse_format(std::string_view text);
@@ -26,7 +28,7 @@ bool needs_samples(Format f);  // activations are rounded with ranges that data 
 struct Options {
   Scheme scheme;
   Format format = Format::qdq;
-  Calibrator calibrator = Calibrator::percentile;
+  Calibrator calibrator = Calibrator::mse;
   bool calibrator_given = false;  // false: the ladder may choose another
   Preset preset = Preset::automatic;
   double max_drop = 0.5;  // points; what the ladder stops at

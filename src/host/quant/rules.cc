@@ -106,6 +106,13 @@ std::vector<size_t> operands(const Graph& g, const Node& n, Role role) {
   }
 }
 
+bool reads_table(const Graph& g, const Node& n) {
+  constexpr int64_t least = 1 << 12;  // elements: a smaller one is not worth it
+  if (!n.is("Gather") || n.attributes.i("axis", 0) != 0) return false;
+  const Tensor* t = g.constant(n.input(0));
+  return t != nullptr && t->dtype() == DType::f32 && t->rank() == 2 && t->count() >= least;
+}
+
 bool saturates(const Graph& g, const Node& n) {
   if (n.is("Relu")) return true;
   if (!n.is("Clip")) return false;

@@ -26,4 +26,7 @@ std::vector<size_t> operands(const graph::Graph& g, const graph::Node& n, Role r
 // it stands between its producer and the rounding.
 bool saturates(const graph::Graph& g, const graph::Node& n);
 
+// A Gather of rows of a constant f32 matrix that is worth a node of its own.
+bool reads_table(const graph::Graph& g, const graph::Node& n);
+
 }  // namespace hone::quant

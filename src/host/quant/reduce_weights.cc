@@ -1,0 +1,137 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "host/graph/title.h"
+#include "host/import/raise_opset.h"
+#include "host/ops/op_def.h"
+#include "host/quant/formats.h"
+#include "host/quant/params.h"
+#include "host/quant/rules.h"
+#include "host/quant/weight_nodes.h"
+#include "host/quant/weights.h"
+
+namespace hone::quant {
+
+namespace {
+
+using graph::Graph;
+using graph::Node;
+using graph::NodeId;
+using graph::Patch;
+using graph::ValueId;
+
+bool is_finite(const Tensor& t) {
+  for (const float x : t.as<float>()) {
+    if (!std::isfinite(x)) return false;
+  }
+  return true;
+}
+
+class Reducer {
+ public:
+  Reducer(const Graph& g, const Options& o)
+      : g_(g),
+        options_(o),
+        patch_(g, g.block().nodes.empty() ? graph::none : g.block().nodes.front()) {}
+
+  Result<Reduced> run() {
+    for (const NodeId id : g_.all_nodes()) {
+      const Node& n = g_.node(id);
+      const bool selected =
+          is_selected(options_.scheme, n) && !options_.scheme.leave_float.contains(n.name);
+      const bool dense = role_of(g_, n) == Role::dense, table = reads_table(g_, n);
+      if (!dense && !table) continue;
+      if (!selected) {
+        add_row(n, "f32", "left out by --include or --exclude");
+      } else if (!is_finite(*g_.constant(n.input(dense ? 1 : 0)))) {
+        add_row(n, "f32", "its weights are not all finite");
+      } else if (dense) {
+        reduce(id);
+      } else {
+        reduce_table(id);
+      }
+    }
+    made_.graph = g_;
+    patch_.set_why("smaller weights");
+    HONE_RETURN_IF_ERROR(patch_.apply(made_.graph, ops::infer_node));
+    HONE_RETURN_IF_ERROR(raise_opset(made_.graph, opset_));
+    return std::move(made_);
+  }
+
+ private:
+  void add_row(const Node& n, const char* precision, std::string cause = "") {
+    made_.layers.push_back({n.name, n.op, precision, std::move(cause)});
+  }
+
+  int64_t version(int64_t needed) {
+    opset_ = std::max(opset_, needed);
+    return std::max(g_.opset(), needed);
+  }
+
+  ValueId cast(const Tensor& w, const std::string& called, NodeId reader) {
+    Tensor small(DType::bf16, w.dims());
+    for (int64_t i = 0; i < w.count(); ++i) small.set(i, w.at(i));
+    Node n;
+    n.op = "Cast";
+    n.name = called + "_f32";
+    n.version = version(13);
+    n.inputs = {patch_.constant(std::move(small), called + "_bf16")};
+    n.attributes.set("to", static_cast<int64_t>(DType::f32));
+    return patch_.add(std::move(n), {reader});
+  }
+
+  void reduce(NodeId id) {
+    const Node& n = g_.node(id);
+    const std::string& called = g_.value(n.input(1)).name;
+    patch_.insert_before(id);
+    if (options_.format == Format::bf16) {
+      patch_.set_input(id, 1, cast(*g_.constant(n.input(1)), called, id));
+      return add_row(n, "bf16");
+    }
+    const Tensor w = weights_of(g_, n);
+    if (n.is("Gemm")) patch_.set_attribute(id, "alpha", std::nullopt);
+    const bool four = options_.format == Format::int4_weights;
+    const bool blocks = four || options_.scheme.weights == Granularity::group;
+    if (blocks && w.rank() == 2 && !n.is("Conv") && !n.is("ConvTranspose")) {
+      const int64_t group = options_.scheme.group > 0 ? options_.scheme.group : 32;
+      patch_.set_input(id, 1,
+                       add_blocks(patch_, id, called, w, summed_axis(n), group,
+                                  four ? DType::i4 : DType::i8, version(21)));
+      return add_row(n, four ? "int4" : "int8");
+    }
+    const bool one = options_.scheme.weights == Granularity::tensor;
+    const int axis = one ? graph::none : channel_axis(n, w);
+    const std::vector<float> scales = weight_scales(largest_by_channel(w, axis), 127);
+    patch_.set_input(id, 1, add_weights(patch_, id, called, w, scales, axis, version(13)));
+    add_row(n, "int8");
+  }
+
+  // Rows are gathered as integers: only those that are read are made floats.
+  void reduce_table(NodeId id) {
+    const Node& n = g_.node(id);
+    const Tensor& table = *g_.constant(n.input(0));
+    const std::string& called = g_.value(n.input(0)).name;
+    patch_.insert_before(id);
+    if (options_.format == Format::bf16) {
+      patch_.set_input(id, 0, cast(table, called, id));
+      return add_row(n, "bf16");
+    }
+    add_table(patch_, g_, id, table, version(13));
+    add_row(n, "int8");
+  }
+
+  const Graph& g_;
+  const Options& options_;
+  Patch patch_;
+  Reduced made_;
+  int64_t opset_ = 13;
+};
+
+}  // namespace
+
+Result<Reduced> reduce_weights(const Graph& g, const Options& options) {
+  return Reducer(g, options).run();
+}
+
+}  // namespace hone::quant
