@@ -166,11 +166,6 @@ class Placer {
   }
 
   bool is_rounded(ValueId v) const {
-    return std::find(placement_.values.begin(), placement_.values.end(), v) !=
-           placement_.values.end();
-  }
-
-  bool is_rounded(ValueId v) const {
     const auto& all = placement_.values;
     return std::find(all.begin(), all.end(), v) != all.end();
   }
