@@ -80,6 +80,25 @@ def two_inputs(folder):
                  outputs=[tensor("y")])
 
 
+@recipe("old.onnx")
+def old(folder):
+    """Opset 7, normalised in a way that later opsets cannot say."""
+    nodes = [node("BatchNormalization", "x w w w w", "y", "it", spatial=0)]
+    return model(nodes, opset=7, outputs=[tensor("y")],
+                 weights={"w": np.ones(2, np.float32)}).SerializeToString()
+
+
+@recipe("integers.onnx")
+def integers(folder):
+    byte = TensorProto.UINT8
+    weights = {"s": np.array(1, np.float32), "z": np.array(0, np.uint8),
+               "w": np.ones((2, 3), np.uint8)}
+    return model([node("QLinearMatMul", "x s z w s z s z", "y", "dense")],
+                 inputs=[tensor("x", dtype=byte)],
+                 outputs=[tensor("y", ("batch", 3), dtype=byte)],
+                 weights=weights).SerializeToString()
+
+
 @recipe("folder.onnx")
 def folder_onnx(folder):
     (folder / "folder.onnx").mkdir()
@@ -261,6 +280,7 @@ def npz(**arrays):
     return out.getvalue()
 
 
+RECIPES["two.npz"] = lambda folder: npz(x=np.ones((2, 2), np.float32))
 RECIPES["other_names.npz"] = lambda folder: npz(a=X, b=X)
 RECIPES["cut.npz"] = lambda folder: npz(x=X)[:60]
 

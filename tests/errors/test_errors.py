@@ -34,7 +34,8 @@ import files  # noqa: E402
 
 # Every command that reads a model, an engine or a project.
 EVERY = {
-    "model": ["inspect {0}", "optimize {0} -o out.onnx", "build {0} -o out.engine", "run {0}",
+    "model": ["inspect {0}", "optimize {0} -o out.onnx",
+              "quantize {0} -o out.onnx --format bf16", "build {0} -o out.engine", "run {0}",
               "run {0} --reference", "parity {0} good.onnx", "parity good.onnx {0}",
               "bench {0} --duration 0.01", "profile {0} --duration 0.1", "doctor --model {0}",
               "compare {0} good.onnx --duration 0", "compare good.onnx {0} --duration 0",
@@ -45,7 +46,8 @@ EVERY = {
                "bench {0} --duration 0.01", "profile {0} --duration 0.1",
                "compare {0} good.onnx --duration 0", "compare good.onnx {0} --duration 0"],
     "project": ["ship {0}", "gate {0}"],
-    "any": ["inspect good.onnx", "optimize good.onnx -o out.onnx", "build good.onnx -o out.engine",
+    "any": ["inspect good.onnx", "optimize good.onnx -o out.onnx",
+            "quantize good.onnx -o out.onnx --format bf16", "build good.onnx -o out.engine",
             "run good.onnx", "parity good.onnx good.onnx", "bench good.onnx", "doctor",
             "compare good.onnx good.onnx", "kernels",
             "gate hone.toml", "ship hone.toml"],

@@ -154,18 +154,27 @@ void add_quantize(CLI::App& app, Session& session) {
   c->add_option("--calib", o->calib,
                 "what the model will see: arrays by input name, samples along their first axis")
       ->type_name("DIR|FILE.npz");
-  c->add_option("--format", o->format, "what is written")
+  c->add_option("--format", o->format,
+                "what is written, one of qdq, qoperator, fp16, bf16, "
+                "int8-weights, int4-weights, dynamic")
+      ->type_name("FORMAT")
       ->check(one_of(formats()))
       ->capture_default_str();
-  c->add_option("--calibrator", o->calibrator, "how ranges are chosen")
+  c->add_option("--calibrator", o->calibrator,
+                "how ranges are chosen: min-max, moving-average, percentile, mse, entropy "
+                "[default: mse]")
+      ->type_name("NAME")
       ->check(one_of(calibrators()));
   c->add_option("--preset", o->preset, "how much is tried to keep accuracy")
+      ->type_name("fast|auto|max")
       ->check(one_of({"fast", "auto", "max"}))
       ->capture_default_str();
   c->add_option("--max-drop", o->max_drop, "accuracy that may be lost, in points")
+      ->type_name("N")
       ->check(number(0, 100))
       ->capture_default_str();
   c->add_option("--activations", o->activations, "integers of activations")
+      ->type_name("u8|s8|u16|s16")
       ->check(one_of({"u8", "s8", "u16", "s16"}))
       ->capture_default_str();
   c->add_flag("--symmetric", o->symmetric, "activations with their zero in the middle");
@@ -178,7 +187,8 @@ void add_quantize(CLI::App& app, Session& session) {
   c->add_option("--exclude", o->exclude, "leave these float")
       ->type_name("OP|NAME|PATTERN")
       ->delimiter(',');
-  c->add_option("--threads", o->threads, "0: all of this machine")
+  c->add_option("--threads", o->threads, "threads to calibrate with; 0: all of this machine")
+      ->type_name("N")
       ->check(whole(0, 256))
       ->capture_default_str();
   add_json_option(c, &o->json);
