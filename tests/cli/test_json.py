@@ -45,7 +45,7 @@ def hone(folder, command, *more):
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("good.onnx", "good.engine", "x.npy", "hone.toml"):
+    for name in ("good.onnx", "good.engine", "x.npy", "two.npz", "hone.toml"):
         files.make(name, tmp_path)
     return tmp_path
 

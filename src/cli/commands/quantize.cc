@@ -165,21 +165,21 @@ void add_quantize(CLI::App& app, Session& session) {
                 "[default: mse]")
       ->type_name("NAME")
       ->check(one_of(calibrators()));
-  c->add_option("--preset", o->preset, "how much is tried to keep accuracy")
-      ->type_name("fast|auto|max")
+  c->add_option("--preset", o->preset, "how much is tried to keep accuracy: fast, auto, max")
+      ->type_name("PRESET")
       ->check(one_of({"fast", "auto", "max"}))
       ->capture_default_str();
   c->add_option("--max-drop", o->max_drop, "accuracy that may be lost, in points")
       ->type_name("N")
       ->check(number(0, 100))
       ->capture_default_str();
-  c->add_option("--activations", o->activations, "integers of activations")
-      ->type_name("u8|s8|u16|s16")
+  c->add_option("--activations", o->activations, "integers of activations: u8, s8, u16, s16")
+      ->type_name("TYPE")
       ->check(one_of({"u8", "s8", "u16", "s16"}))
       ->capture_default_str();
   c->add_flag("--symmetric", o->symmetric, "activations with their zero in the middle");
-  c->add_option("--weights", o->weights, "one scale for each channel, tensor, or N elements")
-      ->type_name("channel|tensor|group:N")
+  c->add_option("--weights", o->weights, "what has a scale of its own: channel, tensor, group:N")
+      ->type_name("PART")
       ->capture_default_str();
   c->add_option("--include", o->include, "quantise only these")
       ->type_name("OP|NAME|PATTERN")

@@ -95,8 +95,8 @@ class Inserter {
     scale_of_[v] = a.scale;
     Tensor zero(type, {});
     zero.set(0, a.zero);
-    const ValueId scale = patch_.constant(Tensor::scalar(a.scale), called + "_scale");
-    const ValueId point = patch_.constant(std::move(zero), called + "_zero_point");
+    const ValueId scale = patch_.constant(Tensor::scalar(a.scale), "scale");
+    const ValueId point = patch_.constant(std::move(zero), "zero");
     insert_behind(v);
     const std::vector<NodeId> origins = origin_of(v);
     const ValueId q =
@@ -187,8 +187,8 @@ class Inserter {
     const bool one = scales.size() == 1;
     const ValueId q =
         patch_.constant(Tensor::of<int32_t>({channels}, integers), called + "_quantized");
-    const ValueId scale = patch_.constant(Tensor::of<float>(one ? Dims{} : Dims{channels}, scales),
-                                          called + "_scale");
+    const ValueId scale =
+        patch_.constant(Tensor::of<float>(one ? Dims{} : Dims{channels}, scales), "scale");
     patch_.set_input(id, 2,
                      linear("DequantizeLinear", called + "_dequantized", {q, scale},
                             one ? std::nullopt : std::optional<int64_t>(0), {id}));

@@ -28,8 +28,8 @@ ValueId add_weights(Patch& patch, NodeId reader, const std::string& called, cons
   const Dims dims = one ? Dims{} : Dims{static_cast<int64_t>(scales.size())};
   const Tensor integers = to_integers(weights, axis, scales, DType::i8);
   const ValueId q = patch.constant(integers, called + "_quantized");
-  const ValueId scale = patch.constant(Tensor::of<float>(dims, scales), called + "_scale");
-  const ValueId zero = patch.constant(Tensor(DType::i8, dims), called + "_zero_point");
+  const ValueId scale = patch.constant(Tensor::of<float>(dims, scales), "scale");
+  const ValueId zero = patch.constant(Tensor(DType::i8, dims), "zero");
   return add_linear(patch, "DequantizeLinear", called + "_dequantized", {q, scale, zero},
                     one ? std::nullopt : std::optional<int64_t>(axis), version, {reader});
 }
@@ -42,8 +42,7 @@ ValueId add_blocks(Patch& patch, NodeId reader, const std::string& called, const
   dq.op = "DequantizeLinear";
   dq.name = called + "_dequantized";
   dq.version = version;
-  dq.inputs = {patch.constant(integers, called + "_quantized"),
-               patch.constant(scales, called + "_scale")};
+  dq.inputs = {patch.constant(integers, called + "_quantized"), patch.constant(scales, "scale")};
   dq.attributes.set("axis", static_cast<int64_t>(axis));
   dq.attributes.set("block_size", group);
   return patch.add(std::move(dq), {reader});
@@ -59,8 +58,8 @@ void add_table(Patch& patch, const graph::Graph& g, NodeId reader, const Tensor&
   gather.name = n.name + "_quantized";
   gather.inputs[0] = patch.constant(integers, called + "_quantized");
   const ValueId rows = patch.add(std::move(gather), {reader});
-  const ValueId scale = patch.constant(Tensor::scalar(scales[0]), called + "_scale");
-  const ValueId zero = patch.constant(Tensor(DType::i8, {}), called + "_zero_point");
+  const ValueId scale = patch.constant(Tensor::scalar(scales[0]), "scale");
+  const ValueId zero = patch.constant(Tensor(DType::i8, {}), "zero");
   patch.replace(n.output(0), add_linear(patch, "DequantizeLinear", n.name, {rows, scale, zero}, {},
                                         version, {reader}));
   patch.remove(reader);
