@@ -22,7 +22,9 @@
 #include "device/kernels/norm/norm.h"
 #include "device/kernels/pad/pad.h"
 #include "device/kernels/pool/pool.h"
+#include "device/kernels/qbinary/qbinary.h"
 #include "device/kernels/qconv/qconv.h"
+#include "device/kernels/qpool/qpool.h"
 #include "device/kernels/quantize/quantize.h"
 #include "device/kernels/range/range.h"
 #include "device/kernels/reduce/reduce.h"
@@ -33,6 +35,7 @@
 #include "device/kernels/scatter/scatter.h"
 #include "device/kernels/select/select.h"
 #include "device/kernels/softmax/softmax.h"
+#include "device/kernels/table/table.h"
 #include "device/kernels/topk/topk.h"
 #include "device/kernels/unary/unary.h"
 

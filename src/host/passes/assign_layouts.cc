@@ -15,7 +15,7 @@ using graph::Layout;
 bool makes_channels_last(const Node& n) {
   static const std::set<std::string> ops = {"Conv",          "FusedConv",     "MaxPool",
                                             "AveragePool",   "GlobalMaxPool", "GlobalAveragePool",
-                                            "ConvTranspose", "QLinearConv"};
+                                            "ConvTranspose", "QLinearConv",   "QuantizedPool"};
   return ops.contains(n.op);
 }
 
@@ -84,7 +84,9 @@ bool follows_operands(const Node& n) {
                                             "QuantizeLinear",
                                             "DequantizeLinear",
                                             "QLinearAdd",
-                                            "QLinearMul"};
+                                            "QLinearMul",
+                                            "ByteTable",
+                                            "QuantizedBinary"};
   if (n.op.starts_with("Reduce") && n.attributes.i("keepdims", 1) == 0) return false;
   if (n.op == "Softmax" || n.op == "LogSoftmax") return n.version >= 13;
   return ops.contains(n.op);

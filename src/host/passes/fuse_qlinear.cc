@@ -1,182 +1,211 @@
-// fuse_qlinear: a convolution or sum between DequantizeLinear and QuantizeLinear is the integer
-// operator, as every runtime executes it: sums of integers are exact, so that the one rounding at
-// the end falls alike everywhere.
+// fuse_qlinear: a convolution or a product by a constant matrix between DequantizeLinear and
+// QuantizeLinear is the integer operator, as every runtime executes it: sums of integers are exact,
+// so that the one rounding at the end falls alike everywhere.
 
 #include <cmath>
 
-#include "host/passes/match.h"
+#include "host/ops/evaluate.h"
+#include "host/passes/quantised.h"
 
 namespace hone::passes {
 
 namespace {
 
-// x = (q - zero) scale with a constant scale, and the node that says so.
-struct Quantised {
-  const Node* node = nullptr;
-  const Tensor* scale = nullptr;
-  const Tensor* zero = nullptr;  // nullptr: 0
+// The operands of a product: x, w whose scales are one or one for each result, and a bias.
+struct Product {
+  Quantised x, w;
+  ValueId bias = graph::none;  // f32; none: 0
 };
 
-bool is_byte(const Graph& g, ValueId v) {
-  return g.fact(v).dtype == DType::u8 || g.fact(v).dtype == DType::i8;
-}
-
-// The scale and zero point of QuantizeLinear or DequantizeLinear `n`; one for all unless by axis 0.
-std::optional<Quantised> scale_of(const Graph& g, const Node* n, bool by_filter) {
-  if (n == nullptr || n->attributes.i("block_size", 0) != 0) return std::nullopt;
-  Quantised q{n, g.constant(n->input(1)), g.constant(n->input(2))};
-  if (q.scale == nullptr || q.scale->dtype() != DType::f32) return std::nullopt;
-  if (n->input(2) != graph::none && q.zero == nullptr) return std::nullopt;
-  const bool filters = by_filter && q.scale->rank() == 1 && n->attributes.i("axis", 1) == 0;
-  if (q.scale->count() != 1 && !filters) return std::nullopt;
-  if (q.scale->rank() > 1) return std::nullopt;
-  return q;
-}
-
-std::optional<Quantised> dequantised(const Graph& g, ValueId v, bool by_filter = false) {
-  const Node* n = v == graph::none ? nullptr : g.producer_of(v);
-  if (n == nullptr || !n->is("DequantizeLinear") || !is_byte(g, n->input(0))) return std::nullopt;
-  return g.fact(v).dtype == DType::f32 ? scale_of(g, n, by_filter) : std::nullopt;
-}
-
-// Scale and zero point as inputs of the integer operator, which must have both.
-void add_scale(Patch& p, const Quantised& q, DType integers, Node& made) {
-  made.inputs.push_back(q.node->input(1));
-  if (q.zero != nullptr) {
-    made.inputs.push_back(q.node->input(2));
-    return;
+// Bias `v` as floats, where it is constant or dequantised of constants.
+std::optional<Tensor> constant_bias(const Graph& g, ValueId v) {
+  if (const Tensor* t = g.constant(v)) return *t;
+  const Node* n = g.producer_of(v);
+  if (n == nullptr || !is_dequantize(*n)) return std::nullopt;
+  std::vector<Tensor> in;
+  for (ValueId i : n->inputs) {
+    const Tensor* t = i == graph::none ? nullptr : g.constant(i);
+    if (t == nullptr && i != graph::none) return std::nullopt;
+    in.push_back(t != nullptr ? *t : Tensor());
   }
-  Tensor zero(integers, q.scale->dims());
-  for (int64_t i = 0; i < zero.count(); ++i) zero.set(i, 0);
-  made.inputs.push_back(p.constant(std::move(zero), label(*q.node) + "_zero"));
+  auto out = ops::evaluate_node(g, *n, in);
+  return out.ok() ? std::optional((*out)[0]) : std::nullopt;
 }
 
-// The integers of a bias whose scale is that of the products; nullopt: there is no such bias.
-std::optional<ValueId> integer_bias(const Graph& g, const Node& conv, const Quantised& x,
-                                    const Quantised& w) {
-  const Node* n = g.producer_of(conv.input(2));
-  if (n == nullptr || !n->is("DequantizeLinear")) return std::nullopt;
+// The integers of a bias on the scale of the products: what half a step of a sum is lost is far
+// below a step of the result. nullopt: one does not fit 32 bits.
+std::optional<Tensor> integer_bias(const Graph& g, const Product& p, int64_t results) {
+  auto bias = constant_bias(g, p.bias);
+  if (!bias || bias->dtype() != DType::f32) return std::nullopt;
+  if (bias->count() != results && bias->count() != 1) return std::nullopt;
+  Tensor out(DType::i32, {results});
+  for (int64_t i = 0; i < results; ++i) {
+    const double scale = p.x.scale->at(0) * p.w.scale->at(p.w.scale->count() == 1 ? 0 : i);
+    const double v = std::nearbyint(bias->at(bias->count() == 1 ? 0 : i) / scale);
+    if (!(std::abs(v) <= INT32_MAX)) return std::nullopt;
+    out.set(i, v);
+  }
+  return out;
+}
+
+// Whether the file's own integers are on that scale: then they are taken as they are.
+const Tensor* given_integers(const Graph& g, const Product& p, int64_t results) {
+  const Node* n = g.producer_of(p.bias);
+  if (n == nullptr || !is_dequantize(*n)) return nullptr;
   const Tensor *scale = g.constant(n->input(1)), *bias = g.constant(n->input(0));
-  if (bias == nullptr || scale == nullptr || bias->dtype() != DType::i32) return std::nullopt;
-  if (scale->count() != 1 && scale->count() != w.scale->count()) return std::nullopt;
   const Tensor* zero = g.constant(n->input(2));
-  if (n->input(2) != graph::none && zero == nullptr) return std::nullopt;
+  if (bias == nullptr || scale == nullptr || bias->dtype() != DType::i32) return nullptr;
+  if (bias->count() != results || (n->input(2) != graph::none && zero == nullptr)) return nullptr;
+  if (scale->count() != 1 && scale->count() != results) return nullptr;
   for (int64_t i = 0; zero != nullptr && i < zero->count(); ++i) {
-    if (zero->at(i) != 0) return std::nullopt;
+    if (zero->at(i) != 0) return nullptr;
   }
-  for (int64_t i = 0; i < w.scale->count(); ++i) {
-    const double want = x.scale->at(0) * w.scale->at(i);
+  for (int64_t i = 0; i < results; ++i) {
+    const double want = p.x.scale->at(0) * p.w.scale->at(p.w.scale->count() == 1 ? 0 : i);
     const double given = scale->at(scale->count() == 1 ? 0 : i);
-    if (std::abs(given - want) > 1e-5 * want) return std::nullopt;
+    if (std::abs(given - want) > 1e-5 * want) return nullptr;
   }
-  return n->input(0);
+  return bias;
 }
 
-// Whether quantising does what a Relu or Clip before it does: its ends are the type's ends.
-bool saturates_alike(const Graph& g, const Quantised& y, const Node& n) {
-  double ends[2] = {0, HUGE_VAL};
-  if (n.is("Clip")) {
-    ends[0] = -HUGE_VAL;
-    const char* names[] = {"min", "max"};
-    for (size_t i : {size_t{0}, size_t{1}}) {
-      if (n.version < 11 && n.attributes.has(names[i])) {
-        ends[i] = static_cast<double>(n.attributes.f(names[i], 0));
-      } else if (n.version >= 11 && n.input(i + 1) != graph::none) {
-        const auto bound = scalar(g, n.input(i + 1));
-        if (!bound) return false;
-        ends[i] = *bound;
+class Fusion {
+ public:
+  Fusion(const Graph& g, NodeId last, const Quantised& y, const Clamped& c)
+      : g_(g), patch_(g, last), last_(last), y_(y), c_(c), middle_(g.node(c.node)) {}
+
+  std::optional<Patch> conv() {
+    const auto x = dequantised(g_, middle_.input(0)), w = dequantised(g_, middle_.input(1), 0);
+    if (!x || !w || g_.constant(w->node->input(0)) == nullptr) return std::nullopt;
+    const Product p{*x, *w, middle_.input(2)};
+    const int64_t filters = g_.constant(w->node->input(0))->dims()[0];
+    Node made = middle_;
+    auto y = add_conv(p, std::move(made), x->node->input(0), w->node->input(0), filters);
+    if (!y) return std::nullopt;
+    return finish(*y);
+  }
+
+  // alpha, beta 1; C a row. Rows of A are pictures of one pixel, so that there may be a bias.
+  std::optional<Patch> gemm() {
+    const auto& a = middle_.attributes;
+    const bool plain = a.i("transA", 0) == 0 && a.f("alpha", 1) == 1 &&
+                       (middle_.input(2) == graph::none || a.f("beta", 1) == 1);
+    const bool turned = a.i("transB", 0) != 0;
+    const auto x = dequantised(g_, middle_.input(0));
+    const auto w = dequantised(g_, middle_.input(1), turned ? 0 : 1);
+    if (!plain || !x || !w || !is_row(middle_.input(2))) return std::nullopt;
+    const Tensor* bytes = g_.constant(w->node->input(0));
+    if (bytes == nullptr || bytes->rank() != 2) return std::nullopt;
+    const int64_t depth = bytes->dims()[turned ? 1 : 0], results = bytes->dims()[turned ? 0 : 1];
+    Tensor filters(bytes->dtype(), {results, depth, 1, 1});
+    for (int64_t n = 0; n < results; ++n) {
+      for (int64_t k = 0; k < depth; ++k) {
+        filters.set(n * depth + k, bytes->at(turned ? n * depth + k : k * results + n));
       }
     }
-  } else if (!n.is("Relu")) {
-    return false;
+    const ValueId pixels = reshaped(x->node->input(0), {0, 0, 1, 1});
+    const ValueId packed =
+        patch_.constant(std::move(filters), g_.value(w->node->input(0)).name + "_filters");
+    Node made;
+    made.name = middle_.name;
+    auto y = add_conv({*x, *w, middle_.input(2)}, std::move(made), pixels, packed, results);
+    if (!y) return std::nullopt;
+    return finish(reshaped(*y, {0, 0}));
   }
-  const bool u8 = g.fact(y.node->output(0)).dtype == DType::u8;
-  const double zero = y.zero != nullptr ? y.zero->at(0) : 0, scale = y.scale->at(0);
-  return std::nearbyint(ends[0] / scale) + zero <= (u8 ? 0 : -128) &&
-         std::nearbyint(ends[1] / scale) + zero >= (u8 ? 255 : 127);
-}
 
-// Replaces `last` (the QuantizeLinear) and `middle`, and what dequantised for them alone.
-void finish(const Graph& g, Patch& p, NodeId last, NodeId middle, Node made,
-            std::initializer_list<ValueId> between) {
-  const NodeId before = g.value(g.node(last).input(0)).producer;  // middle, or a Clip behind it
-  p.set_why(label(g.node(middle)) + " on integers");
-  p.replace(g.node(last).output(0), p.add(std::move(made), {middle, last}));
-  p.remove(last);
-  if (before != middle) p.remove(before);
-  p.remove(middle);
-  for (ValueId v : between) {
-    if (v != graph::none && g.single_use(v) && g.producer_of(v) != nullptr) {
-      p.remove(g.value(v).producer);
+  std::optional<Patch> matmul() {
+    const auto x = dequantised(g_, middle_.input(0)), w = dequantised(g_, middle_.input(1), 1);
+    if (!x || !w || g_.fact(middle_.input(0)).rank() < 2) return std::nullopt;
+    const Tensor* bytes = g_.constant(w->node->input(0));
+    if (bytes == nullptr || bytes->rank() != 2) return std::nullopt;
+    Node made;
+    made.op = "QLinearMatMul";
+    made.version = 10;
+    made.name = middle_.name;
+    made.inputs = {x->node->input(0)};
+    add_scale(g_, patch_, *x, made);
+    made.inputs.push_back(w->node->input(0));
+    add_scale(g_, patch_, *w, made);
+    add_scale(g_, patch_, y_, made);
+    return finish(patch_.add(std::move(made), {c_.node, last_}));
+  }
+
+ private:
+  bool is_row(ValueId c) const {
+    if (c == graph::none) return true;
+    const auto& f = g_.fact(c);
+    return f.has_rank() && (f.rank() < 2 || (f.rank() == 2 && (*f.shape)[0] == graph::Dim(1)));
+  }
+
+  ValueId reshaped(ValueId v, const std::vector<int64_t>& to) {
+    Node n;
+    n.op = "Reshape";
+    Tensor shape(DType::i64, {static_cast<int64_t>(to.size())});
+    for (size_t i = 0; i < to.size(); ++i) {
+      shape.set(static_cast<int64_t>(i), static_cast<double>(to[i]));
     }
+    n.inputs = {v, patch_.constant(std::move(shape), label(middle_) + "_shape")};
+    return patch_.add(std::move(n), {c_.node});
   }
-}
 
-std::optional<Patch> as_conv(const Graph& g, NodeId id, const Quantised& y, NodeId conv_id) {
-  const Node& conv = g.node(conv_id);
-  const auto x = dequantised(g, conv.input(0)), w = dequantised(g, conv.input(1), true);
-  if (!x || !w || g.constant(w->node->input(0)) == nullptr) return std::nullopt;
-  ValueId bias = graph::none;
-  if (conv.input(2) != graph::none) {
-    const auto integers = integer_bias(g, conv, *x, *w);
-    if (!integers) return std::nullopt;
-    bias = *integers;
+  std::optional<ValueId> add_conv(const Product& p, Node made, ValueId x, ValueId w,
+                                  int64_t results) {
+    made.domain = "";
+    made.op = "QLinearConv";
+    made.version = 10;
+    ValueId bias = graph::none;
+    if (p.bias != graph::none) {
+      if (const Tensor* given = given_integers(g_, p, results)) {
+        bias = given->rank() == 1 ? g_.producer_of(p.bias)->input(0) : graph::none;
+      }
+      if (bias == graph::none) {
+        auto integers = integer_bias(g_, p, results);
+        if (!integers) return std::nullopt;
+        bias = patch_.constant(std::move(*integers), g_.value(p.bias).name + "_integers");
+      }
+    }
+    made.inputs = {x};
+    add_scale(g_, patch_, p.x, made);
+    made.inputs.push_back(w);
+    add_scale(g_, patch_, p.w, made);
+    add_scale(g_, patch_, y_, made);
+    if (bias != graph::none) made.inputs.push_back(bias);
+    return patch_.add(std::move(made), {c_.node, last_});
   }
-  Patch p(g, id);
-  Node made = conv;
-  made.op = "QLinearConv";
-  made.version = 10;
-  made.inputs = {x->node->input(0)};
-  add_scale(p, *x, g.fact(x->node->input(0)).dtype, made);
-  made.inputs.push_back(w->node->input(0));
-  add_scale(p, *w, g.fact(w->node->input(0)).dtype, made);
-  add_scale(p, y, g.fact(y.node->output(0)).dtype, made);
-  if (bias != graph::none) made.inputs.push_back(bias);
-  finish(g, p, id, conv_id, std::move(made), {conv.input(0), conv.input(1), conv.input(2)});
-  return p;
-}
 
-std::optional<Patch> as_sum(const Graph& g, NodeId id, const Quantised& y, NodeId sum_id) {
-  const Node& sum = g.node(sum_id);
-  const auto a = dequantised(g, sum.input(0)), b = dequantised(g, sum.input(1));
-  if (!a || !b || sum.input(0) == sum.input(1)) return std::nullopt;
-  // QLinearAdd rounds with the zero point added: a tie falls alike where that is even.
-  if (y.zero != nullptr && y.zero->int_at(0) % 2 != 0) return std::nullopt;
-  const DType t = g.fact(a->node->input(0)).dtype;
-  if (g.fact(b->node->input(0)).dtype != t || g.fact(y.node->output(0)).dtype != t) {
-    return std::nullopt;
+  // What saturating does not do of an activation is left to a function of the bytes.
+  Patch finish(ValueId y) {
+    const ByteRange all = whole_range(g_, y_);
+    if (c_.range.lowest != all.lowest || c_.range.highest != all.highest) {
+      Node act = g_.node(c_.act);
+      act.inputs[0] = dequantize(g_, patch_, y, y_, {c_.act});
+      y = quantize(patch_, patch_.add(std::move(act), {c_.act}), y_, {c_.act});
+    }
+    patch_.set_why(label(middle_) + " on integers");
+    patch_.replace(g_.node(last_).output(0), y);
+    patch_.remove(last_);
+    if (c_.act != graph::none) patch_.remove(c_.act);
+    patch_.remove(c_.node);
+    remove_dequantised(g_, patch_, middle_.inputs, c_.node);
+    return std::move(patch_);
   }
-  Patch p(g, id);
-  Node made = sum;
-  made.domain = "com.microsoft";
-  made.op = "QLinearAdd";
-  made.version = 1;
-  made.inputs.clear();
-  for (const Quantised* q : {&*a, &*b}) {
-    made.inputs.push_back(q->node->input(0));
-    add_scale(p, *q, t, made);
-  }
-  add_scale(p, y, t, made);
-  finish(g, p, id, sum_id, std::move(made), {sum.input(0), sum.input(1)});
-  return p;
-}
+
+  const Graph& g_;
+  Patch patch_;
+  NodeId last_;
+  const Quantised& y_;
+  const Clamped& c_;
+  const Node& middle_;
+};
 
 std::optional<Patch> propose(const Graph& g, NodeId id) {
-  const Node& n = g.node(id);
-  if (!n.is("QuantizeLinear") || !is_byte(g, n.output(0)) || !g.single_use(n.input(0))) {
-    return std::nullopt;
-  }
-  const auto y = scale_of(g, &n, false);
-  ValueId result = n.input(0);
-  const Node* middle = g.producer_of(result);
-  if (y && middle != nullptr && middle->block == n.block && saturates_alike(g, *y, *middle)) {
-    result = middle->input(0);
-    middle = g.single_use(result) ? g.producer_of(result) : nullptr;
-  }
-  if (!y || middle == nullptr || middle->block != n.block) return std::nullopt;
-  const NodeId middle_id = g.value(result).producer;
-  if (middle->is("Conv")) return as_conv(g, id, *y, middle_id);
-  return middle->is("Add") ? as_sum(g, id, *y, middle_id) : std::nullopt;
+  const auto y = quantises(g, g.node(id));
+  const auto clamped = y ? clamped_result(g, *y) : std::nullopt;
+  if (!clamped) return std::nullopt;
+  const Node& middle = g.node(clamped->node);
+  Fusion fusion(g, id, *y, *clamped);
+  if (middle.is("Conv")) return fusion.conv();
+  if (middle.is("Gemm")) return fusion.gemm();
+  return middle.is("MatMul") ? fusion.matmul() : std::nullopt;
 }
 
 }  // namespace

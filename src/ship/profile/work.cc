@@ -10,6 +10,7 @@
 #include "device/kernels/lstm/lstm.h"
 #include "device/kernels/pool/pool.h"
 #include "device/kernels/qconv/qconv.h"
+#include "device/kernels/qpool/qpool.h"
 #include "device/kernels/resize/resize.h"
 #include "device/kernels/rnn/rnn.h"
 
@@ -115,6 +116,13 @@ Flops pool(const Step& s) {
   return out_count(s) * a->kernel_h * a->kernel_w;
 }
 
+Flops qpool(const Step& s) {
+  const auto* a = attrs_as<kernels::QPoolAttrs>(s);
+  if (a == nullptr) return std::nullopt;
+  if (a->pool.global != 0) return in_count(s, 0);
+  return out_count(s) * a->pool.kernel_h * a->pool.kernel_w;
+}
+
 Flops chain(const Step& s) {
   const auto* a = attrs_as<kernels::ChainAttrs>(s);
   return a == nullptr ? Flops() : Flops(a->count * out_count(s));
@@ -169,6 +177,7 @@ Touched pool_windows(const Step& s) {
   const auto* a = attrs_as<kernels::PoolAttrs>(s);
   return a != nullptr && a->global != 0 ? bytes_of(s.in[0]) : windows<kernels::PoolAttrs>(s);
 }
+Touched qpool_windows(const Step& s) { return bytes_of(s.in[0]); }
 // Filters' taps that only meet padding are not read.
 template <class Attrs>
 Touched filters(const Step& s) {
@@ -199,6 +208,9 @@ constexpr Counter counters[] = {
     {"qconv", convolution<kernels::QConvAttrs>, windows<kernels::QConvAttrs>, true,
      filters<kernels::QConvAttrs>},
     {"pool", pool, pool_windows},
+    {"qpool", qpool, qpool_windows},
+    {"qbinary", each_result, nullptr},
+    {"table", none, nullptr},
     {"unary", each_result, nullptr},
     {"binary", each_result, nullptr},
     {"chain", chain, nullptr},

@@ -179,4 +179,70 @@ Result<Case> qlinear_concat_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> byte_table_case(CaseMaker& m) {
+  Random& r = m.r;
+  m.laid_out(bytes(m, byte(r), r.dims(r.between(0, 4))));
+  m.constant(bytes(m, byte(r), {256}));
+  return m.finish();
+}
+
+// Zero points anywhere and scales that are no powers of two, so that sums and quotients round.
+Result<Case> quantized_binary_case(CaseMaker& m) {
+  Random& r = m.r;
+  const Dims dims = r.dims(r.between(1, 4));
+  const bool one_type = r.one_in(2);
+  const DType t = byte(r), bt = one_type ? t : byte(r), yt = one_type ? t : byte(r);
+  auto scale = [&](DType type, double s) {
+    m.constant(Tensor::scalar(static_cast<float>(s)));
+    m.constant(bytes(m, type, {}));
+  };
+  Dims b = dims;
+  if (r.one_in(3)) b = {dims.back()};
+  if (r.one_in(4)) b.back() = 1;
+  const bool swapped = r.one_in(4);
+  m.laid_out(bytes(m, t, swapped ? b : dims));
+  scale(t, r.pick({0.0173, 0.03125, 0.05}));
+  m.either(bytes(m, bt, swapped ? dims : b));
+  scale(bt, r.pick({0.0211, 0.03125, 0.07}));
+  const std::string op = r.pick(std::vector<std::string>{"Add", "Sub", "Mul"});
+  scale(yt, r.pick({0.03125, 0.0625, 0.091}));
+  m.attr("op", op);
+  if (r.one_in(3)) m.attr("lowest", int64_t{yt == DType::u8 ? 100 : -20});
+  if (r.one_in(3)) m.attr("highest", int64_t{yt == DType::u8 ? 140 : 20});
+  return m.finish();
+}
+
+Result<Case> quantized_pool_case(CaseMaker& m) {
+  Random& r = m.r;
+  const DType t = byte(r);
+  const int64_t c = r.pick({1, 2, 3, 8, 9, 16, 17, 24, 31, 40, 70});
+  std::vector<int64_t> kernel, strides, pads;
+  Dims x = {r.between(1, 2), c};
+  for (int64_t axes = r.between(1, 2), i = 0; i < axes; ++i) {
+    kernel.push_back(r.between(1, 4));
+    strides.push_back(r.between(1, 3));
+    pads.push_back(r.below(kernel.back()));
+    x.push_back(r.between(kernel.back(), 9));
+  }
+  const std::vector<int64_t> begin = pads;
+  pads.insert(pads.end(), begin.begin(), begin.end());
+  if (r.one_in(3)) {
+    m.attr("global", int64_t{1});
+  } else {
+    m.ints("kernel_shape", kernel);
+    m.ints("strides", strides);
+    m.ints("pads", pads);
+    if (r.one_in(2)) m.attr("ceil_mode", int64_t{1});
+    if (r.one_in(2)) m.attr("count_include_pad", int64_t{1});
+  }
+  m.laid_out(r.one_in(4) ? extremes(m, t, x) : bytes(m, t, x));
+  // Equal scales make ties.
+  const double scale = r.pick({0.03, 0.05});
+  m.constant(Tensor::scalar(static_cast<float>(scale)));
+  m.constant(bytes(m, t, {}));
+  m.constant(Tensor::scalar(static_cast<float>(r.pick({scale, 0.02}))));
+  m.constant(bytes(m, t, {}));
+  return m.finish();
+}
+
 }  // namespace hone::kernel_tests

@@ -9,7 +9,7 @@ struct PoolParams {
   int64_t batch, h, w, c, oh, ow;
   int64_t x_row, y_row;  // elements from one pixel to the next
   int64_t kh, kw, sh, sw, dh, dw, pt, pl;
-  int64_t padded_h, padded_w;     // h + pad_b, w + pad_r: where the padded picture ends
+  int64_t padded_h, padded_w;  // h + pad_b, w + pad_r: where the padded picture ends
   int64_t channels_per_unit, channel_units;
   bool average, count_include_pad;
 };
@@ -45,6 +45,11 @@ static inline PoolWindow pool_window(const PoolParams& p, int64_t oy, int64_t ox
   w.divisor = count > 0 ? static_cast<float>(count) : 1.0f;
   return w;
 }
+
+// Checks attributes and sizes (of 4 dimensions), writes all of params but the rows, and the work.
+// nullptr, or the reason for refusing.
+const char* check_pool(const PoolAttrs& attrs, const Shape& x, const Shape& y, PoolParams* p,
+                       Work* work);
 
 // A unit is one row of output pixels times `channels_per_unit` channels.
 void pool_f32_portable_run(const RunArgs& args);

@@ -30,19 +30,16 @@ bool fits(int64_t out, int64_t size, int64_t kernel, int64_t stride, int64_t dil
   return out == room / stride + 1 || out == (room + stride - 1) / stride + 1;
 }
 
-const char* bind(const Step& step, void* params, Work* work) {
-  const PoolAttrs* a = attrs_as<PoolAttrs>(step);
-  if (!a || step.in.size() != 1 || step.out.size() != 1) return "not the operands of a pool";
+}  // namespace
+
+const char* check_pool(const PoolAttrs& attrs, const Shape& x, const Shape& y, PoolParams* p,
+                       Work* work) {
+  const PoolAttrs* a = &attrs;
   if (const char* reason = check_attrs(*a)) return reason;
-  PoolParams* p = static_cast<PoolParams*>(params);
-  *p = {};
-  const Operand &x = step.in[0], &y = step.out[0];
-  if (x.shape.rank() != 4 || y.shape.rank() != 4) return "x and y must have 4 dimensions";
-  if (!f32_rows(x, &p->x_row) || !f32_rows(y, &p->y_row)) return "x or y is not f32 in rows";
-  p->batch = x.shape[0], p->h = x.shape[1], p->w = x.shape[2], p->c = x.shape[3];
-  p->oh = y.shape[1], p->ow = y.shape[2];
+  p->batch = x[0], p->h = x[1], p->w = x[2], p->c = x[3];
+  p->oh = y[1], p->ow = y[2];
   if (p->h < 1 || p->w < 1) return "x is empty";
-  if (y.shape[0] != p->batch || y.shape[3] != p->c) return "y does not fit x";
+  if (y[0] != p->batch || y[3] != p->c) return "y does not fit x";
   p->average = a->kind == Pool::average;
   p->padded_h = p->h, p->padded_w = p->w;
   if (a->global) {
@@ -64,6 +61,19 @@ const char* bind(const Step& step, void* params, Work* work) {
   *work = {};
   if (mul_overflows(p->batch * p->oh, p->channel_units, &work->units[0])) return "too large";
   return nullptr;
+}
+
+namespace {
+
+const char* bind(const Step& step, void* params, Work* work) {
+  const PoolAttrs* a = attrs_as<PoolAttrs>(step);
+  if (!a || step.in.size() != 1 || step.out.size() != 1) return "not the operands of a pool";
+  PoolParams* p = static_cast<PoolParams*>(params);
+  *p = {};
+  const Operand &x = step.in[0], &y = step.out[0];
+  if (x.shape.rank() != 4 || y.shape.rank() != 4) return "x and y must have 4 dimensions";
+  if (!f32_rows(x, &p->x_row) || !f32_rows(y, &p->y_row)) return "x or y is not f32 in rows";
+  return check_pool(*a, x.shape, y.shape, p, work);
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include "device/kernels/copy/copy.h"
-#include "device/kernels/gather/gather.h"
 #include "host/ops/evaluate.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/quantised.h"
 
 namespace hone::plan {
 
@@ -35,13 +35,6 @@ Result<std::vector<Tensor>> constants(const Lowering& l, const Node& n,
     out.push_back(t == nullptr ? Tensor() : *t);
   }
   return out;
-}
-
-// y = table[x]; negative x count from the table's end, as the bits do.
-void look_up(Lowering& l, const Node& n, PlanValue x, Tensor table, PlanValue y) {
-  PlanValue index = l.temporary(n.name, DType::i32, l.at(x).shape);
-  l.add_step(n, "cast", {x}, {index}, {}, {});
-  l.step(n, "gather", {l.constant("table", std::move(table)), index}, {y}, kernels::GatherAttrs{0});
 }
 
 Result<Tensor> table_of(const Lowering& l, const Node& n, const std::vector<Tensor>& inputs) {

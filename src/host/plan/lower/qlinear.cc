@@ -217,29 +217,4 @@ Status lower_qlinear_matmul(Lowering& l, const Node& n) {
   return narrow(l, n, scaled, zero, l.define_as(n.output(0), Layout::row_major));
 }
 
-// a, scale, zero, b, scale, zero, y's scale, zero. The zero point is added before the rounding.
-Status lower_qlinear_binary(Lowering& l, const Node& n) {
-  if (!is_byte(l.graph().fact(n.input(0)).dtype)) return unsupported("8 bits only");
-  const Layout layout = l.graph().value(n.output(0)).layout;
-  const int rank = l.graph().fact(n.output(0)).rank();
-  HONE_ASSIGN(float a_scale, fixed_scalar(l, n, 1));
-  HONE_ASSIGN(float b_scale, fixed_scalar(l, n, 4));
-  HONE_ASSIGN(float y_scale, fixed_scalar(l, n, 6));
-  float y_zero = 0;
-  if (n.input(7) != graph::none) {
-    HONE_ASSIGN(y_zero, fixed_scalar(l, n, 7));
-  }
-  HONE_ASSIGN(PlanValue a, l.use_broadcast(n.input(0), rank, layout));
-  HONE_ASSIGN(PlanValue b, l.use_broadcast(n.input(3), rank, layout));
-  HONE_ASSIGN(PlanValue wide_a, widened(l, n, a, a_scale, 2));
-  HONE_ASSIGN(PlanValue wide_b, widened(l, n, b, b_scale, 5));
-  PlanValue y = l.define_as(n.output(0), layout);
-  const SymShape shape = l.at(y).shape;
-  const Binary op = n.is("QLinearAdd", "com.microsoft") ? Binary::add : Binary::mul;
-  PlanValue v = combined(l, n, op, wide_a, wide_b, shape);
-  v = combined(l, n, Binary::div, v, l.constant("scale", Tensor::scalar(y_scale)), shape);
-  v = combined(l, n, Binary::add, v, l.constant("zero", Tensor::scalar(y_zero)), shape);
-  return narrow(l, n, v, absent, y);
-}
-
 }  // namespace hone::plan

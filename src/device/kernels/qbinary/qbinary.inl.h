@@ -1,0 +1,81 @@
+// qbinary for vectors of floats, one type of bytes. Included after simd/bytes_<isa>.h.
+#pragma once
+
+#include "device/kernels/qbinary/qbinary_impl.h"
+
+namespace hone::kernels::HONE_ISA {
+namespace {
+
+struct Add {
+  V operator()(V a, V b) const { return add(a, b); }
+};
+struct Sub {
+  V operator()(V a, V b) const { return sub(a, b); }
+};
+struct Mul {
+  V operator()(V a, V b) const { return mul(a, b); }
+};
+
+template <class F>
+HONE_INLINE V result(const QBinaryAttrs& t, V a, V b) {
+  const V zeros = set1(static_cast<float>(t.y_zero));
+  const V v = div(F()(a, b), set1(t.y_scale));
+  const V q = t.zero_first ? round(add(v, zeros)) : add(round(v), zeros);
+  return min(max(q, set1(static_cast<float>(t.lowest))), set1(static_cast<float>(t.highest)));
+}
+HONE_INLINE V dequantised(V bytes, int32_t zero_point, float by) {
+  return mul(sub(bytes, set1(static_cast<float>(zero_point))), set1(by));
+}
+
+// Operands that do not step are one value for the whole run.
+template <class T, class F, bool step_a, bool step_b>
+void row_steps(const QBinaryAttrs& t, const T* a, const T* b, T* y, int64_t n) {
+  auto of_a = [&](V v) { return dequantised(v, t.a_zero, t.a_scale); };
+  auto of_b = [&](V v) { return dequantised(v, t.b_zero, t.b_scale); };
+  const V one_a = of_a(set1(static_cast<float>(*a))), one_b = of_b(set1(static_cast<float>(*b)));
+  int64_t i = 0;
+  for (; i + width <= n; i += width) {
+    store_bytes(y + i, result<F>(t, step_a ? of_a(load_bytes(a + i)) : one_a,
+                                 step_b ? of_b(load_bytes(b + i)) : one_b));
+  }
+  if (i == n) return;
+  T rest_a[width] = {}, rest_b[width] = {}, rest_y[width];
+  for (int64_t k = 0; k < n - i; ++k) {
+    rest_a[k] = a[step_a ? i + k : 0];
+    rest_b[k] = b[step_b ? i + k : 0];
+  }
+  store_bytes(rest_y, result<F>(t, of_a(load_bytes(rest_a)), of_b(load_bytes(rest_b))));
+  for (int64_t k = 0; k < n - i; ++k) y[i + k] = rest_y[k];
+}
+
+template <class T, class F>
+void run_of(const RunArgs& args, const QBinaryParams& p) {
+  constexpr int64_t chunk = 4096;  // as in check.h, which is for baseline files
+  const Loops<3>& l = p.loops;
+  const bool step_a = l.stride[0][l.rank - 1] != 0, step_b = l.stride[1][l.rank - 1] != 0;
+  auto row = step_a ? (step_b ? row_steps<T, F, true, true> : row_steps<T, F, true, false>)
+                    : (step_b ? row_steps<T, F, false, true> : row_steps<T, F, false, false>);
+  const T *a = static_cast<const T*>(args.in[0]), *b = static_cast<const T*>(args.in[1]);
+  T* y = static_cast<T*>(args.out[0]);
+  const int64_t end = args.end * chunk < l.total ? args.end * chunk : l.total;
+  walk<3>(l, args.begin * chunk, end,
+          [&](const int64_t* at, int64_t n) { row(p.attrs, a + at[0], b + at[1], y + at[2], n); });
+}
+
+template <class T>
+void run_type(const RunArgs& args, const QBinaryParams& p) {
+  switch (p.attrs.op) {
+    case QBinary::add: return run_of<T, Add>(args, p);
+    case QBinary::sub: return run_of<T, Sub>(args, p);
+    default: return run_of<T, Mul>(args, p);
+  }
+}
+
+}  // namespace
+
+void qbinary_run(const RunArgs& args) {
+  const auto& p = *static_cast<const QBinaryParams*>(args.params);
+  p.y == DType::u8 ? run_type<uint8_t>(args, p) : run_type<int8_t>(args, p);
+}
+
+}  // namespace hone::kernels::HONE_ISA

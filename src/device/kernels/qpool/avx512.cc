@@ -1,0 +1,4 @@
+#define HONE_ISA avx512
+#include "device/kernels/simd/bytes_avx512.h"
+//
+#include "device/kernels/qpool/qpool.inl.h"

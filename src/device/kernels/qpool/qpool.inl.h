@@ -1,0 +1,73 @@
+// qpool over vectors of floats, in which sums of bytes are exact. Included after
+// simd/bytes_<isa>.h.
+#pragma once
+
+#include "device/kernels/qpool/qpool_impl.h"
+
+namespace hone::kernels::HONE_ISA {
+namespace {
+
+template <class T>
+constexpr float lowest = T(-1) < T(0) ? -128.0f : 0.0f;
+
+// n <= width channels of one window.
+template <class T, bool average, bool whole>
+HONE_INLINE void pool_channels(const QPoolParams& q, const PoolWindow& at, const T* x, int64_t n,
+                               T* y) {
+  const PoolParams& p = q.pool;
+  V total = average ? zero() : set1(lowest<T>);
+  T part[width] = {};
+  for (int64_t ky = at.ky.begin; ky < at.ky.end; ++ky) {
+    const T* pixel = x + ((at.iy + ky * p.dh) * p.w + at.ix) * p.x_row;
+    for (int64_t kx = at.kx.begin; kx < at.kx.end; ++kx) {
+      const T* from = pixel + kx * p.dw * p.x_row;
+      if (!whole) {
+        for (int64_t i = 0; i < n; ++i) part[i] = from[i];
+      }
+      const V v = load_bytes(whole ? from : part);
+      total = average ? add(total, v) : max(total, v);
+    }
+  }
+  if (average) {
+    const int64_t inside = (at.ky.end - at.ky.begin) * (at.kx.end - at.kx.begin);
+    total = sub(total, set1(static_cast<float>(inside * q.x_zero)));
+    total = mul(div(total, set1(at.divisor)), set1(q.ratio));
+    total = add(round(total), set1(static_cast<float>(q.y_zero)));
+    total = min(max(total, set1(lowest<T>)), set1(lowest<T> + 255));
+  }
+  store_bytes(whole ? y : part, total);
+  if (!whole) {
+    for (int64_t i = 0; i < n; ++i) y[i] = part[i];
+  }
+}
+
+template <class T, bool average>
+void run(const RunArgs& args, const QPoolParams& q) {
+  const PoolParams& p = q.pool;
+  for (int64_t unit = args.begin; unit < args.end; ++unit) {
+    const int64_t row = unit / p.channel_units, n = row / p.oh, oy = row % p.oh;
+    const int64_t first = unit % p.channel_units * p.channels_per_unit;
+    const int64_t channels = p.c - first < p.channels_per_unit ? p.c - first : p.channels_per_unit;
+    const T* x = static_cast<const T*>(args.in[0]) + n * p.h * p.w * p.x_row + first;
+    T* y = static_cast<T*>(args.out[0]) + row * p.ow * p.y_row + first;
+    for (int64_t ox = 0; ox < p.ow; ++ox, y += p.y_row) {
+      const PoolWindow at = pool_window(p, oy, ox);
+      int64_t c = 0;
+      for (; c + width <= channels; c += width) {
+        pool_channels<T, average, true>(q, at, x + c, width, y + c);
+      }
+      if (c < channels) pool_channels<T, average, false>(q, at, x + c, channels - c, y + c);
+    }
+  }
+}
+
+}  // namespace
+
+void qpool_run(const RunArgs& args) {
+  const auto& q = *static_cast<const QPoolParams*>(args.params);
+  const bool u8 = q.type == DType::u8;
+  if (q.pool.average) return u8 ? run<uint8_t, true>(args, q) : run<int8_t, true>(args, q);
+  u8 ? run<uint8_t, false>(args, q) : run<int8_t, false>(args, q);
+}
+
+}  // namespace hone::kernels::HONE_ISA
