@@ -2,6 +2,7 @@
 // QuantizeLinear is the integer operator, as every runtime executes it: sums of integers are exact,
 // so that the one rounding at the end falls alike everywhere.
 
+#include <algorithm>
 #include <cmath>
 
 #include "host/ops/evaluate.h"
@@ -84,32 +85,24 @@ class Fusion {
     return finish(*y);
   }
 
-  // alpha, beta 1; C a row. Rows of A are pictures of one pixel, so that there may be a bias.
+  // alpha, beta 1; C a row.
   std::optional<Patch> gemm() {
     const auto& a = middle_.attributes;
     const bool plain = a.i("transA", 0) == 0 && a.f("alpha", 1) == 1 &&
                        (middle_.input(2) == graph::none || a.f("beta", 1) == 1);
-    const bool turned = a.i("transB", 0) != 0;
-    const auto x = dequantised(g_, middle_.input(0));
-    const auto w = dequantised(g_, middle_.input(1), turned ? 0 : 1);
-    if (!plain || !x || !w || !is_row(middle_.input(2))) return std::nullopt;
-    const Tensor* bytes = g_.constant(w->node->input(0));
-    if (bytes == nullptr || bytes->rank() != 2) return std::nullopt;
-    const int64_t depth = bytes->dims()[turned ? 1 : 0], results = bytes->dims()[turned ? 0 : 1];
-    Tensor filters(bytes->dtype(), {results, depth, 1, 1});
-    for (int64_t n = 0; n < results; ++n) {
-      for (int64_t k = 0; k < depth; ++k) {
-        filters.set(n * depth + k, bytes->at(turned ? n * depth + k : k * results + n));
-      }
+    if (!plain) return std::nullopt;
+    return product(c_.node, middle_.input(2), a.i("transB", 0) != 0);
+  }
+
+  // A product by a matrix, and a row added to it.
+  std::optional<Patch> matmul_and_add() {
+    for (size_t i : {size_t{0}, size_t{1}}) {
+      const ValueId v = middle_.input(i);
+      const Node* n = g_.single_use(v) ? g_.producer_of(v) : nullptr;
+      if (n == nullptr || !n->is("MatMul") || n->block != middle_.block) continue;
+      if (auto p = product(g_.value(v).producer, middle_.input(1 - i), false)) return p;
     }
-    const ValueId pixels = reshaped(x->node->input(0), {0, 0, 1, 1});
-    const ValueId packed =
-        patch_.constant(std::move(filters), g_.value(w->node->input(0)).name + "_filters");
-    Node made;
-    made.name = middle_.name;
-    auto y = add_conv({*x, *w, middle_.input(2)}, std::move(made), pixels, packed, results);
-    if (!y) return std::nullopt;
-    return finish(reshaped(*y, {0, 0}));
+    return std::nullopt;
   }
 
   std::optional<Patch> matmul() {
@@ -130,6 +123,45 @@ class Fusion {
   }
 
  private:
+  // Rows of A are pictures of one pixel, so that there may be a bias.
+  std::optional<Patch> product(NodeId id, ValueId row, bool turned) {
+    const Node& n = g_.node(id);
+    const auto x = dequantised(g_, n.input(0)), w = dequantised(g_, n.input(1), turned ? 0 : 1);
+    if (!x || !w || !is_row(row)) return std::nullopt;
+    const Tensor* bytes = g_.constant(w->node->input(0));
+    const auto& shape = g_.fact(g_.node(last_).output(0));
+    const bool matrices = bytes != nullptr && bytes->rank() == 2 && g_.fact(n.input(0)).rank() >= 2;
+    if (!matrices || !shape.has_rank() || shape.rank() != g_.fact(n.input(0)).rank()) {
+      return std::nullopt;
+    }
+    const int64_t depth = bytes->dims()[turned ? 1 : 0], results = bytes->dims()[turned ? 0 : 1];
+    std::vector<int64_t> back;  // one size may be unknown
+    for (const graph::Dim& d : *shape.shape) back.push_back(d.const_value().value_or(-1));
+    if (depth < 1 || std::count(back.begin(), back.end(), -1) > 1 ||
+        std::count(back.begin(), back.end(), 0) > 0) {
+      return std::nullopt;
+    }
+    Tensor filters(bytes->dtype(), {results, depth, 1, 1});
+    for (int64_t f = 0; f < results; ++f) {
+      for (int64_t k = 0; k < depth; ++k) {
+        filters.set(f * depth + k, bytes->at(turned ? f * depth + k : k * results + f));
+      }
+    }
+    const ValueId pixels = reshaped(x->node->input(0), {-1, depth, 1, 1});
+    const ValueId packed =
+        patch_.constant(std::move(filters), g_.value(w->node->input(0)).name + "_filters");
+    Node made;
+    made.name = n.name;
+    auto y = add_conv({*x, *w, row}, std::move(made), pixels, packed, results);
+    if (!y) return std::nullopt;
+    Patch done = finish(reshaped(*y, back));
+    if (id != c_.node) {
+      done.remove(id);
+      remove_dequantised(g_, done, n.inputs, id);
+    }
+    return done;
+  }
+
   bool is_row(ValueId c) const {
     if (c == graph::none) return true;
     const auto& f = g_.fact(c);
@@ -205,6 +237,7 @@ std::optional<Patch> propose(const Graph& g, NodeId id) {
   Fusion fusion(g, id, *y, *clamped);
   if (middle.is("Conv")) return fusion.conv();
   if (middle.is("Gemm")) return fusion.gemm();
+  if (middle.is("Add")) return fusion.matmul_and_add();
   return middle.is("MatMul") ? fusion.matmul() : std::nullopt;
 }
 
