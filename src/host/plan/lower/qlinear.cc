@@ -157,6 +157,17 @@ Status constant_product(Lowering& l, const Node& n, const Tensor& b) {
   return integer_step(l, n, c, pixels, {&filters, packed, absent, nullptr}, out);
 }
 
+// Several pictures of one pixel.
+bool is_pixel(const SymShape& s) {
+  return !(s[0] == Dim(1)) && graph::product(s, 2, s.size()) == Dim(1);
+}
+
+// One tap, no padding, and no strides that would step over rows.
+bool is_product(const kernels::ConvAttrs& a) {
+  return a.stride_h == 1 && a.stride_w == 1 && a.kernel_h == 1 && a.kernel_w == 1 &&
+         a.pad_t + a.pad_l + a.pad_b + a.pad_r == 0;
+}
+
 }  // namespace
 
 // x, scale, zero, w, scale, zero, y's scale, zero, bias.
@@ -176,6 +187,11 @@ Status lower_qlinear_conv(Lowering& l, const Node& n) {
   filters.packed = as_rank4(l, w_last);
   HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
   PlanValue py = l.define_as(n.output(0), Layout::channels_last);
+  if (is_pixel(x) && is_pixel(y) && is_product(a) &&
+      l.is_dense(px)) {  // a product: pictures are rows
+    const PlanValue rows = l.reshape_view(px, {Dim(1), Dim(1), x[0], x[1]});
+    return integer_step(l, n, a, rows, filters, l.reshape_view(py, {Dim(1), Dim(1), y[0], y[1]}));
+  }
   return integer_step(l, n, a, as_rank4(l, px), filters, as_rank4(l, py));
 }
 
