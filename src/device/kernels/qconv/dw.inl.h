@@ -155,8 +155,9 @@ void row_block(const QConvParams& p, const RowBlock& r, bool zeros) {
   if (c.kh == c.kw && c.dh == 1 && c.dw == 1) {
     if (c.kw == 3 && c.sw == 1) return row_of<3, 1, few>(p, r);
     if (c.kw == 3 && c.sw == 2) return row_of<3, 2, few>(p, r);
-    if (c.kw == 5 && c.sw == 1) return row_of<5, 1, few>(p, r);
-    if (c.kw == 5 && c.sw == 2) return row_of<5, 2, few>(p, r);
+    // Few channels go with small models, whose kernels are 3 x 3.
+    if (!few && c.kw == 5 && c.sw == 1) return row_of<5, 1, false>(p, r);
+    if (!few && c.kw == 5 && c.sw == 2) return row_of<5, 2, false>(p, r);
   }
   any_pixels<few, false>(p, r, 0, c.ow);
 }

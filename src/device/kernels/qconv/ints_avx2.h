@@ -78,12 +78,9 @@ HONE_INLINE Bytes load_all(const uint8_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 #if defined(__AVX512VL__)
-// The first n of them, 0 in the other lanes; no other memory is read or written.
+// The first n of them, 0 in the other lanes; no other memory is read.
 HONE_INLINE Bytes load_first(const uint8_t* p, int64_t n) {
   return _mm256_maskz_loadu_epi8((1u << n) - 1, p);
-}
-HONE_INLINE void store_first(uint8_t* p, Bytes v, int64_t n) {
-  _mm256_mask_storeu_epi8(p, (1u << n) - 1, v);
 }
 #else
 // The first n < 8, n < 16, n < 32 of them, 0 in the other lanes; no other memory is read. In
@@ -99,7 +96,7 @@ HONE_INLINE __m128i first_of_16(const uint8_t* p, int64_t n) {
   memcpy(&low, p, 8);
   return _mm_set_epi64x(first_of_8(p + 8, n - 8), low);
 }
-HONE_INLINE Bytes load_first(const uint8_t* p, int64_t n) {
+static __attribute__((noinline)) Bytes load_first(const uint8_t* p, int64_t n) {
   if (n < 16) return _mm256_zextsi128_si256(first_of_16(p, n));
   const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return _mm256_set_m128i(first_of_16(p + 16, n - 16), low);

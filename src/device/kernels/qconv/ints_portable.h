@@ -6,6 +6,7 @@
 #include <cstring>
 
 #define HONE_INLINE static inline __attribute__((always_inline))
+#define HONE_UNROLL  // nothing: its vectors are no registers
 
 namespace hone::kernels::HONE_ISA {
 

@@ -4,7 +4,9 @@
 
 #include "device/kernels/qconv/params.h"
 
+#ifndef HONE_UNROLL
 #define HONE_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 namespace hone::kernels::HONE_ISA {
 namespace {
