@@ -14,6 +14,21 @@ Status check_operands(const InferContext& ctx, std::initializer_list<size_t> byt
   for (size_t i : bytes) HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
   return {};
 }
+// The same of tensors, which may come without an inference that would have refused them.
+Status check_operands(const RefContext& ctx, std::initializer_list<size_t> bytes) {
+  for (size_t i = 0; i < ctx.inputs(); ++i) {
+    if (!ctx.has_input(i)) return invalid(fmt::format("input {} is missing", i));
+  }
+  for (size_t i : bytes) {
+    const DType t = ctx.in(i).dtype();
+    if (t != DType::u8 && t != DType::i8) return bad_dtype(ctx.node(), t);
+  }
+  return {};
+}
+Status check_function(const std::string& op) {
+  return op == "Add" || op == "Sub" || op == "Mul" ? Status()
+                                                   : invalid("there is no such function");
+}
 
 // --- ByteTable
 
@@ -24,6 +39,7 @@ Status infer_table(InferContext& ctx) {
 }
 
 Status table(RefContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_operands(ctx, {0, 1}));
   const Tensor &x = ctx.in(0), &entries = ctx.in(1);
   if (entries.count() != 256) return error(Code::shape_mismatch, "the table has not 256 entries");
   Tensor y(entries.dtype(), x.dims());
@@ -61,15 +77,16 @@ Status set_bytes(RefContext& ctx, const Dims& dims, std::vector<double> values, 
 
 Status infer_binary(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_operands(ctx, {0, 2, 3, 5, 7}));
-  const std::string op = ctx.node().attributes.s("op", "");
-  if (op != "Add" && op != "Sub" && op != "Mul") return invalid("there is no such function");
+  HONE_RETURN_IF_ERROR(check_function(ctx.node().attributes.s("op", "")));
   return infer_inner(ctx, {"Add", 14, {}},
                      {with_type(ctx.in(0), DType::f32), with_type(ctx.in(3), DType::f32)},
                      ctx.in(7).dtype);
 }
 
 Status binary(RefContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_operands(ctx, {0, 2, 3, 5, 7}));
   const std::string op = ctx.node().attributes.s("op", "");
+  HONE_RETURN_IF_ERROR(check_function(op));
   HONE_ASSIGN(const Tensor a, float_of(ctx, 0));
   HONE_ASSIGN(const Tensor b, float_of(ctx, 3));
   HONE_ASSIGN(const Tensor y, run_inner(ctx, {op.c_str(), 14, {}}, {a, b}));
@@ -88,6 +105,7 @@ Status infer_pool(InferContext& ctx) {
 }
 
 Status pool(RefContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_operands(ctx, {0, 2, 4}));
   HONE_ASSIGN(const Tensor x, centred(ctx.in(0), ctx.in(2), 0));
   HONE_ASSIGN(const Tensor mean, run_inner(ctx, pool_of(ctx.node()), {x}));
   HONE_ASSIGN(const double from, scalar_of(ctx.in(1), 1));
