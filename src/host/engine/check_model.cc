@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "host/engine/widen_halves.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
 #include "host/passes/pass.h"
@@ -60,6 +61,7 @@ Result<ModelCheck> check_model(const model::Model& model, const Target& target,
   for (const std::string& bad : bad_weights(*graph)) {
     check.problems.push_back({"", "", "weights are not finite: " + bad});
   }
+  HONE_RETURN_IF_ERROR(widen_halves(&*graph));
   passes::Options passes;
   passes.engine = true;
   if (auto passed = passes::run_passes(*graph, passes); !passed.ok()) return passed.status();

@@ -7,6 +7,7 @@
 
 #include "common/base/nearest.h"
 
+#include "host/engine/widen_halves.h"
 #include "host/engine/write_engine.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
@@ -139,6 +140,7 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
     return invalid(fmt::format("weights are not finite: {}", fmt::join(bad, "; ")));
   }
   HONE_RETURN_IF_ERROR(fix_sizes(graph, options));
+  HONE_RETURN_IF_ERROR(widen_halves(&graph));
 
   Compiled out;
   passes::Options passes = options.passes;

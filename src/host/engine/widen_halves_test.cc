@@ -1,0 +1,106 @@
+#include "host/engine/widen_halves.h"
+
+#include <gtest/gtest.h>
+
+#include "host/graph/text.h"
+#include "host/ops/evaluate.h"
+#include "host/plan/testing/planned.h"
+
+namespace hone::engine {
+namespace {
+
+using plan::testing::parsed;
+
+bool has_halves(const graph::Graph& g) {
+  for (graph::NodeId id : g.all_nodes()) {
+    const graph::Node& n = g.node(id);
+    for (graph::ValueId v : n.outputs) {
+      const DType t = g.fact(v).dtype;
+      if (!n.is("Cast") && t == DType::f16) return true;
+    }
+  }
+  return false;
+}
+
+void expect_same(const graph::Graph& a, const graph::Graph& b, const std::vector<Tensor>& in) {
+  auto want = ops::evaluate(a, in), got = ops::evaluate(b, in);
+  ASSERT_TRUE(want.ok() && got.ok()) << want.status().text() << got.status().text();
+  ASSERT_EQ(want->size(), got->size());
+  // Values that halves hold exactly: the narrow sums and the wide ones are the same.
+  for (size_t i = 0; i < want->size(); ++i) EXPECT_TRUE(identical((*want)[i], (*got)[i])) << i;
+}
+
+TEST(WidenHalves, InputsAndOutputsKeepTheirTypes) {
+  graph::Graph g = parsed(R"(in %x f16[2,2]
+const %w f16[2,2] = 0x003c004000c20038
+%y = MatMul(%x, %w) "y"
+%z = Relu(%y) "z"
+%i = Cast(%y) {to=6} "i"
+%s = Shape(%z) "s"
+out %y as "y"
+out %z as "z"
+out %i as "i"
+out %s as "s"
+)");
+  const graph::Graph before = g;
+  ASSERT_TRUE(widen_halves(&g).ok());
+  EXPECT_TRUE(graph::verify(g).ok());
+  EXPECT_FALSE(has_halves(g)) << graph::to_text(g);
+  Tensor x(DType::f16, {2, 2});
+  for (int i = 0; i < 4; ++i) x.set(i, i - 1.5);
+  expect_same(before, g, {x});
+}
+
+TEST(WidenHalves, CastsBetweenHalvesAndFloatsGo) {
+  graph::Graph g = parsed(R"(in %x f32[3]
+%h = Cast(%x) {to=10} "h"
+%y = Neg(%h) "y"
+%z = Cast(%y) {to=1} "z"
+out %z as "z"
+)");
+  const graph::Graph before = g;
+  ASSERT_TRUE(widen_halves(&g).ok());
+  EXPECT_EQ(g.live_nodes(), 1) << graph::to_text(g);
+  expect_same(before, g, {Tensor::of<float>({3}, {1, -2, 0.5})});
+}
+
+TEST(WidenHalves, TypesThatAttributesName) {
+  graph::Graph g = parsed(R"(in %n i64[1]
+%c = ConstantOfShape(%n) {value=tensor f16[1] 0x0040} "c"
+%k = CastLike(%n, %c) "k"
+%y = Mul(%c, %k) "y"
+out %y as "y"
+)");
+  const graph::Graph before = g;
+  ASSERT_TRUE(widen_halves(&g).ok());
+  EXPECT_FALSE(has_halves(g)) << graph::to_text(g);
+  expect_same(before, g, {Tensor::of<int64_t>({1}, {3})});
+}
+
+// What a wide node makes of another type is read by wide nodes, too.
+TEST(WidenHalves, OtherTypesBetweenWideNodes) {
+  graph::Graph g = parsed(R"(in %x f16[3]
+const %c f16[] = 0x003c
+%b = Greater(%x, %c) "b"
+%y = Where(%b, %x, %c) "y"
+%n = Not(%b) "n"
+out %y as "y"
+out %n as "n"
+)");
+  const graph::Graph before = g;
+  ASSERT_TRUE(widen_halves(&g).ok());
+  EXPECT_FALSE(has_halves(g)) << graph::to_text(g);
+  Tensor x(DType::f16, {3});
+  for (int i = 0; i < 3; ++i) x.set(i, i);
+  expect_same(before, g, {x});
+}
+
+TEST(WidenHalves, OtherGraphsStay) {
+  graph::Graph g = parsed("in %x f32[3]\n%y = Neg(%x) \"y\"\nout %y as \"y\"\n");
+  const std::string before = graph::to_text(g);
+  ASSERT_TRUE(widen_halves(&g).ok());
+  EXPECT_EQ(graph::to_text(g), before);
+}
+
+}  // namespace
+}  // namespace hone::engine
