@@ -35,37 +35,40 @@ Grid make_grid(const Range& r, const GridSpec& spec) {
 
 double cube(double x) { return x * x * x; }
 
+// Round half even without a call: below 2^51 the sum has no fraction.
+double nearest(double x) {
+  constexpr double shift = 0x1.8p52;
+  return (x + shift) - shift;
+}
+
 // Integral from 0 to x of (t - step round(t / step))^2.
-double rounding(double x, double step) {
-  const double n = std::nearbyint(x / step);
-  return n * cube(step) / 12 + cube(x - n * step) / 3;
+double rounding(double x, const Grid& g) {
+  const double n = nearest(x / g.step);
+  return n * cube(g.step) / 12 + cube(x - n * g.step) / 3;
 }
 
-// Mean of the squared error of values spread evenly over [a, b].
-double mean_error(double a, double b, const Grid& g) {
+// Integral of the squared error over [a, b].
+double error_over(double a, double b, const Grid& g) {
+  if (a >= g.low && b <= g.high) return rounding(b, g) - rounding(a, g);
   double sum = 0;
-  if (a < g.low) {
-    const double end = std::min(b, g.low);
-    sum += (cube(g.low - a) - cube(g.low - end)) / 3;
-  }
-  if (b > g.high) {
-    const double begin = std::max(a, g.high);
-    sum += (cube(b - g.high) - cube(begin - g.high)) / 3;
-  }
+  if (a < g.low) sum += (cube(g.low - a) - cube(g.low - std::min(b, g.low))) / 3;
+  if (b > g.high) sum += (cube(b - g.high) - cube(std::max(a, g.high) - g.high)) / 3;
   const double from = std::max(a, g.low), to = std::min(b, g.high);
-  if (to > from) sum += rounding(to, g.step) - rounding(from, g.step);
-  return sum / (b - a);
+  if (to > from) sum += rounding(to, g) - rounding(from, g);
+  return sum;
 }
 
+// Sum of the squared errors, values spread evenly over their bins.
 double total_error(const Histogram& h, const Grid& g) {
   const auto counts = h.counts();
+  const double width = h.width();
   double sum = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] == 0) continue;
-    sum += static_cast<double>(counts[i]) *
-           mean_error(h.left(static_cast<int>(i)), h.left(static_cast<int>(i) + 1), g);
+    const double left = width * (static_cast<double>(i) - Histogram::side);
+    sum += static_cast<double>(counts[i]) * error_over(left, left + width, g);
   }
-  return sum;
+  return sum / width;
 }
 
 // Searches the shares of both ends that are kept.

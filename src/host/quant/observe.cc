@@ -60,8 +60,7 @@ Result<Statistics> observe(const Graph& g, std::span<const ValueId> values, cons
                            const ObserveOptions& options) {
   if (samples.count <= 0) return invalid("no calibration samples");
   HONE_ASSIGN(const std::vector<Tensor> first, samples.get(0));
-  HONE_ASSIGN(auto plan, GraphPlan::make(with_outputs(g, values), first));
-  const size_t own_outputs = g.block().outputs.size();
+  HONE_ASSIGN(auto plan, GraphPlan::make(with_outputs(g, {values.begin(), values.end()}), first));
   const auto threads = static_cast<size_t>(thread_count(samples.count, options.threads));
   std::vector<Statistics> parts(threads);
   std::vector<GraphRun> runs;
@@ -75,9 +74,14 @@ Result<Statistics> observe(const Graph& g, std::span<const ValueId> values, cons
         auto outputs = runs[t](inputs);
         if (!outputs.ok()) return in(fmt::format("calibration sample {}", k), outputs.status());
         for (size_t i = 0; i < values.size(); ++i) {
-          const Tensor& value = (*outputs)[own_outputs + i];
+          const Tensor& value = (*outputs)[i];
           const int axis = options.channels.contains(values[i]) ? channel_axis(value) : -1;
-          parts[t][values[i]].add(Floats(value).values(), value.dims(), axis);
+          TensorStats& stats = parts[t][values[i]];
+          if (options.means_only) {
+            stats.add_channels(Floats(value).values(), value.dims(), axis);
+          } else {
+            stats.add(Floats(value).values(), value.dims(), axis);
+          }
         }
         if (!options.progress) return {};
         const std::lock_guard<std::mutex> lock(mutex);

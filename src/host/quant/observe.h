@@ -13,6 +13,7 @@ namespace hone::quant {
 struct ObserveOptions {
   int threads = 0;                    // 0: all of this machine; the result is the same for any
   std::set<graph::ValueId> channels;  // values whose statistics are wanted by channel (axis 1)
+  bool means_only = false;            // nothing but the means by channel
   std::function<void(int64_t done, int64_t all)> progress;
 };
 

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "common/base/hash.h"
 #include "host/passes/pass.h"
 #include "host/quant/formats.h"
-#include "host/quant/observe.h"
+#include "host/quant/ladder.h"
 
 namespace hone::quant {
 
@@ -119,27 +120,37 @@ Result<Quantised> without_ranges(const Graph& g, const Options& o) {
   return Quantised{std::move(made.graph), std::make_shared<json>(std::move(report))};
 }
 
+// What each layer's own noise says, beside what became of it.
+void add_notes(const std::vector<LayerNote>& notes, json* layers) {
+  std::map<std::string, const LayerNote*> by_node;
+  for (const LayerNote& note : notes) by_node[note.node] = &note;
+  for (json& row : *layers) {
+    const auto found = by_node.find(row.at("node").get<std::string>());
+    if (found == by_node.end()) continue;
+    row["snr_db"] = std::round(found->second->snr_db * 10) / 10;
+    const std::string& cause = found->second->cause;
+    if (!cause.empty() && !row.contains("cause")) row["cause"] = cause;
+  }
+}
+
 Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Options& o) {
   const Placement placement = place(g, o.scheme);
   if (placement.values.empty()) return nothing_to_do(g, placement);
   HONE_ASSIGN(json calibration, describe(samples, o));
-  ObserveOptions observing;
-  observing.threads = o.threads;
-  if (o.progress) {
-    observing.progress = [&](int64_t done, int64_t all) {
-      o.progress("calibrating", static_cast<double>(done), static_cast<double>(all));
-    };
+  HONE_ASSIGN(Climbed climbed, climb(g, samples, o));
+  calibration["samples"] = climbed.samples;
+  calibration["held_out"] = climbed.held_out;
+  calibration["calibrator"] = climbed.calibrator;
+  if (o.format == Format::qoperator) HONE_RETURN_IF_ERROR(to_qoperator(climbed.made.graph));
+  json layers = layers_of(g, place(g, climbed.scheme), climbed.scheme);
+  add_notes(climbed.layers, &layers);
+  std::vector<std::string> findings = climbed.made.findings;
+  findings.insert(findings.end(), climbed.findings.begin(), climbed.findings.end());
+  json report = report_of(o, std::move(calibration), std::move(layers), findings);
+  for (const Rung& r : climbed.rungs) {
+    report["ladder"].push_back({{"rung", r.name}, {"result", r.result}, {"figure", r.figure}});
   }
-  HONE_ASSIGN(const Statistics seen, observe(g, placement.values, samples, observing));
-  std::map<graph::ValueId, Range> ranges;
-  for (const auto& [v, stats] : seen) {
-    ranges[v] = choose_range(stats, o.calibrator, grid(o.scheme, o.scheme.activations));
-  }
-  HONE_ASSIGN(Inserted made, insert_qdq(g, o.scheme, ranges));
-  if (o.format == Format::qoperator) HONE_RETURN_IF_ERROR(to_qoperator(made.graph));
-  json report =
-      report_of(o, std::move(calibration), layers_of(g, placement, o.scheme), made.findings);
-  return Quantised{std::move(made.graph), std::make_shared<json>(std::move(report))};
+  return Quantised{std::move(climbed.made.graph), std::make_shared<json>(std::move(report))};
 }
 
 }  // namespace

@@ -71,14 +71,13 @@ Result<std::vector<Tensor>> GraphRun::operator()(const std::vector<Tensor>& inpu
   return runner->second.run(inputs);
 }
 
-Graph with_outputs(const Graph& g, std::span<const ValueId> values) {
+Graph with_outputs(const Graph& g, const std::vector<ValueId>& values) {
   Graph out = g;
-  std::vector<ValueId> outputs = out.block().outputs;
+  out.output_names.clear();
   for (ValueId v : values) {
-    outputs.push_back(v);
     out.output_names.push_back(out.fresh_name("observed." + g.value(v).name));
   }
-  out.set_block_outputs(0, std::move(outputs));
+  out.set_block_outputs(0, values);
   return out;
 }
 

@@ -47,9 +47,9 @@ class GraphRun {
   std::map<const plan::Plan*, exec::PlanRunner> runners_;
 };
 
-// The graph with these values as further outputs, behind its own. Values that are outputs already,
-// or inputs, are outputs once more. For running only: they are f32 or integer values of the root.
-graph::Graph with_outputs(const graph::Graph& g, std::span<const graph::ValueId> values);
+// The part of the graph that computes these values, as its outputs in this order. Values that are
+// outputs or inputs already are taken as well.
+graph::Graph with_outputs(const graph::Graph& g, const std::vector<graph::ValueId>& values);
 
 // f(thread, k) for every k in [0, count), on `threads` threads (0: this machine's cores). The order
 // is open; the error of the smallest k is returned.

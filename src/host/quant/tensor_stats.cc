@@ -43,21 +43,24 @@ std::vector<float> finite_only(std::span<const float> values) {
   return out;
 }
 
+}  // namespace
+
 // Channels along `axis`: blocks of `inner` neighbours, `channels` of them in turn.
-void add_channels(std::span<const float> values, std::span<const int64_t> dims, int axis,
-                  std::vector<ChannelStats>* stats, uint64_t* per_channel) {
-  const auto channels = static_cast<size_t>(dims[static_cast<size_t>(axis)]);
+void TensorStats::add_channels(std::span<const float> values, std::span<const int64_t> dims,
+                               int axis) {
+  if (axis < 0 || values.empty()) return;
+  const auto n = static_cast<size_t>(dims[static_cast<size_t>(axis)]);
   size_t inner = 1;
   for (size_t i = static_cast<size_t>(axis) + 1; i < dims.size(); ++i) {
     inner *= static_cast<size_t>(dims[i]);
   }
-  if (stats->size() < channels) stats->resize(channels);
-  const size_t outer = values.size() / (channels * inner);
-  for (size_t c = 0; c < channels; ++c) {
-    ChannelStats& s = (*stats)[c];
+  if (channels.size() < n) channels.resize(n);
+  const size_t outer = values.size() / (n * inner);
+  for (size_t c = 0; c < n; ++c) {
+    ChannelStats& s = channels[c];
     double sum = 0;
     for (size_t o = 0; o < outer; ++o) {
-      const std::span<const float> block = values.subspan((o * channels + c) * inner, inner);
+      const std::span<const float> block = values.subspan((o * n + c) * inner, inner);
       const Extremes e = extremes(block);
       if (!e.finite) continue;
       s.min = std::min(s.min, e.min);
@@ -66,17 +69,13 @@ void add_channels(std::span<const float> values, std::span<const int64_t> dims, 
     }
     s.sum.add(static_cast<float>(sum));
   }
-  *per_channel += outer * inner;
+  count_per_channel += outer * inner;
 }
-
-}  // namespace
 
 void TensorStats::add(std::span<const float> values, std::span<const int64_t> dims,
                       int channel_axis) {
   if (values.empty()) return;
-  if (channel_axis >= 0) {
-    add_channels(values, dims, channel_axis, &channels, &count_per_channel);
-  }
+  add_channels(values, dims, channel_axis);
   Extremes e = extremes(values);
   std::vector<float> kept;
   if (!e.finite) {

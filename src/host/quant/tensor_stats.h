@@ -31,6 +31,8 @@ struct TensorStats {
 
   // One sample's values. `channel_axis` >= 0: axis of `dims` that channels lie along.
   void add(std::span<const float> values, std::span<const int64_t> dims, int channel_axis);
+  // The part of add() that keeps `channels`.
+  void add_channels(std::span<const float> values, std::span<const int64_t> dims, int channel_axis);
   void merge(const TensorStats& other);
 
   bool empty() const { return count == 0; }

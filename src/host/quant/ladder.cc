@@ -1,0 +1,335 @@
+#include "host/quant/ladder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "host/quant/bias_correction.h"
+#include "host/quant/equalise.h"
+#include "host/quant/run_graph.h"
+#include "host/quant/snr.h"
+
+namespace hone::quant {
+
+using graph::Graph;
+using graph::NodeId;
+using graph::ValueId;
+
+namespace {
+
+constexpr int64_t noise_samples = 32;  // enough for a ratio of sums over whole tensors
+
+// One way to quantise, and how good it is.
+struct Candidate {
+  Graph graph;  // float: equalised, corrected
+  Scheme scheme;
+  Ranges ranges;
+  std::string calibrator;
+  Inserted made;
+  Quality quality;
+};
+
+Samples first_of(const Samples& s, int64_t most) {
+  std::vector<int64_t> places;
+  for (int64_t k = 0; k < std::min(s.count, most); ++k) places.push_back(k);
+  return subset(s, std::move(places));
+}
+
+class Ladder {
+ public:
+  Ladder(const Graph& g, const Options& options) : g_(g), options_(options) {}
+
+  Result<Climbed> climb(const Samples& samples, const Evaluate& evaluate) {
+    HONE_RETURN_IF_ERROR(prepare(samples, evaluate));
+    HONE_RETURN_IF_ERROR(search_ranges());
+    HONE_RETURN_IF_ERROR(correct_fast());
+    if (climbs_on()) HONE_RETURN_IF_ERROR(equalise_and_correct());
+    if (climbs_on() && !options_.calibrator_given) HONE_RETURN_IF_ERROR(choose_by_tensor());
+    if (climbs_on()) HONE_RETURN_IF_ERROR(mix_precision());
+    HONE_RETURN_IF_ERROR(note_layers());
+    out_.made = std::move(best_->made);
+    out_.scheme = best_->scheme;
+    out_.calibrator = best_->calibrator;
+    out_.within = best_->quality.within;
+    if (!out_.within) {
+      out_.findings.push_back(
+          fmt::format("no rung is within the limit; the best is {}", best_->quality.text));
+    }
+    return std::move(out_);
+  }
+
+ private:
+  bool climbs_on() const { return !best_->quality.within && options_.preset != Preset::fast; }
+
+  Status prepare(const Samples& samples, const Evaluate& evaluate) {
+    HONE_ASSIGN(split_, split_held_out(samples));
+    out_.samples = split_.ranges.count;
+    out_.held_out = split_.held_out.count;
+    if (split_.held_out.count == 0) {
+      split_.held_out = split_.ranges;
+      out_.findings.push_back(fmt::format(
+          "{} samples are too few to hold some out: ranges are judged on what they were taken from",
+          samples.count));
+    }
+    HONE_RETURN_IF_ERROR(look(g_, &seen_));
+    Limits limits{options_.max_drop, evaluate};
+    if (options_.preset == Preset::max) limits.max_drop /= 2;
+    HONE_ASSIGN(judge_, Judge::make(g_, split_.held_out, split_.ranges, limits, options_.threads));
+    return {};
+  }
+
+  // Statistics of what will be rounded, by channel where a layer reads it.
+  Status look(const Graph& g, Statistics* seen) {
+    ObserveOptions o;
+    o.threads = options_.threads;
+    const std::vector<ValueId> values = quantisation_points(g, options_.scheme);
+    const std::set<ValueId> known(values.begin(), values.end());
+    for (const DenseLayer& layer : dense_layers(g)) {
+      if (known.contains(layer.input)) o.channels.insert(layer.input);
+    }
+    if (options_.progress) {
+      o.progress = [&](int64_t done, int64_t all) {
+        options_.progress("calibrating", static_cast<double>(done), static_cast<double>(all));
+      };
+    }
+    HONE_ASSIGN(*seen, observe(g, values, split_.ranges, o));
+    return {};
+  }
+
+  // One tensor's search costs milliseconds to tens of them: they are shared among the threads.
+  Result<Ranges> ranges_of(const Statistics& seen, Calibrator c) const {
+    std::vector<std::pair<ValueId, const TensorStats*>> all;
+    for (const auto& [v, s] : seen) all.emplace_back(v, &s);
+    std::vector<Range> found(all.size());
+    const GridSpec spec = grid(options_.scheme, options_.scheme.activations);
+    HONE_RETURN_IF_ERROR(for_each_sample(static_cast<int64_t>(all.size()), options_.threads,
+                                         [&](int, int64_t i) -> Status {
+                                           const auto k = static_cast<size_t>(i);
+                                           found[k] = choose_range(*all[k].second, c, spec);
+                                           return {};
+                                         }));
+    Ranges ranges;
+    for (size_t i = 0; i < all.size(); ++i) ranges[all[i].first] = found[i];
+    return ranges;
+  }
+
+  Quantise quantiser(const Scheme& scheme, const Ranges& ranges) const {
+    return [scheme, ranges](const Graph& g) -> Result<Graph> {
+      HONE_ASSIGN(Inserted made, insert_qdq(g, scheme, ranges));
+      return std::move(made.graph);
+    };
+  }
+
+  // Judges a candidate and keeps it where it is the best so far.
+  Status attempt(const std::string& rung, Candidate c) {
+    if (options_.progress) options_.progress(rung, 0, 1);
+    HONE_ASSIGN(c.made, insert_qdq(c.graph, c.scheme, c.ranges));
+    HONE_ASSIGN(c.quality, judge_->judge(c.made.graph));
+    const bool better = !best_ || c.quality.loss < best_->quality.loss;
+    out_.rungs.push_back({rung,
+                          c.quality.within ? "within"
+                          : better         ? "beyond"
+                                           : "no better",
+                          c.quality.text});
+    if (better) best_ = std::move(c);
+    return {};
+  }
+
+  void skip(const std::string& rung, std::string why) {
+    out_.rungs.push_back({rung, std::move(why), ""});
+  }
+
+  Status search_ranges() {
+    std::vector<Calibrator> tried = {Calibrator::mse, Calibrator::percentile, Calibrator::min_max};
+    if (options_.calibrator_given) tried = {options_.calibrator};
+    for (Calibrator c : tried) {
+      HONE_ASSIGN(Ranges ranges, ranges_of(seen_, c));
+      HONE_RETURN_IF_ERROR(attempt(fmt::format("range search: {}", name(c)),
+                                   {g_, options_.scheme, std::move(ranges), name(c), {}, {}}));
+    }
+    return {};
+  }
+
+  Status correct_fast() {
+    const Quantise quantise = quantiser(best_->scheme, best_->ranges);
+    HONE_ASSIGN(Corrected corrected, correct_biases_fast(best_->graph, quantise, seen_));
+    tell(corrected.left);
+    if (corrected.layers == 0) return skip("fast bias correction", "no layer takes one"), Status();
+    Candidate c = *best_;
+    c.graph = std::move(corrected.graph);
+    return attempt("fast bias correction", std::move(c));
+  }
+
+  void tell(const std::vector<std::string>& left) {
+    for (const std::string& text : left) {
+      const std::string finding = "bias correction: " + text;
+      if (std::find(out_.findings.begin(), out_.findings.end(), finding) == out_.findings.end()) {
+        out_.findings.push_back(finding);
+      }
+    }
+  }
+
+  Status equalise_and_correct() {
+    HONE_ASSIGN(Equalised even, equalise(g_));
+    Candidate c = *best_;
+    if (even.pairs == 0) {
+      skip("equalisation", "no pair of convolutions with a homogeneous activation between");
+      c.graph = g_;
+    } else {
+      Statistics seen;
+      HONE_RETURN_IF_ERROR(look(even.graph, &seen));
+      auto calibrator = parse_calibrator(best_->calibrator);
+      HONE_ASSIGN(c.ranges, ranges_of(seen, calibrator.ok() ? *calibrator : Calibrator::mse));
+      c.graph = even.graph;
+      HONE_RETURN_IF_ERROR(attempt("equalisation", c));
+      // Rungs to come stand on whichever did better.
+      if (same_ranges(*best_, c)) {
+        seen_ = std::move(seen);
+      } else {
+        c = *best_;
+        c.graph = g_;
+      }
+    }
+    HONE_ASSIGN(Corrected corrected,
+                correct_biases_full(c.graph, quantiser(c.scheme, c.ranges),
+                                    first_of(split_.ranges, correction_samples()),
+                                    {options_.preset == Preset::max ? 64 : 6, options_.threads}));
+    tell(corrected.left);
+    if (corrected.layers == 0) return skip("full bias correction", "no layer takes one"), Status();
+    c.graph = std::move(corrected.graph);
+    return attempt("full bias correction", std::move(c));
+  }
+
+  static bool same_ranges(const Candidate& a, const Candidate& b) { return a.ranges == b.ranges; }
+  int64_t correction_samples() const { return options_.preset == Preset::max ? 256 : 64; }
+
+  // Each calibrator quantises the whole model once; a tensor takes the one with which the layers
+  // that read it are nearest to float.
+  Status choose_by_tensor() {
+    const std::vector<DenseLayer> layers = dense_layers(best_->graph);
+    std::vector<std::string> outputs;
+    for (const DenseLayer& l : layers) outputs.push_back(best_->graph.value(l.output).name);
+    Candidate c = *best_;
+    std::map<ValueId, double> least;
+    for (Calibrator calibrator : all_calibrators) {
+      HONE_ASSIGN(const Ranges ranges, ranges_of(seen_, calibrator));
+      HONE_ASSIGN(const Graph q, quantiser(c.scheme, ranges)(c.graph));
+      HONE_ASSIGN(const auto noise,
+                  measure_noise(c.graph, q, outputs, first_of(split_.ranges, noise_samples),
+                                options_.threads));
+      std::map<ValueId, double> error;
+      for (size_t i = 0; i < layers.size(); ++i) {
+        const auto n = noise.find(outputs[i]);
+        if (n != noise.end()) error[layers[i].input] += n->second.relative();
+      }
+      for (const auto& [v, e] : error) {
+        if (!ranges.contains(v) || (least.contains(v) && least[v] <= e)) continue;
+        least[v] = e;
+        c.ranges[v] = ranges.at(v);
+      }
+    }
+    c.calibrator = "per tensor";
+    HONE_RETURN_IF_ERROR(attempt("calibrator per tensor", c));
+    // The correction belonged to the ranges before.
+    HONE_ASSIGN(
+        Corrected corrected,
+        correct_biases_full(c.graph, quantiser(c.scheme, c.ranges),
+                            first_of(split_.ranges, correction_samples()), {6, options_.threads}));
+    if (corrected.layers == 0) return {};
+    c.graph = std::move(corrected.graph);
+    return attempt("calibrator per tensor, biases corrected", std::move(c));
+  }
+
+  // Layers by what their own rounding adds to the noise, most first.
+  Result<std::vector<std::string>> layers_by_noise() const {
+    const Candidate& b = *best_;
+    std::vector<std::string> values;
+    const std::vector<DenseLayer> layers = dense_layers(b.graph);
+    for (const DenseLayer& l : layers) {
+      values.push_back(b.graph.value(l.output).name);
+      values.push_back(b.graph.value(l.input).name);
+    }
+    HONE_ASSIGN(const auto noise,
+                measure_noise(b.graph, b.made.graph, values, first_of(split_.ranges, noise_samples),
+                              options_.threads));
+    std::vector<std::pair<double, std::string>> added;
+    for (const DenseLayer& l : layers) {
+      const auto out = noise.find(b.graph.value(l.output).name);
+      const auto in = noise.find(b.graph.value(l.input).name);
+      if (out == noise.end()) continue;
+      const double before = in == noise.end() ? 0 : in->second.relative();
+      added.emplace_back(before - out->second.relative(), b.graph.node(l.node).name);
+    }
+    std::sort(added.begin(), added.end());
+    std::vector<std::string> names;
+    for (const auto& [e, n] : added) names.push_back(n);
+    return names;
+  }
+
+  // The noisiest few are tried one by one; then they stay float together, best first, until the
+  // limit holds. A quarter of the layers is the most: behind that the model is float.
+  Status mix_precision() {
+    HONE_ASSIGN(std::vector<std::string> order, layers_by_noise());
+    const size_t most = std::max<size_t>(1, order.size() / 4);
+    const size_t tried = std::min<size_t>({order.size(), most, 12});
+    const Candidate start = *best_;
+    std::vector<std::pair<double, std::string>> effect;
+    for (size_t i = 0; i < tried; ++i) {
+      Scheme scheme = start.scheme;
+      scheme.leave_float.insert(order[i]);
+      HONE_ASSIGN(const Inserted made, insert_qdq(start.graph, scheme, start.ranges));
+      HONE_ASSIGN(const Quality q, judge_->judge(made.graph));
+      effect.emplace_back(q.loss, order[i]);
+    }
+    std::sort(effect.begin(), effect.end());
+    Candidate c = start;
+    for (const auto& [loss, layer] : effect) {
+      c.scheme.leave_float.insert(layer);
+      HONE_RETURN_IF_ERROR(attempt(
+          fmt::format("mixed precision: {} float", fmt::join(c.scheme.leave_float, ", ")), c));
+      if (best_->quality.within) break;
+    }
+    return {};
+  }
+
+  Status note_layers() {
+    const Candidate& b = *best_;
+    const std::vector<DenseLayer> layers = dense_layers(b.graph);
+    std::vector<std::string> outputs;
+    for (const DenseLayer& l : layers) outputs.push_back(b.graph.value(l.output).name);
+    // Against what the model was, not against its equalised self: outputs of scaled layers differ
+    // by design, so those are held against the graph that was rounded.
+    HONE_ASSIGN(const auto noise,
+                measure_noise(b.graph, b.made.graph, outputs,
+                              first_of(split_.held_out, noise_samples), options_.threads));
+    constexpr double bad_db = 20;
+    const GridSpec spec = grid(b.scheme, b.scheme.activations);
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const auto n = noise.find(outputs[i]);
+      if (n == noise.end()) continue;
+      LayerNote note{b.graph.node(layers[i].node).name, "", n->second.snr_db()};
+      if (note.snr_db < bad_db) note.cause = cause_of(b.graph, layers[i], seen_, b.ranges, spec);
+      out_.layers.push_back(std::move(note));
+    }
+    return {};
+  }
+
+  const Graph& g_;
+  const Options& options_;
+  Split split_;
+  Statistics seen_;
+  std::optional<Judge> judge_;
+  std::optional<Candidate> best_;
+  Climbed out_;
+};
+
+}  // namespace
+
+Result<Climbed> climb(const Graph& g, const Samples& samples, const Options& options,
+                      const Evaluate& evaluate) {
+  if (samples.count <= 0) return invalid("no calibration samples");
+  return Ladder(g, options).climb(samples, evaluate);
+}
+
+}  // namespace hone::quant
