@@ -121,12 +121,14 @@ class Ladder {
     };
   }
 
-  // Judges a candidate and keeps it where it is the best so far.
-  Status attempt(const std::string& rung, Candidate c) {
+  // Judges a candidate and keeps it where it is the best so far: its loss less than `share` of the
+  // best's, or within the limit at last.
+  Status attempt(const std::string& rung, Candidate c, double share = 1) {
     if (options_.progress) options_.progress(rung, 0, 1);
     HONE_ASSIGN(c.made, insert_qdq(c.graph, c.scheme, c.ranges));
     HONE_ASSIGN(c.quality, judge_->judge(c.made.graph));
-    const bool better = !best_ || c.quality.loss < best_->quality.loss;
+    const bool better = !best_ || c.quality.loss < share * best_->quality.loss ||
+                        (c.quality.within && !best_->quality.within);
     out_.rungs.push_back({rung,
                           c.quality.within ? "within"
                           : better         ? "beyond"
@@ -268,7 +270,8 @@ class Ladder {
   }
 
   // The noisiest few are tried one by one; then they stay float together, best first, until the
-  // limit holds. A quarter of the layers is the most: behind that the model is float.
+  // limit holds. A quarter of the layers is the most: behind that the model is float. Speed is
+  // given up only for what is worth it: a tenth of the loss, or the limit.
   Status mix_precision() {
     HONE_ASSIGN(std::vector<std::string> order, layers_by_noise());
     const size_t most = std::max<size_t>(1, order.size() / 4);
@@ -287,7 +290,7 @@ class Ladder {
     for (const auto& [loss, layer] : effect) {
       c.scheme.leave_float.insert(layer);
       HONE_RETURN_IF_ERROR(attempt(
-          fmt::format("mixed precision: {} float", fmt::join(c.scheme.leave_float, ", ")), c));
+          fmt::format("mixed precision: {} float", fmt::join(c.scheme.leave_float, ", ")), c, 0.9));
       if (best_->quality.within) break;
     }
     return {};
