@@ -94,6 +94,8 @@ def test_resnet20_quantised_by_onnx_runtime(tmp_path):
                     weight_type=QuantType.QInt8)
     path, log = engine(model, tmp_path, "--precision", "int8")
     assert "f32" not in log.splitlines()[-1], log  # nothing is left to it
+    precisions = json.loads(hone("inspect", path, "--json", "-").stdout)["precisions"]
+    assert precisions["multiply_adds"]["int8"]["layers"] == 20 and precisions["conversions"] == 2
     got, want = run(path, {name: x}, tmp_path), by_ort(model, {name: x})
     same = got.argmax(1) == want.argmax(1)
     assert same.mean() >= 0.995
