@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "host/quant/activation_tails.h"
 #include "host/quant/bias_correction.h"
+#include "host/quant/costliest.h"
 #include "host/quant/equalise.h"
 #include "host/quant/run_graph.h"
 #include "host/quant/snr.h"
@@ -106,7 +108,8 @@ class Ladder {
     HONE_RETURN_IF_ERROR(for_each_sample(static_cast<int64_t>(all.size()), options_.threads,
                                          [&](int, int64_t i) -> Status {
                                            const auto k = static_cast<size_t>(i);
-                                           found[k] = choose_range(*all[k].second, c, spec);
+                                           const Range r = choose_range(*all[k].second, c, spec);
+                                           found[k] = without_tail(g_, all[k].first, r, spec);
                                            return {};
                                          }));
     Ranges ranges;
@@ -269,11 +272,32 @@ class Ladder {
     return names;
   }
 
+  // Those without which the model is better first, then those that are noisiest themselves.
+  Result<std::vector<std::string>> layers_to_try() const {
+    const Candidate& b = *best_;
+    std::vector<std::string> names;
+    for (const DenseLayer& l : dense_layers(b.graph)) names.push_back(b.graph.node(l.node).name);
+    const auto loss = [&](const std::set<std::string>& left) -> Result<double> {
+      if (left.empty()) return b.quality.loss;
+      Scheme scheme = b.scheme;
+      scheme.leave_float.insert(left.begin(), left.end());
+      HONE_ASSIGN(const Inserted made, insert_qdq(b.graph, scheme, b.ranges));
+      HONE_ASSIGN(const Quality q, judge_->judge(made.graph));
+      return q.loss;
+    };
+    HONE_ASSIGN(std::vector<std::string> order, costliest_layers(names, 3, loss));
+    HONE_ASSIGN(const std::vector<std::string> noisy, layers_by_noise());
+    for (const std::string& n : noisy) {
+      if (std::find(order.begin(), order.end(), n) == order.end()) order.push_back(n);
+    }
+    return order;
+  }
+
   // The noisiest few are tried one by one; then they stay float together, best first, until the
   // limit holds. A quarter of the layers is the most: behind that the model is float. Speed is
   // given up only for what is worth it: a tenth of the loss, or the limit.
   Status mix_precision() {
-    HONE_ASSIGN(std::vector<std::string> order, layers_by_noise());
+    HONE_ASSIGN(std::vector<std::string> order, layers_to_try());
     const size_t most = std::max<size_t>(1, order.size() / 4);
     const size_t tried = std::min<size_t>({order.size(), most, 12});
     const Candidate start = *best_;
