@@ -12,8 +12,7 @@ int64_t blob_bytes(int block, const ConvParams& c) {
   return static_cast<int64_t>(sizeof(QPackHead)) + dw_blocks(c, block) * dw_block_bytes(c, block);
 }
 
-// The block of channels [at, at + block); those from c.c on are 0. True where one of them has a
-// zero point left.
+// The block of channels [at, at + block). True where one of them has a zero point left.
 bool pack_block(int block, const RawWeights& raw, int64_t at, uint8_t* dst) {
   const QConvParams& p = *raw.p;
   const ConvParams& c = p.conv;
@@ -21,17 +20,17 @@ bool pack_block(int block, const RawWeights& raw, int64_t at, uint8_t* dst) {
   int8_t* w = reinterpret_cast<int8_t*>(head + 4 * block);
   bool zeros = false;
   for (int64_t j = 0; j < block; ++j) {
-    const int64_t o = at + j;
+    // A pixel of fewer channels is there as often as it fits: see rows_of_pixels().
+    const int64_t o = c.c < block ? j % c.c : at + j;
     const int64_t slot = j / 4 % 4 * (block / 4) + j / 16 * 4 + j % 4;
-    const bool real = o < c.c;
-    const QShift shift = real ? shift_of(raw, o, c.taps) : QShift{0, 0};
+    const QShift shift = shift_of(raw, o, c.taps);
     int64_t sum = 0;
     int8_t* word = w + slot * 4;
     for (int64_t top = 0; top < c.kh; top += 4) {
       for (int64_t kx = 0; kx < c.kw; ++kx, word += block * 4) {
         for (int64_t k = 0; k < 4; ++k) {
           int32_t v = 0;
-          if (real && top + k < c.kh) {
+          if (top + k < c.kh) {
             v = raw.weight((o * c.kh + top + k) * c.kw + kx) - shift.shift;
             sum += v - shift.zero;
           }
@@ -39,10 +38,20 @@ bool pack_block(int block, const RawWeights& raw, int64_t at, uint8_t* dst) {
         }
       }
     }
-    pack_head(raw, real ? o : -1, x_zero_of(p) * sum, shift.zero, block, head + slot);
+    pack_head(raw, o, x_zero_of(p) * sum, shift.zero, block, head + slot);
     zeros |= shift.zero != 0;
   }
   return zeros;
+}
+
+// Whether rows of pixels fill the vectors that a pixel of few channels does not: then x is copied
+// with its padding, and a row of results is one run of bytes.
+bool rows_of_pixels(int block, QConvParams* p, int64_t* workspace) {
+  const ConvParams& c = p->conv;
+  const bool fits = c.c < block && block % c.c == 0 && c.sw == 1 && c.y_row == c.c;
+  if (fits && find_source(p, QElement::byte, workspace) && p->source.copied) return true;
+  p->source = {};
+  return false;
 }
 
 }  // namespace
@@ -58,7 +67,12 @@ const char* bind_qconv_dw(int block, const Step& step, void* params, Work* work)
   }
   if (!is_blob(step.in[1], blob_bytes(block, c))) return "weights not packed";
   *work = {};
-  work->units[0] = c.batch * c.oh;
+  int64_t workspace = 0;
+  if (rows_of_pixels(block, p, &workspace)) {
+    work->phases = 2, work->workspace_bytes = workspace;
+    work->units[0] = c.batch * p->source.h;
+  }
+  work->units[work->phases - 1] = c.batch * c.oh;
   work->scratch_bytes = block;
   return nullptr;
 }

@@ -52,41 +52,60 @@ HONE_INLINE void add_words(I (&sum)[4], const I (&words)[4], const int8_t* w) {
   }
 }
 
+// A byte for each row of the kernel from `top` on, as words of all lanes.
+HONE_INLINE I ones_of(int64_t rows) {
+  return set_int(rows >= 4 ? 0x01010101 : (1 << 8 * rows) / 0xff);
+}
+
+// The zero points of the weights meet the sums of x.
+HONE_INLINE void take_zeros(const RowBlock& r, const I (&sum_x)[4], I (&sum)[4]) {
+  HONE_UNROLL for (int q = 0; q < 4; ++q) {
+    const I zero = load_ints(r.head + 3 * block + q * width);
+    sum[q] = sub_ints(sum[q], mul_ints(zero, sum_x[q]));
+  }
+}
+
+// The sums of a window whose rows of four are four(top, kx), from a row of the kernel and a column.
+template <bool zeros, class Four>
+HONE_INLINE void sum_window(const QConvParams& p, const RowBlock& r, I (&sum)[4], Four four) {
+  const ConvParams& c = p.conv;
+  I sum_x[4];
+  HONE_UNROLL for (int q = 0; q < 4; ++q) {
+    sum[q] = load_ints(r.head + q * width), sum_x[q] = set_int(0);
+  }
+  const int8_t* w = r.w;
+  for (int64_t top = 0; top < c.kh; top += 4) {
+    const I ones = ones_of(c.kh - top);
+    for (int64_t kx = 0; kx < c.kw; ++kx, w += 4 * block) {
+      Bytes rows[4];
+      four(top, kx, rows);
+      I words[4];
+      interleave(rows, words);
+      add_words(sum, words, w);
+      HONE_UNROLL for (int q = 0; zeros && q < 4; ++q) {
+        sum_x[q] = dot_bytes(sum_x[q], words[q], ones);
+      }
+    }
+  }
+  if (zeros) take_zeros(r, sum_x, sum);
+}
+
 // Output pixels [begin, end) with any kernel, stride and padding. zeros: where weights have zero
 // points they meet the sums of x.
 template <bool few, bool zeros>
 void any_pixels(const QConvParams& p, const RowBlock& r, int64_t begin, int64_t end) {
   const ConvParams& c = p.conv;
   for (int64_t ox = begin; ox < end; ++ox) {
-    I sum[4], sum_x[4];
-    HONE_UNROLL for (int q = 0; q < 4; ++q) {
-      sum[q] = load_ints(r.head + q * width), sum_x[q] = set_int(0);
-    }
-    const int8_t* w = r.w;
-    for (int64_t top = 0; top < c.kh; top += 4) {
-      const int64_t left = c.kh - top;
-      const I ones = set_int(left >= 4 ? 0x01010101 : (1 << 8 * left) / 0xff);
-      for (int64_t kx = 0; kx < c.kw; ++kx, w += 4 * block) {
-        const int64_t ix = ox * c.sw - c.pl + kx * c.dw;
-        const bool column = ix >= 0 && ix < c.w;
-        Bytes rows[4];
-        HONE_UNROLL for (int k = 0; k < 4; ++k) {
-          const int64_t y = (top + k) * c.dh, iy = r.iy + y;
-          const bool inside = column && k < left && iy >= 0 && iy < c.h;
-          rows[k] = load<few>(p, inside ? r.x + (y * c.w + ix) * c.x_row : r.zeros, r.channels);
-        }
-        I words[4];
-        interleave(rows, words);
-        add_words(sum, words, w);
-        HONE_UNROLL for (int q = 0; zeros && q < 4; ++q) {
-          sum_x[q] = dot_bytes(sum_x[q], words[q], ones);
-        }
+    I sum[4];
+    sum_window<zeros>(p, r, sum, [&](int64_t top, int64_t kx, Bytes(&rows)[4]) {
+      const int64_t ix = ox * c.sw - c.pl + kx * c.dw;
+      const bool column = ix >= 0 && ix < c.w;
+      HONE_UNROLL for (int k = 0; k < 4; ++k) {
+        const int64_t y = (top + k) * c.dh, iy = r.iy + y;
+        const bool inside = column && top + k < c.kh && iy >= 0 && iy < c.h;
+        rows[k] = load<few>(p, inside ? r.x + (y * c.w + ix) * c.x_row : r.zeros, r.channels);
       }
-    }
-    HONE_UNROLL for (int q = 0; zeros && q < 4; ++q) {
-      const I zero = load_ints(r.head + 3 * block + q * width);
-      sum[q] = sub_ints(sum[q], mul_ints(zero, sum_x[q]));
-    }
+    });
     finish<few>(p, r, ox, sum);
   }
 }
@@ -162,9 +181,55 @@ void row_block(const QConvParams& p, const RowBlock& r, bool zeros) {
   any_pixels<few, false>(p, r, 0, c.ow);
 }
 
+// A row of output pixels of few channels, as many in a vector as it holds: strides are 1, and r.x
+// is the first one's window in the copy of x.
+template <bool zeros>
+void row_of_bytes(const QConvParams& p, RowBlock r) {
+  const QSource& s = p.source;
+  const int64_t bytes = p.conv.ow * p.conv.c;
+  for (int64_t at = 0; at < bytes; at += block, r.x += block, r.y += block) {
+    I sum[4];
+    sum_window<zeros>(p, r, sum, [&](int64_t top, int64_t kx, Bytes(&rows)[4]) {
+      const uint8_t* x = r.x + kx * p.conv.dw * s.pixel;
+      HONE_UNROLL for (int k = 0; k < 4; ++k) {
+        const int64_t row = top + k < p.conv.kh ? top + k : top;  // the rest meets weights of 0
+        rows[k] = load_all(x + row * s.step_y);
+      }
+    });
+    r.channels = bytes - at;
+    if (r.channels < block) {
+      finish<true>(p, r, 0, sum);
+    } else {
+      finish<false>(p, r, 0, sum);
+    }
+  }
+}
+
+void copy_bytes(const QConvParams& p, const void* x, int64_t n, void* to) {
+  const int32_t flip = p.x_type == DType::i8 ? 0x80 : 0;
+  flip_bytes(static_cast<const uint8_t*>(x), n, flip, static_cast<uint8_t*>(to));
+}
+
+void run_rows_of_pixels(const QConvParams& p, const RunArgs& args) {
+  if (args.phase == 0) {
+    return copy_source(p, copy_bytes, args.in[0], args.workspace, args.begin, args.end);
+  }
+  const ConvParams& c = p.conv;
+  const QPackHead* packed = static_cast<const QPackHead*>(args.in[1]);
+  RowBlock r{};
+  r.head = reinterpret_cast<const int32_t*>(packed + 1);
+  r.w = reinterpret_cast<const int8_t*>(r.head + 4 * block);
+  for (int64_t unit = args.begin; unit < args.end; ++unit) {
+    r.x = window_at(p, args.workspace, unit / c.oh, unit % c.oh, 0);
+    r.y = static_cast<uint8_t*>(args.out[0]) + unit * c.ow * c.c;
+    packed->zeros != 0 ? row_of_bytes<true>(p, r) : row_of_bytes<false>(p, r);
+  }
+}
+
 // A unit is one row of one picture.
 void run_dw(const RunArgs& args) {
   const QConvParams& p = *static_cast<const QConvParams*>(args.params);
+  if (p.source.copied) return run_rows_of_pixels(p, args);
   const ConvParams& c = p.conv;
   uint8_t* zeros = static_cast<uint8_t*>(args.scratch);
   memset(zeros, p.x_zero, static_cast<size_t>(block));

@@ -48,7 +48,7 @@ void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
 
 #define HONE_QCONV_DW(name, isa, block, run)                                     \
   extern const Kernel name;                                                      \
-  const Kernel name = {#name, "qconv",         isa,           1, bind_dw<block>, \
+  const Kernel name = {#name, "qconv",         isa,           2, bind_dw<block>, \
                        run,   dw_bytes<block>, pack_dw<block>};
 
 #define HONE_QCONV_TILED(name, isa, tiling) \

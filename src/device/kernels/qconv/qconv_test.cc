@@ -159,6 +159,17 @@ TEST(QConv, IsTheExactSumRoundedOnce) {
   EXPECT_GT(took, 250);
 }
 
+// Pixels of fewer channels than a vector has bytes, several of them in one.
+TEST(QConv, DepthwiseOfFewChannels) {
+  Rng rng(12);
+  for (int i = 0; i < 90; ++i) {
+    QCase k = random_case(rng);
+    k.groups = k.c = k.o = 1 << i % 6;
+    k.sw = 1, k.y_gap = 0, k.pr = 2, k.w = random_int(rng, k.w, 40);
+    EXPECT_GE(check(k, static_cast<uint32_t>(i)), 3) << k.text();
+  }
+}
+
 // 33,000 products of 255 x 255 are 2.146e9, just below 2^31.
 TEST(QConv, SumsNearTheEndOf32Bits) {
   QCase k;
