@@ -221,6 +221,16 @@ def test_written_twice_alike_and_engines_take_it(tmp_path):
     assert r.returncode == 0, r.stdout + r.stderr
 
 
+def test_half_precision_keeps_off_what_crashes_onnx_runtime(tmp_path):
+    path = save(tmp_path, [node("MatMul", "x v", "h"), node("Transpose", "h", "t", perm=[1, 0, 2]),
+                           node("MatMul", "t w", "y")],
+                {"w": weights(8, 4), "v": weights(8, 8)}, x=(5, 2, 8))
+    out, report = quantize(path, None, tmp_path, "--format", "fp16")
+    assert [r["precision"] for r in report["layers"]] == ["f16", "f32"]
+    feed = noise((5, 2, 8), 1)
+    assert snr(run(path, feed)[0], run(out, feed)[0]) > 50
+
+
 # Name, signal to noise that must be left of a random input, size.
 REAL = {"cls/mnist-8.onnx": (25, 0.5), "cifar/resnet20_cifar10_ts_op13.onnx": (22, 0.32),
         "cifar/resnet20_cifar10_dynamo_op18.onnx": (22, 0.3),

@@ -149,16 +149,33 @@ class Halver {
                       std::end(single_only);
     if (only || !n.domain.empty()) return "half precision is not enough or not there for it";
     for (const std::string& i : n.inputs) {
+      if (n.op_type == "MatMul" && batch_moved_.contains(i)) {
+        return "ONNX Runtime 1.31 crashes on such a product in half precision";
+      }
       if (too_large_.contains(i)) return "its constants do not fit half precision";
     }
     for (const std::string& o : n.outputs) {
+      if (batch_moved_.contains(o)) return "products fused with it crash ONNX Runtime 1.31";
       if (captured_.contains(o)) return "a subgraph reads it";
       if (!o.empty() && !types_.contains(o)) return "its type is not known";
     }
     return "";
   }
 
+  // A Transpose that moves the first axis: fused into a product of matrices it is a stack read
+  // across, which ONNX Runtime has in single precision only and does not check.
+  void note_transpose(const NodeProto& n) {
+    if (n.op_type != "Transpose") return;
+    bool moves = true;
+    for (const model::Attribute& a : n.attributes) {
+      const auto* perm = std::get_if<std::vector<int64_t>>(&a.value);
+      if (perm != nullptr) moves = perm->size() > 2 && perm->front() != 0;
+    }
+    if (moves) batch_moved_.insert(n.outputs.begin(), n.outputs.end());
+  }
+
   void decide(const NodeProto& n) {
+    note_transpose(n);
     const std::string why = why_single(n);
     const bool floats = std::any_of(n.inputs.begin(), n.inputs.end(),
                                     [&](const std::string& i) { return is_f32(i); });
@@ -226,7 +243,7 @@ class Halver {
   GraphProto& g_;
   const Scheme& scheme_;
   std::map<std::string, DType> types_;
-  std::set<std::string> constants_, too_large_, outputs_, captured_, halves_, casts_;
+  std::set<std::string> constants_, too_large_, outputs_, captured_, halves_, casts_, batch_moved_;
   std::set<std::string> single_readers_, half_readers_;  // of constants
   std::set<std::ptrdiff_t> half_nodes_;                  // places in the list
   std::ptrdiff_t at_ = 0;
