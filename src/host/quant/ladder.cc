@@ -317,6 +317,21 @@ class Ladder {
           fmt::format("mixed precision: {} float", fmt::join(c.scheme.leave_float, ", ")), c, 0.9));
       if (best_->quality.within) break;
     }
+    return search_again();
+  }
+
+  // Which ranges are better was chosen under the noise of the layers that are float by now.
+  Status search_again() {
+    if (best_->quality.within || best_->scheme.leave_float.empty() || options_.calibrator_given) {
+      return {};
+    }
+    for (Calibrator calibrator : {Calibrator::mse, Calibrator::percentile}) {
+      Candidate c = *best_;
+      HONE_ASSIGN(c.ranges, ranges_of(seen_, calibrator));
+      c.calibrator = name(calibrator);
+      const std::string rung = "range search behind mixed precision: " + c.calibrator;
+      HONE_RETURN_IF_ERROR(attempt(rung, std::move(c)));
+    }
     return {};
   }
 

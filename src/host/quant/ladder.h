@@ -34,7 +34,7 @@ struct Climbed {
 //   1  range search (mse, percentile, min-max; the given calibrator alone) and fast bias correction
 //   2  cross-layer equalisation and full bias correction
 //   3  the best calibrator of each tensor, by the error of the layers that read it
-//   4  mixed precision: the layers whose rounding costs most stay float
+//   4  mixed precision: the layers whose rounding costs most stay float; then ranges once more
 // It stops at the first rung within the limit; `fast` ends behind rung 1, `max` wants half the
 // limit. What no rung brings within is the best that was seen, and `within` says so.
 Result<Climbed> climb(const graph::Graph& g, const Samples& samples, const Options& options,
