@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <span>
 
 #include "host/ops/evaluate.h"
 
@@ -89,6 +91,49 @@ Result<Corrected> correct_biases_fast(const Graph& g, const Quantise& quantise,
   return out;
 }
 
+namespace {
+
+std::vector<double> means_of(const TensorStats& s) {
+  std::vector<double> m;
+  for (size_t c = 0; c < s.channels.size(); ++c) m.push_back(s.channel_mean(c));
+  return m;
+}
+
+std::vector<double> minus(std::vector<double> a, const std::vector<double>& b) {
+  for (size_t c = 0; c < a.size(); ++c) a[c] -= b[c];
+  return a;
+}
+
+// Means by channel of what these layers read and make.
+Result<Statistics> see(const Graph& g, const Graph& names, std::span<const DenseLayer> layers,
+                       const Samples& samples, int threads) {
+  std::set<ValueId> values;
+  for (const DenseLayer& layer : layers) {
+    for (ValueId v : {layer.input, layer.output}) values.insert(g.find_value(names.value(v).name));
+  }
+  values.erase(graph::none);
+  ObserveOptions o;
+  o.threads = threads;
+  o.means_only = true;
+  o.channels = values;
+  return observe(g, std::vector<ValueId>(values.begin(), values.end()), samples, o);
+}
+
+// The shift of a layer's output. Of layers corrected together only the first sees corrected
+// inputs; from the others' shift that of their input, which will be gone, is taken off.
+std::vector<double> shift_of(const Graph& g, const DenseLayer& layer, bool first,
+                             const Statistics& want, const Graph& q, const Statistics& got) {
+  const auto seen = [&](ValueId v) { return got.find(q.find_value(g.value(v).name)); };
+  const auto out = seen(layer.output), in = seen(layer.input);
+  if (out == got.end()) return {};
+  std::vector<double> shift = minus(means_of(want.at(layer.output)), means_of(out->second));
+  if (first || in == got.end()) return shift;
+  const std::vector<double> moved = minus(means_of(want.at(layer.input)), means_of(in->second));
+  return minus(std::move(shift), times_channels(g, layer, *g.constant(layer.weights), moved));
+}
+
+}  // namespace
+
 Result<Corrected> correct_biases_full(const Graph& g, const Quantise& quantise,
                                       const Samples& samples, const FullCorrection& options) {
   Corrected out;
@@ -96,13 +141,7 @@ Result<Corrected> correct_biases_full(const Graph& g, const Quantise& quantise,
   const std::vector<DenseLayer> layers = correctable(g, q, &out.left);
   out.graph = g;
   out.layers = static_cast<int>(layers.size());
-  ObserveOptions observing;
-  observing.threads = options.threads;
-  observing.means_only = true;
-  std::vector<ValueId> values;
-  for (const DenseLayer& layer : layers) values.push_back(layer.output);
-  observing.channels = {values.begin(), values.end()};
-  HONE_ASSIGN(const Statistics want, observe(g, values, samples, observing));
+  HONE_ASSIGN(const Statistics want, see(g, g, layers, samples, options.threads));
   const size_t stages = std::min(layers.size(), static_cast<size_t>(std::max(options.stages, 1)));
   for (size_t stage = 0; stage < stages; ++stage) {
     const size_t begin = stage * layers.size() / stages;
@@ -110,20 +149,12 @@ Result<Corrected> correct_biases_full(const Graph& g, const Quantise& quantise,
     if (stage > 0) {
       HONE_ASSIGN(q, quantise(out.graph));
     }
-    values.clear();
-    for (size_t i = begin; i < end; ++i) {
-      values.push_back(q.find_value(g.value(layers[i].output).name));
-    }
-    observing.channels = {values.begin(), values.end()};
-    HONE_ASSIGN(const Statistics got, observe(q, values, samples, observing));
+    const auto together = std::span(layers).subspan(begin, end - begin);
+    HONE_ASSIGN(const Statistics got, see(q, g, together, samples, options.threads));
     std::map<NodeId, std::vector<double>> added;
-    for (size_t i = begin; i < end; ++i) {
-      const TensorStats& a = want.at(layers[i].output);
-      const TensorStats& b = got.at(values[i - begin]);
-      std::vector<double>& shift = added[layers[i].node];
-      for (size_t c = 0; c < a.channels.size(); ++c) {
-        shift.push_back(a.channel_mean(c) - b.channel_mean(c));
-      }
+    for (const DenseLayer& layer : together) {
+      std::vector<double> shift = shift_of(g, layer, &layer == &together[0], want, q, got);
+      if (!shift.empty()) added[layer.node] = std::move(shift);
     }
     HONE_ASSIGN(out.graph, with_biases(out.graph, added));
   }

@@ -314,7 +314,8 @@ class Ladder {
     for (const auto& [loss, layer] : effect) {
       c.scheme.leave_float.insert(layer);
       HONE_RETURN_IF_ERROR(attempt(
-          fmt::format("mixed precision: {} float", fmt::join(c.scheme.leave_float, ", ")), c, 0.9));
+          fmt::format("mixed precision: {} float, {} in all", layer, c.scheme.leave_float.size()),
+          c, 0.9));
       if (best_->quality.within) break;
     }
     return search_again();
