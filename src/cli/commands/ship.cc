@@ -26,36 +26,66 @@ std::string figure(const ship::Measured& m, const char* format) {
   return m.value ? fmt::format(fmt::runtime(format), *m.value) : "-";
 }
 
-// One table: what every stage cost, then what the engine is.
-void print_tables(const ship::ChainResult& r, Printer& p) {
+// What the engine is, in the columns that both tables end with.
+constexpr const char* figure_names[] = {"size",    "p50 ms",   "p95 ms", "p99 ms",
+                                        "peak MB", "accuracy", "change", "worst class"};
+
+std::vector<std::string> latency_figures(const ship::GateReport& g) {
+  return {figure(g.p50_ms, "{:.3f}"), figure(g.p95_ms, "{:.3f}"), figure(g.p99_ms, "{:.3f}"),
+          figure(g.peak_memory_mb, "{:.1f}")};
+}
+
+std::vector<std::string> accuracy_figures(const ship::ChainResult& r) {
+  if (r.samples == 0) return {"-", "-", "-"};
+  return {fmt::format("{:.2f} {}", r.accuracy, r.metric_unit),
+          fmt::format("{:+.2f}", r.accuracy - r.baseline_accuracy),
+          r.worst_class.empty() ? std::string("-")
+                                : fmt::format("{} {:.1f} %", r.worst_class, r.worst_class_percent)};
+}
+
+// What every stage cost, and what the engine is.
+void print_stages(const ship::ChainResult& r, Printer& p) {
   p.out("");
-  const ship::GateReport& g = r.report;
-  std::vector<std::vector<std::string>> table = {{"", "time", "size", "p50 ms", "p95 ms", "p99 ms",
-                                                  "peak MB", "accuracy", "change", "worst class"}};
-  bool data = r.samples > 0;
-  auto percent = [&](double v) { return data ? fmt::format("{:.2f} %", v) : std::string("-"); };
+  std::vector<std::vector<std::string>> table = {{"", "time"}};
+  table[0].insert(table[0].end(), std::begin(figure_names), std::end(figure_names));
   for (const ship::StageRow& s : r.stages) {
     std::vector<std::string> row = {s.stage,
                                     s.cached ? "unchanged" : fmt::format("{:.2f} s", s.seconds)};
-    if (s.stage == "inspect") row.push_back(human_bytes(r.model_bytes));
-    if (s.stage == "build") row.push_back(human_bytes(r.engine_bytes));
-    row.resize(10);
-    if (s.stage == "bench") {
-      row[3] = figure(g.p50_ms, "{:.3f}");
-      row[4] = figure(g.p95_ms, "{:.3f}");
-      row[5] = figure(g.p99_ms, "{:.3f}");
-      row[6] = figure(g.peak_memory_mb, "{:.1f}");
-    }
-    if (s.stage == "accuracy") {
-      row[7] = percent(r.accuracy);
-      row[8] = data ? fmt::format("{:+.2f}", r.accuracy - r.baseline_accuracy) : "-";
-      row[9] = data ? fmt::format("{} {:.1f} %", r.worst_class, r.worst_class_percent) : "-";
-    }
+    row.resize(table[0].size());
+    const auto put = [&row](size_t at, const std::vector<std::string>& figures) {
+      std::copy(figures.begin(), figures.end(), row.begin() + static_cast<ptrdiff_t>(at));
+    };
+    if (s.stage == "inspect") row[2] = human_bytes(r.model_bytes);
+    if (s.stage == "build") row[2] = human_bytes(r.engine_bytes);
+    if (s.stage == "bench") put(3, latency_figures(r.report));
+    if (s.stage == "accuracy") put(7, accuracy_figures(r));
     table.push_back(std::move(row));
   }
   p.table(table);
   p.out("");
 }
+
+// The engines of a project side by side.
+struct Engines {
+  std::vector<std::vector<std::string>> rows;
+
+  void add(const std::string& who, const ship::ChainResult& r) {
+    rows.push_back({who, r.precision, human_bytes(r.engine_bytes)});
+    for (const auto& figures : {latency_figures(r.report), accuracy_figures(r)}) {
+      rows.back().insert(rows.back().end(), figures.begin(), figures.end());
+    }
+    rows.back().push_back(ship::verdict_word(r.gate.verdict));
+  }
+  void print(Printer& p) {
+    std::vector<std::string> head = {"engine", "precision"};
+    head.insert(head.end(), std::begin(figure_names), std::end(figure_names));
+    head.emplace_back("verdict");
+    rows.insert(rows.begin(), head);
+    p.out("");
+    p.table(rows);
+    p.out("");
+  }
+};
 
 int exit_of(ship::Verdict v) {
   return v == ship::Verdict::ship ? yes : v == ship::Verdict::no_ship ? no : inconclusive;
@@ -129,13 +159,15 @@ Status run_ship(const Options& o, Session& s) {
   ship::Verdict worst = ship::Verdict::ship;
   std::vector<std::pair<ship::Verdict, std::string>> lines;
   std::vector<nlohmann::json> reports;
+  Engines engines;
   for (Pair& pair : pairs) {
     const std::string who = fmt::format("{} for {}", pair.model->name, pair.target->name);
     if (pairs.size() > 1) say(o, s, who);
     c.fresh = &pair.fresh;
     auto r = ship::run_chain(*pair.model, *pair.target, c);
     if (!r.ok()) return in("model '" + pair.model->name + "'", r.status());
-    if (o.json != "-") print_tables(*r, s.printer);
+    if (o.json != "-") print_stages(*r, s.printer);
+    engines.add(who, *r);
     say(o, s, fmt::format("engine {}", r->engine_path));
     say(o, s, fmt::format("report {}", r->report_path));
     reports.push_back(std::move(r->report_json));
@@ -144,6 +176,7 @@ Status run_ship(const Options& o, Session& s) {
     lines.emplace_back(v, (pairs.size() > 1 ? who + ": " : "") + ship::verdict_line(r->gate));
   }
   HONE_RETURN_IF_ERROR(give_reports(o, s, c.out_folder, reports));
+  if (pairs.size() > 1 && o.json != "-") engines.print(s.printer);
   for (const auto& [v, line] : lines) {
     say(o, s, o.json == "-" ? line : coloured(s.printer, v, line));
   }
@@ -168,10 +201,9 @@ void add_ship(CLI::App& app, Session& session) {
       ->capture_default_str();
   add_json_option(c, &o->json);
   c->footer(
-      "Stages: inspect, golden pairs, optimize, build, parity, accuracy, bench, profile, gate. A\n"
-      "second run redoes only those whose inputs changed. The last line is SHIP, NO SHIP: "
-      "reasons,\n"
-      "or INCONCLUSIVE: reasons.\n\n"
+      "Stages: inspect, golden pairs, optimize, quantize (where a target asks for int8), build,\n"
+      "parity, accuracy, bench, profile, gate. A second run redoes only those whose inputs\n"
+      "changed. The last line is SHIP, NO SHIP: reasons, or INCONCLUSIVE: reasons.\n\n"
       "examples:\n"
       "  hone ship examples/fashion/hone.toml\n"
       "  hone ship hone.toml -o /tmp/out --json report.json\n\n"

@@ -85,14 +85,6 @@ bool is_integer_operator(const graph::Node& n) {
          n.op == "ConvInteger";
 }
 
-bool has_quantised_values(const graph::Graph& g) {
-  for (graph::NodeId id : g.all_nodes()) {
-    const graph::Node& n = g.node(id);
-    if (n.op.find("QuantizeLinear") != std::string::npos || is_integer_operator(n)) return true;
-  }
-  return false;
-}
-
 Status check_precision(const graph::Graph& g, const std::string& precision) {
   const std::vector<std::string> known(std::begin(precisions), std::end(precisions));
   if (std::find(known.begin(), known.end(), precision) == known.end()) {
@@ -128,6 +120,14 @@ bool multiplies_integers(const plan::Plan& plan) {
 }
 
 }  // namespace
+
+bool has_quantised_values(const graph::Graph& g) {
+  for (graph::NodeId id : g.all_nodes()) {
+    const graph::Node& n = g.node(id);
+    if (n.op.find("QuantizeLinear") != std::string::npos || is_integer_operator(n)) return true;
+  }
+  return false;
+}
 
 Result<Compiled> compile(const model::Model& model, const CompileOptions& options) {
   HONE_ASSIGN(graph::Graph graph, import(model));

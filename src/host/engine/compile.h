@@ -32,6 +32,9 @@ struct CompileOptions {
 
 constexpr const char* precisions[] = {"f32", "int8", "best"};
 
+// Does the model say of any value that it is integers with a scale?
+bool has_quantised_values(const graph::Graph& graph);
+
 struct Compiled {
   plan::Plan plan;
   passes::Report passes;

@@ -100,15 +100,18 @@ class Chain {
     r_.report = gate_report(json(w_.found), identity());
     r_.engine_path = w_.engine_path();
     r_.engine_bytes = w_.found["build"]["bytes"].get<double>();
+    r_.precision = w_.found["build"]["precision"].get<std::string>();
     std::error_code error;
     r_.model_bytes = static_cast<double>(fs::file_size(w_.model.onnx, error));
     const json& a = w_.found["accuracy"];
     if (!a.contains("samples")) return;
     r_.samples = a["samples"].get<int64_t>();
-    r_.accuracy = a["percent"].get<double>();
-    r_.baseline_accuracy = a["baseline_percent"].get<double>();
-    r_.worst_class = a["worst"].get<std::string>();
-    r_.worst_class_percent = a["worst_percent"].get<double>();
+    r_.metric = a["metric"].get<std::string>();
+    r_.metric_unit = a["unit"].get<std::string>();
+    r_.accuracy = a["value"].get<double>();
+    r_.baseline_accuracy = a["baseline_value"].get<double>();
+    r_.worst_class = a.value("worst", "");
+    r_.worst_class_percent = a.value("worst_percent", 0.0);
   }
 
   Status gate() {

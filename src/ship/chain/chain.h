@@ -45,9 +45,11 @@ struct ChainResult {
   std::string engine_path, report_path;
   nlohmann::json report_json;  // as it was written to report_path
   double engine_bytes = 0, model_bytes = 0;
-  double accuracy = 0, baseline_accuracy = 0;  // percent; 0 samples: no data
+  std::string precision;                       // what the engine multiplies in: "f32", "int8"
+  std::string metric, metric_unit;             // of what follows
+  double accuracy = 0, baseline_accuracy = 0;  // 0 samples: no data
   int64_t samples = 0;
-  std::string worst_class;
+  std::string worst_class;  // "" where the metric knows no classes
   double worst_class_percent = 0;
 };
 

@@ -14,16 +14,46 @@ std::string ChainWork::engine_path() const {
 std::string ChainWork::optimized_path() const {
   return fmt::format("{}/{}.optimized.onnx", options.out_folder, model.name);
 }
+std::string ChainWork::quantized_path() const {
+  return fmt::format("{}/{}.{}.int8.onnx", options.out_folder, model.name, target.name);
+}
 std::string ChainWork::timings_path() const { return options.out_folder + "/timing-cache.json"; }
 
-Result<const graph::Graph*> ChainWork::graph() {
-  if (!graph_) {
-    HONE_ASSIGN(model::Model m, model::read_model(model.onnx));
+namespace {
+
+Result<const graph::Graph*> read_once(const std::string& path, std::optional<graph::Graph>* kept) {
+  if (!*kept) {
+    HONE_ASSIGN(model::Model m, model::read_model(path));
     auto g = import(m);
-    if (!g.ok()) return in(model.onnx, g.status());
-    graph_ = std::move(*g);
+    if (!g.ok()) return in(path, g.status());
+    *kept = std::move(*g);
   }
-  return &*graph_;
+  return &**kept;
+}
+
+// Its table in hone.toml, and what its files hold. Where they cannot be read (nullptr) the stage
+// that reads them says why.
+std::string data_key(const tasks::DataSpec& spec, const tasks::Dataset* data) {
+  std::string key = fmt::format("{} {} ", spec.format, spec.limit);
+  for (const auto& [name, value] : spec.values) key += name + "=" + value + " ";
+  for (const std::string& f : data != nullptr ? data->files() : std::vector<std::string>()) {
+    key += hash_file(f);
+  }
+  return hash_text(key);
+}
+
+}  // namespace
+
+Result<const graph::Graph*> ChainWork::source() const { return read_once(model.onnx, &source_); }
+
+Result<const graph::Graph*> ChainWork::graph() const {
+  return quantises() ? read_once(quantized_path(), &quantized_) : source();
+}
+
+bool ChainWork::quantises() const {
+  if (target.precision != "int8") return false;
+  auto g = source();
+  return g.ok() && !engine::has_quantised_values(**g);
 }
 
 Result<std::shared_ptr<const tasks::Dataset>> ChainWork::data() const {
@@ -48,13 +78,13 @@ std::string ChainWork::machine_key() const {
 }
 std::string ChainWork::evaluation_key() const {
   if (!model.evaluation || !evaluation_key_.empty()) return evaluation_key_;
-  const tasks::DataSpec& spec = *model.evaluation;
-  std::string key = fmt::format("{} {} ", spec.format, spec.limit);
-  for (const auto& [name, value] : spec.values) key += name + "=" + value + " ";
   auto d = data();
-  if (!d.ok()) return key;  // the stage that reads them says why
-  for (const std::string& f : (*d)->files()) key += hash_file(f);
-  return evaluation_key_ = hash_text(key);
+  return evaluation_key_ = data_key(*model.evaluation, d.ok() ? d->get() : nullptr);
+}
+std::string ChainWork::calibration_key() const {
+  if (!model.calibration || !calibration_key_.empty()) return calibration_key_;
+  auto d = tasks::open_dataset(*model.calibration);
+  return calibration_key_ = data_key(*model.calibration, d.ok() ? d->get() : nullptr);
 }
 std::string ChainWork::engine_key() const {
   return engine_hash + machine_key() + fmt::format("{} ", options.machine.cores);

@@ -27,10 +27,15 @@ class ChainWork {
 
   std::string engine_path() const;
   std::string optimized_path() const;
+  std::string quantized_path() const;
   std::string timings_path() const;
 
-  // Read when first asked for, then kept.
-  Result<const graph::Graph*> graph();
+  // Read when first asked for, then kept: the model as it came, and what the engine is built from,
+  // which is another where this chain quantises.
+  Result<const graph::Graph*> source() const;
+  Result<const graph::Graph*> graph() const;
+  // int8 is asked for, and the model as it came (which can be read) is of floats.
+  bool quantises() const;
   // Of the evaluation data, which are set.
   Result<std::shared_ptr<const tasks::Dataset>> data() const;
   engine::CompileOptions compile_options() const;
@@ -42,16 +47,17 @@ class ChainWork {
 
   // Pieces of the keys of stages: what a result depends on besides the model and Hone's version.
   std::string machine_key() const;
-  std::string evaluation_key() const;  // "" where there are no evaluation data
-  std::string engine_key() const;      // the engine, and the machine that runs it
+  std::string evaluation_key() const;  // "" where there are no such data
+  std::string calibration_key() const;
+  std::string engine_key() const;  // the engine, and the machine that runs it
 
   void progress(const std::string& what, double done, double all) const;
   void progress(const std::string& what, size_t done, size_t all) const;
 
  private:
-  std::optional<graph::Graph> graph_;
+  mutable std::optional<graph::Graph> source_, quantized_;
   mutable std::shared_ptr<const tasks::Dataset> data_;
-  mutable std::string evaluation_key_;
+  mutable std::string evaluation_key_, calibration_key_;
 };
 
 // One stage: a file stages/<name>.cc and a line in stages.inc.

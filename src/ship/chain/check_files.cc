@@ -15,21 +15,27 @@ Status check_there(const char* key, const std::string& path) {
                 fmt::format("{}: no such file or folder; hone.toml names it as '{}'", path, key));
 }
 
+Status check_data(const char* table, const tasks::DataSpec& spec) {
+  const tasks::DataFormat* format = tasks::find_data_format(spec.format);
+  if (format == nullptr) return {};
+  for (const tasks::DataKey& k : format->keys) {
+    const std::string key = fmt::format("{}.{}", table, k.name);
+    if (k.path) HONE_RETURN_IF_ERROR(check_there(key.c_str(), spec.at(k.name)));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status check_files(const ModelSpec& model, const TargetSpec& target) {
   HONE_RETURN_IF_ERROR(check_there("onnx", model.onnx));
   HONE_RETURN_IF_ERROR(check_there("golden", model.golden));
   HONE_RETURN_IF_ERROR(check_there("baseline", target.baseline));
-  // Calibration data is not looked for: no stage of this version reads it.
-  if (!model.evaluation) return {};
-  const tasks::DataFormat* format = tasks::find_data_format(model.evaluation->format);
-  for (const tasks::DataKey& k :
-       format != nullptr ? format->keys : std::span<const tasks::DataKey>()) {
-    const std::string key = fmt::format("evaluation.{}", k.name);
-    if (k.path) HONE_RETURN_IF_ERROR(check_there(key.c_str(), model.evaluation->at(k.name)));
+  // Calibration data are only read where the chain quantises.
+  if (model.calibration && target.precision == "int8") {
+    HONE_RETURN_IF_ERROR(check_data("calibration", *model.calibration));
   }
-  return {};
+  return model.evaluation ? check_data("evaluation", *model.evaluation) : Status();
 }
 
 }  // namespace hone::ship

@@ -30,9 +30,10 @@ const OutputSpec* task_of(const ModelSpec& model) {
 }
 
 Result<Session> open_baseline(ChainWork& w) {
-  HONE_ASSIGN(const graph::Graph* g, w.graph());
+  HONE_ASSIGN(const graph::Graph* g, w.source());
   engine::CompileOptions plain = w.compile_options();
   plain.target.isa = mask(Isa::portable);
+  plain.precision = "best";
   for (const passes::Pass* p : passes::pipeline()) {
     if (!p->needed) plain.passes.disabled.emplace_back(p->name);
   }

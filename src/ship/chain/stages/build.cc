@@ -3,6 +3,7 @@
 
 #include "host/model/files.h"
 #include "ship/chain/chain_work.h"
+#include "ship/chain/stage_cache.h"
 #include "ship/project/picture.h"
 
 namespace hone::ship {
@@ -26,8 +27,9 @@ std::string profiles_key(const ModelSpec& model) {
 std::string key(const ChainWork& w) {
   std::string contract;
   for (const auto& [name, text] : contract_properties(w.model)) contract += name + text;
-  return fmt::format("{} {} {} {}{}", w.machine_key(), w.target.threads, w.target.precision,
-                     profiles_key(w.model), contract);
+  const std::string from = w.quantises() ? hash_file(w.quantized_path()) : "";
+  return fmt::format("{} {} {} {} {}{}", from, w.machine_key(), w.target.threads,
+                     w.target.precision, profiles_key(w.model), contract);
 }
 
 std::string made(const ChainWork& w) { return w.engine_path(); }
@@ -51,7 +53,7 @@ Result<json> build(ChainWork& w) {
                                    w.target.threads == 1 ? "" : "s")},
               {"bytes", built.bytes.size()},
               {"steps", w.plan->steps.size()},
-              {"precision", w.target.precision}};
+              {"precision", w.plan->precision}};
 }
 
 }  // namespace

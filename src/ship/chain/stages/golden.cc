@@ -23,7 +23,7 @@ std::string key(const ChainWork& w) {
 
 Result<json> golden(ChainWork& w) {
   if (w.model.golden.empty()) return json{{"text", "none given"}};
-  HONE_ASSIGN(const graph::Graph* g, w.graph());
+  HONE_ASSIGN(const graph::Graph* g, w.source());
   HONE_ASSIGN(std::vector<GoldenPair> pairs,
               golden_pairs(w.model.golden, g->block().inputs.size(), g->block().outputs.size()));
   double worst = 0;

@@ -39,7 +39,7 @@ Status names_exist(const ModelSpec& model, const graph::Graph& g) {
 }
 
 Result<json> inspect(ChainWork& w) {
-  HONE_ASSIGN(const graph::Graph* g, w.graph());
+  HONE_ASSIGN(const graph::Graph* g, w.source());
   if (auto bad = bad_weights(*g); !bad.empty()) {
     return invalid(fmt::format("weights are not finite: {}", fmt::join(bad, "; ")));
   }

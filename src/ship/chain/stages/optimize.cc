@@ -25,7 +25,7 @@ json file_bytes(const std::string& path) {
 std::string made(const ChainWork& w) { return w.optimized_path(); }
 
 Result<json> optimize(ChainWork& w) {
-  HONE_ASSIGN(const graph::Graph* g, w.graph());
+  HONE_ASSIGN(const graph::Graph* g, w.source());
   graph::Graph copy = *g;
   int before = copy.live_nodes();
   HONE_ASSIGN(passes::Report report, passes::run_passes(copy, {}));

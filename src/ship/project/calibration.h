@@ -1,0 +1,18 @@
+// The calibration data of hone.toml, as quantisation takes them.
+#pragma once
+
+#include "host/quant/samples.h"
+#include "ship/project/project.h"
+
+namespace hone::ship {
+
+// Every sample of model.calibration, which is set, through the contracts of hone.toml: the inputs
+// of `graph` in order. `model` outlives it. Errors: of the data; unsupported for an input that
+// hone.toml does not describe.
+Result<quant::Samples> calibration_samples(const ModelSpec& model, const graph::Graph& graph);
+
+// The data that decide are never the data that judge. Error: invalid_argument where a sample of the
+// calibration data has the content of one of the evaluation data, naming the first and how many.
+Status check_overlap(const tasks::Dataset& calibration, const tasks::Dataset& evaluation);
+
+}  // namespace hone::ship
