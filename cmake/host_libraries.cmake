@@ -20,8 +20,9 @@ target_compile_definitions(hone_host_libraries INTERFACE TOML_HEADER_ONLY=1)
 
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(cbc REQUIRED IMPORTED_TARGET cbc)
 add_library(hone_ship_libraries INTERFACE)
-target_link_libraries(hone_ship_libraries INTERFACE PkgConfig::sqlite3 PkgConfig::pugixml)
+target_link_libraries(hone_ship_libraries INTERFACE PkgConfig::sqlite3 PkgConfig::pugixml PkgConfig::cbc)
 
 add_library(hone_cli_libraries INTERFACE)
 target_link_libraries(hone_cli_libraries INTERFACE CLI11::CLI11)
