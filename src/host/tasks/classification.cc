@@ -22,7 +22,8 @@ class Top1 : public Evaluator {
   const char* metric() const override { return "top-1"; }
   const char* unit() const override { return "%"; }
 
-  Status add(const Sample& truth, const Tensor& scores) override {
+  Status add(const Sample& truth, std::span<const Tensor> outputs, const Geometry&) override {
+    const Tensor& scores = outputs[0];
     const auto classes = static_cast<int64_t>(classes_.size());
     if (scores.count() != classes) {
       return Status(

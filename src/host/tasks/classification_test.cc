@@ -30,17 +30,19 @@ TEST(Classification, NanNeverWins) {
 }
 
 std::unique_ptr<Evaluator> top1(size_t classes) {
-  TaskSpec spec{"classification", {}};
+  TaskSpec spec;
+  spec.task = "classification";
   for (size_t i = 0; i < classes; ++i) spec.labels.push_back(std::to_string(i));
   auto made = make_evaluator(spec);
   EXPECT_TRUE(made.ok()) << made.status().text();
   return std::move(*made);
 }
 
-Sample labelled(int64_t label) {
+Status add(Evaluator* e, int64_t label, std::vector<float> values) {
   Sample s;
   s.label = label;
-  return s;
+  const Tensor outputs[] = {scores(std::move(values))};
+  return e->add(s, outputs, {});
 }
 
 // Six samples of three classes, written out by hand: 0 right 1 of 2, 1 right 2 of 3, 2 right 0
@@ -51,7 +53,7 @@ TEST(Classification, CountsByTrueClass) {
                                                         {1, {1, 9, 2}}, {1, {0, 4, 3}},
                                                         {1, {0, 3, 4}}, {2, {5, 3, 4}}};
   for (const auto& [label, values] : all) {
-    ASSERT_TRUE(e->add(labelled(label), scores(values)).ok());
+    ASSERT_TRUE(add(e.get(), label, values).ok());
   }
   EXPECT_EQ(e->samples(), 6);
   EXPECT_DOUBLE_EQ(e->value(), 50);
@@ -74,23 +76,21 @@ TEST(Classification, NothingCountedIsZeroPercent) {
   auto e = top1(3);
   EXPECT_EQ(e->value(), 0);
   EXPECT_EQ(e->value_of({}), 0);
-  ASSERT_TRUE(e->add(labelled(0), scores({1, 0, 0})).ok());
+  ASSERT_TRUE(add(e.get(), 0, {1, 0, 0}).ok());
   EXPECT_EQ(e->classes()[2].value, 0);  // no sample of it
 }
 
 TEST(Classification, RefusesWhatIsNoClass) {
   auto e = top1(2);
-  EXPECT_EQ(e->add(labelled(7), scores({1, 0})).text(),
-            "sample 0 has label 7, there are 2 classes");
-  EXPECT_EQ(e->add(labelled(-1), scores({1, 0})).code(), Code::invalid_argument);
-  EXPECT_EQ(e->add(labelled(0), scores({1, 0, 0})).text(),
-            "the model gives 3 scores, there are 2 labels");
+  EXPECT_EQ(add(e.get(), 7, {1, 0}).text(), "sample 0 has label 7, there are 2 classes");
+  EXPECT_EQ(add(e.get(), -1, {1, 0}).code(), Code::invalid_argument);
+  EXPECT_EQ(add(e.get(), 0, {1, 0, 0}).text(), "the model gives 3 scores, there are 2 labels");
   EXPECT_EQ(e->samples(), 0);
 }
 
 TEST(Evaluator, NamesWhatItLacks) {
-  EXPECT_EQ(make_evaluator({"guessing", {"a"}}).status().text(), "no task 'guessing'");
-  EXPECT_EQ(make_evaluator({"classification", {}}).status().text(),
+  EXPECT_EQ(make_evaluator({"guessing", {"a"}, {}, {}}).status().text(), "no task 'guessing'");
+  EXPECT_EQ(make_evaluator({"classification", {}, {}, {}}).status().text(),
             "classification needs the names of its classes");
 }
 

@@ -67,7 +67,13 @@ Result<std::shared_ptr<const Dataset>> open_dataset(const DataSpec& spec) {
 uint64_t content_hash(const Sample& s) {
   const DecodedPicture& p = s.picture;
   const int32_t size[] = {p.width, p.height, p.channels};
-  return hash64(std::as_bytes(std::span(p.pixels)), hash64(std::as_bytes(std::span(size))));
+  uint64_t h = hash64(std::as_bytes(std::span(p.pixels)), hash64(std::as_bytes(std::span(size))));
+  h = hash64(std::as_bytes(std::span(s.text)), h);
+  if (!s.tensor) return h;
+  const int32_t type = static_cast<int32_t>(s.tensor.dtype());
+  h = hash64(std::as_bytes(std::span(&type, 1)), h);
+  h = hash64(std::as_bytes(std::span(s.tensor.dims())), h);
+  return hash64(s.tensor.raw_bytes(), h);
 }
 
 }  // namespace hone::tasks

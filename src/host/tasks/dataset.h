@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "host/model/tensor.h"
+#include "host/tasks/detection/boxes.h"
 #include "host/tasks/picture_file.h"
 
 namespace hone::tasks {
@@ -26,7 +28,10 @@ struct DataSpec {
 // As it is stored; what a format does not give is empty.
 struct Sample {
   DecodedPicture picture;
+  Tensor tensor;
+  std::string text;
   int64_t label = -1;
+  std::vector<Truth> objects;  // in the picture
 };
 
 class Dataset {

@@ -10,13 +10,16 @@
 
 #include "host/model/tensor.h"
 #include "host/tasks/dataset.h"
+#include "host/tasks/detection/detector.h"
 
 namespace hone::tasks {
 
 // An output table of hone.toml.
 struct TaskSpec {
-  std::string task;                 // a row of tasks.inc; "": none
-  std::vector<std::string> labels;  // names of the classes
+  std::string task;                  // a row of tasks.inc; "": none
+  std::vector<std::string> labels;   // names of the classes
+  std::vector<std::string> outputs;  // of the model, that the task takes; empty: the table's own
+  DetectionSpec detection;           // task = "detection"
 };
 
 struct ClassScore {
@@ -29,10 +32,11 @@ class Evaluator {
   virtual ~Evaluator() = default;
   virtual const char* metric() const = 0;  // "top-1", "mAP50-95"
   virtual const char* unit() const = 0;    // "%", "dB"
-  // One sample and what the model made of it: the output that the task names. Errors:
-  // shape_mismatch where it is not what the task expects, invalid_argument for a label that does
-  // not exist.
-  virtual Status add(const Sample& truth, const Tensor& output) = 0;
+  // One sample and what the model made of it: the task's outputs in order. `geometry`: how its
+  // picture became the input. Errors: shape_mismatch where an output is not what the task expects,
+  // invalid_argument for a label that does not exist.
+  virtual Status add(const Sample& truth, std::span<const Tensor> outputs,
+                     const Geometry& geometry) = 0;
   virtual int64_t samples() const = 0;
   virtual double value() const = 0;
   // Over these samples; an index may stand there more than once, and counts as often.

@@ -52,14 +52,31 @@ size_t worst_class(const std::vector<ClassScore>& classes) {
 
 }  // namespace
 
-Status evaluate(Session& session, size_t output, const tasks::Dataset& data,
+Result<std::vector<size_t>> task_outputs(const Session& session, const OutputSpec& task) {
+  std::vector<std::string> names = task.outputs;
+  if (names.empty()) names.push_back(task.name);
+  std::vector<size_t> found;
+  for (const std::string& name : names) {
+    size_t at = 0;
+    while (at < session.outputs().size() && session.outputs()[at].name != name) ++at;
+    if (at == session.outputs().size()) {
+      return Status(Code::not_found, fmt::format("the model has no output '{}'", name));
+    }
+    found.push_back(at);
+  }
+  return found;
+}
+
+Status evaluate(Session& session, const std::vector<size_t>& outputs, const tasks::Dataset& data,
                 const ModelInputs& inputs, Evaluator* evaluator,
                 const std::function<void(double, double)>& progress) {
   for (int64_t i = 0; i < data.count(); ++i) {
     HONE_ASSIGN(tasks::Sample s, data.sample(i));
     HONE_ASSIGN(std::vector<Tensor> x, inputs.of(s));
     HONE_ASSIGN(std::vector<Tensor> y, session.run(x));
-    HONE_RETURN_IF_ERROR(evaluator->add(s, y[output]));
+    std::vector<Tensor> answer;
+    for (size_t o : outputs) answer.push_back(y[o]);
+    HONE_RETURN_IF_ERROR(evaluator->add(s, answer, inputs.geometry(s)));
     if (progress && i % 64 == 0)
       progress(static_cast<double>(i), static_cast<double>(data.count()));
   }

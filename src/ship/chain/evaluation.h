@@ -10,9 +10,12 @@
 
 namespace hone::ship {
 
-// Runs every sample through the session and adds what it makes of it to the evaluator; `output` is
-// the task's. `progress` is told samples done, of all.
-Status evaluate(Session& session, size_t output, const tasks::Dataset& data,
+// The session's outputs that a task takes, in its order. Error: not_found.
+Result<std::vector<size_t>> task_outputs(const Session& session, const OutputSpec& task);
+
+// Runs every sample through the session and adds what it makes of it to the evaluator; `outputs`
+// are the task's. `progress` is told samples done, of all.
+Status evaluate(Session& session, const std::vector<size_t>& outputs, const tasks::Dataset& data,
                 const ModelInputs& inputs, tasks::Evaluator* evaluator,
                 const std::function<void(double, double)>& progress);
 

@@ -31,4 +31,16 @@ Result<std::vector<Tensor>> ModelInputs::of(const tasks::Sample& sample) const {
   return out;
 }
 
+tasks::Geometry ModelInputs::geometry(const tasks::Sample& sample) const {
+  tasks::Geometry g;
+  g.picture_width = sample.picture.width, g.picture_height = sample.picture.height;
+  for (const InputSpec* i : inputs_) {
+    auto p = preprocess::placement(i->image, g.picture_width, g.picture_height);
+    if (!p.ok()) continue;
+    g.left = p->x, g.top = p->y, g.scale_x = p->scale_x, g.scale_y = p->scale_y;
+    return g;
+  }
+  return g;
+}
+
 }  // namespace hone::ship

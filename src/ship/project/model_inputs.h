@@ -16,6 +16,8 @@ class ModelInputs {
 
   // In the order of the names, batch 1. Errors: those of preprocessing.
   Result<std::vector<Tensor>> of(const tasks::Sample& sample) const;
+  // How the sample's picture becomes the first input that is a picture; as it is where none is.
+  tasks::Geometry geometry(const tasks::Sample& sample) const;
 
  private:
   std::vector<const InputSpec*> inputs_;

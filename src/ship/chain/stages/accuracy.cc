@@ -54,12 +54,11 @@ Result<json> accuracy(ChainWork& w) {
     return json{{"text", inputs.status().text()}};
   }
   if (!inputs.ok()) return inputs.status();
-  size_t out = 0;  // inspect saw that the name exists
-  while (engine.outputs()[out].name != task->name) ++out;
+  HONE_ASSIGN(std::vector<size_t> outputs, task_outputs(engine, *task));
   HONE_ASSIGN(auto before, tasks::make_evaluator(*task));
   HONE_ASSIGN(auto after, tasks::make_evaluator(*task));
   const auto run = [&](Session& s, tasks::Evaluator* e, const char* what) {
-    return evaluate(s, out, *data, *inputs, e,
+    return evaluate(s, outputs, *data, *inputs, e,
                     [&](double done, double all) { w.progress(what, done, all); });
   };
   HONE_RETURN_IF_ERROR(run(baseline, before.get(), "accuracy of the baseline"));
