@@ -170,7 +170,7 @@ std::vector<float> margins(const ModelSpec& m, int64_t* of_class) {
   auto session =
       Session::open(std::make_shared<const std::vector<std::byte>>(std::move(built->bytes)), 1);
   auto data = tasks::open_dataset(*m.evaluation);
-  auto inputs = ModelInputs::make(m, {m.inputs[0].name});
+  auto inputs = ModelInputs::make(m, {{m.inputs[0].name, DType::f32, {1, 1, 28, 28}}});
   std::vector<float> found;
   for (int64_t i = 0; i < (*data)->count(); ++i) {
     auto sample = (*data)->sample(i);

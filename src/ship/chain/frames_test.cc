@@ -37,7 +37,7 @@ TEST(Frames, GiveTheClassesThatEvaluationGives) {
   EXPECT_EQ(w->describe()["distinct"], 12);
   EXPECT_EQ(w->task(), "classification");
   auto data = tasks::open_dataset(*m.evaluation);
-  auto inputs = ModelInputs::make(m, {m.inputs[0].name});
+  auto inputs = ModelInputs::make(m, {{m.inputs[0].name, DType::f32, {1, 1, 28, 28}}});
   MonotonicTime time;
   for (int64_t i = 0; i < 24; ++i) {
     ASSERT_TRUE(w->prepare(i).ok());

@@ -10,9 +10,7 @@ namespace hone::ship {
 
 Result<quant::Samples> calibration_samples(const ModelSpec& model, const graph::Graph& graph) {
   HONE_ASSIGN(auto data, tasks::open_dataset(*model.calibration));
-  std::vector<std::string> names;
-  for (graph::ValueId v : graph.block().inputs) names.push_back(graph.value(v).name);
-  HONE_ASSIGN(ModelInputs inputs, ModelInputs::make(model, names));
+  HONE_ASSIGN(ModelInputs inputs, ModelInputs::make(model, input_forms(graph)));
   quant::Samples s;
   s.count = data->count();
   s.get = [data, inputs](int64_t k) -> Result<std::vector<Tensor>> {

@@ -15,8 +15,27 @@
 
 namespace hone::ship {
 
+struct TextInput {
+  enum class Part : uint8_t { ids, mask, types };
+  std::string tokenizer;   // path of vocab.txt or tokenizer.json
+  bool lower_case = true;  // vocab.txt
+  int64_t max_length = 0;  // 0: what the tokenizer's file says
+  bool pad = false;        // to max_length
+  Part part = Part::ids;
+};
+
+// y = (x - zero) scale, x as the data store it.
+struct TensorInput {
+  bool converts = false;  // either is given: else y is x
+  float zero = 0, scale = 1;
+};
+
 struct InputSpec {
+  enum class Kind : uint8_t { image, text, tensor };
   std::string name;
+  Kind kind = Kind::image;
+  TextInput text;
+  TensorInput tensor;
   preprocess::ImageContract image;  // kind = "image"
 };
 

@@ -49,7 +49,7 @@ Result<json> accuracy(ChainWork& w) {
   if (!data->labelled()) return json{{"text", "the evaluation data have no labels"}};
   HONE_ASSIGN(Session baseline, open_baseline(w));
   HONE_ASSIGN(Session engine, Session::open(w.engine_path(), w.target.threads));
-  auto inputs = ModelInputs::make(w.model, names_of(engine.inputs()));
+  auto inputs = ModelInputs::make(w.model, input_forms(engine));
   if (!inputs.ok() && inputs.code() == Code::unsupported) {
     return json{{"text", inputs.status().text()}};
   }

@@ -57,7 +57,7 @@ Inputs random_inputs(const Session& s) {
 // neither.
 Result<Inputs> real_inputs(ChainWork& w, const Session& s) {
   if (w.model.evaluation) {
-    auto made = ModelInputs::make(w.model, names_of(s.inputs()));
+    auto made = ModelInputs::make(w.model, input_forms(s));
     if (made.ok()) return evaluation_inputs(w, *made);
     if (made.code() != Code::unsupported) return made.status();
   }
