@@ -35,9 +35,9 @@ class OutputReader : private TomlReader {
     out.task = names[task];
     std::vector<std::string> known = {"task", "labels", "outputs"};
     if (out.task == "detection") {
-      known.insert(known.end(),
-                   {"decode", "score_threshold", "iou_threshold", "max_detections", "strides",
-                    "score", "y_first", "background", "label_offset", "suppress"});
+      known.insert(known.end(), {"decode", "score_threshold", "iou_threshold", "max_detections",
+                                 "strides", "score", "y_first", "background", "label_offset",
+                                 "suppress", "multi_label", "class_agnostic"});
     }
     HONE_RETURN_IF_ERROR(only(t, "an output", known));
     HONE_RETURN_IF_ERROR(texts(t, "outputs", &out.outputs));
@@ -66,6 +66,8 @@ class OutputReader : private TomlReader {
     HONE_RETURN_IF_ERROR(whole(t, "label_offset", 0, &d->label_offset));
     HONE_RETURN_IF_ERROR(get(t, "y_first", "true or false", &d->y_first));
     HONE_RETURN_IF_ERROR(get(t, "suppress", "true or false", &d->suppress));
+    HONE_RETURN_IF_ERROR(get(t, "multi_label", "true or false", &d->multi_label));
+    HONE_RETURN_IF_ERROR(get(t, "class_agnostic", "true or false", &d->nms.class_agnostic));
     const toml::node* strides = t.get("strides");
     if (strides == nullptr) return {};
     const Status bad = fail(*strides, "'strides' must be a list of whole numbers, 1 to 4096");
