@@ -82,6 +82,9 @@ class TomlReader {
 // The tables below a model: an input's preprocessing, an output's task, its data.
 Result<InputSpec> read_input_table(const TomlReader& reader, const std::string& name,
                                    const toml::table& table);
+// Of an input that is no picture.
+Status read_text_input(const TomlReader& reader, const toml::table& table, TextInput* out);
+Status read_tensor_input(const TomlReader& reader, const toml::table& table, TensorInput* out);
 Result<OutputSpec> read_output_table(const TomlReader& reader, const std::string& name,
                                      const toml::table& table);
 Status read_data_tables(const TomlReader& reader, const toml::table& model, ModelSpec* out);
