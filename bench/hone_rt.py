@@ -74,6 +74,11 @@ class Engine:
         raw = (c.c_char * b.bytes).from_address(b.data) if b.bytes else b""
         return np.frombuffer(raw, dtype=DTYPES[b.dtype]).reshape(shape)
 
+    def input(self, name):
+        """The engine's own memory of this input, to be written into."""
+        index = self._lib.hone_engine_find_input(self._engine, name.encode())
+        return self._view(self._lib.hone_context_input_buffer, index)
+
     def outputs(self, count):
         return [self._view(self._lib.hone_context_output_buffer, i).copy() for i in range(count)]
 
