@@ -12,6 +12,8 @@ sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tests", "tasks"))
 from models import ROOT  # noqa: E402
 
+os.environ.setdefault("HONE_SOURCE_DIR", ROOT)  # the tests look for ../shared beside it
+
 SHARED = os.path.join(os.path.dirname(ROOT), "shared")
 REAL = os.path.join(SHARED, "realdata")
 FASHION = "/usr/share/datasets/fashion-mnist"
