@@ -1,4 +1,4 @@
-// Top-1: the task `classification`.
+// The task `classification`: of scores by class, how often the label is among the likeliest.
 #pragma once
 
 #include <cstdint>

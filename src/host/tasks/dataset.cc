@@ -69,11 +69,14 @@ uint64_t content_hash(const Sample& s) {
   const int32_t size[] = {p.width, p.height, p.channels};
   uint64_t h = hash64(std::as_bytes(std::span(p.pixels)), hash64(std::as_bytes(std::span(size))));
   h = hash64(std::as_bytes(std::span(s.text)), h);
-  if (!s.tensor) return h;
-  const int32_t type = static_cast<int32_t>(s.tensor.dtype());
-  h = hash64(std::as_bytes(std::span(&type, 1)), h);
-  h = hash64(std::as_bytes(std::span(s.tensor.dims())), h);
-  return hash64(s.tensor.raw_bytes(), h);
+  for (const auto& [name, t] : s.tensors) {
+    h = hash64(std::as_bytes(std::span(name)), h);
+    const auto type = static_cast<int32_t>(t.dtype());
+    h = hash64(std::as_bytes(std::span(&type, 1)), h);
+    h = hash64(std::as_bytes(std::span(t.dims())), h);
+    h = hash64(t.raw_bytes(), h);
+  }
+  return h;
 }
 
 }  // namespace hone::tasks

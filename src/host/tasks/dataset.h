@@ -28,7 +28,7 @@ struct DataSpec {
 // As it is stored; what a format does not give is empty.
 struct Sample {
   DecodedPicture picture;
-  Tensor tensor;
+  std::map<std::string, Tensor> tensors;  // by the model's input; "": of a format without names
   std::string text;
   int64_t label = -1;
   std::vector<Truth> objects;  // in the picture

@@ -17,6 +17,7 @@ namespace hone::tasks {
 // An output table of hone.toml.
 struct TaskSpec {
   std::string task;                  // a row of tasks.inc; "": none
+  std::string metric;                // of a classification: "top-K", "f1", "f1-macro"; "": top-1
   std::vector<std::string> labels;   // names of the classes
   std::vector<std::string> outputs;  // of the model, that the task takes; empty: the table's own
   DetectionSpec detection;           // task = "detection"

@@ -33,14 +33,27 @@ class InputReader : private TomlReader {
   explicit InputReader(const TomlReader& reader) : TomlReader(reader) {}
 
   Result<InputSpec> read(const std::string& name, const toml::table& t) const {
+    InputSpec in;
+    in.name = name;
+    size_t kind = 0;
+    HONE_RETURN_IF_ERROR(word(t, "kind", {"image", "text", "tensor"}, &kind));
+    in.kind = static_cast<InputSpec::Kind>(kind);
+    switch (in.kind) {
+      case InputSpec::Kind::image: HONE_RETURN_IF_ERROR(image(t, &in.image)); break;
+      case InputSpec::Kind::text: HONE_RETURN_IF_ERROR(read_text_input(*this, t, &in.text)); break;
+      case InputSpec::Kind::tensor:
+        HONE_RETURN_IF_ERROR(read_tensor_input(*this, t, &in.tensor));
+        break;
+    }
+    return in;
+  }
+
+ private:
+  Status image(const toml::table& t, ImageContract* contract) const {
     HONE_RETURN_IF_ERROR(only(t, "an input",
                               {"kind", "size", "color", "resize", "fit", "anchor", "short_side",
                                "fill", "type", "scale", "mean", "std", "layout"}));
-    InputSpec in;
-    in.name = name;
-    ImageContract& k = in.image;
-    size_t kind = 0;
-    HONE_RETURN_IF_ERROR(word(t, "kind", {"image"}, &kind));
+    ImageContract& k = *contract;
     HONE_RETURN_IF_ERROR(choice(t, "color", colors, &k.color));
     HONE_RETURN_IF_ERROR(choice(t, "layout", layouts, &k.layout));
     HONE_RETURN_IF_ERROR(choice(t, "type", types, &k.type));
@@ -49,11 +62,9 @@ class InputReader : private TomlReader {
     HONE_RETURN_IF_ERROR(choice(t, "anchor", anchors, &k.anchor));
     HONE_RETURN_IF_ERROR(size(t, &k));
     HONE_RETURN_IF_ERROR(geometry(t, &k));
-    HONE_RETURN_IF_ERROR(values(t, &k));
-    return in;
+    return values(t, &k);
   }
 
- private:
   template <class Enum>
   Status choice(const toml::table& t, const char* key, const std::vector<std::string>& words,
                 Enum* out) const {

@@ -32,6 +32,10 @@ Result<Tensor> text_input(const TextInput& spec, const Tokenizer& tokenizer, DTy
 // The stored elements in the input's type and dims: (x - zero) scale in f32 where that is asked
 // for, as DequantizeLinear; else they must be of the type already.
 Result<Tensor> tensor_input(const TensorInput& spec, const InputForm& form, const Tensor& stored) {
+  if (!stored) {
+    return Status(Code::not_found,
+                  fmt::format("the data hold no tensor for input '{}'", form.name));
+  }
   Dims dims = form.dims;
   int64_t fixed = 1, open = 0;
   for (int64_t d : dims) d < 0 ? ++open : fixed *= d;
@@ -54,6 +58,14 @@ Result<Tensor> tensor_input(const TensorInput& spec, const InputForm& form, cons
     t.set(i, static_cast<double>((x - spec.zero) * spec.scale));
   }
   return t;
+}
+
+// The sample's tensor for this input; none where the data have no such.
+const Tensor& stored(const tasks::Sample& sample, const std::string& input) {
+  static const Tensor none;
+  auto it = sample.tensors.find(input);
+  if (it == sample.tensors.end()) it = sample.tensors.find("");
+  return it == sample.tensors.end() ? none : it->second;
 }
 
 }  // namespace
@@ -110,7 +122,8 @@ Result<std::vector<Tensor>> ModelInputs::of(const tasks::Sample& sample) const {
       switch (i.spec->kind) {
         case InputSpec::Kind::text:
           return text_input(i.spec->text, *i.tokenizer, i.form.dtype, sample.text);
-        case InputSpec::Kind::tensor: return tensor_input(i.spec->tensor, i.form, sample.tensor);
+        case InputSpec::Kind::tensor:
+          return tensor_input(i.spec->tensor, i.form, stored(sample, i.form.name));
         case InputSpec::Kind::image: break;
       }
       return to_input(i.spec->image, view_of(sample.picture));

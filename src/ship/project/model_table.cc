@@ -31,6 +31,14 @@ class ModelReader : private TomlReader {
           return {};
         }));
     HONE_RETURN_IF_ERROR(read_data_tables(*this, t, &m));
+    // Boxes are decoded in pixels of the input that is a picture.
+    for (const InputSpec& i : m.inputs) {
+      if (i.kind != InputSpec::Kind::image) continue;
+      for (OutputSpec& o : m.outputs) {
+        o.detection.input_width = i.image.width, o.detection.input_height = i.image.height;
+      }
+      break;
+    }
     return m;
   }
 

@@ -34,6 +34,7 @@ class OutputReader : private TomlReader {
     HONE_RETURN_IF_ERROR(word(t, "task", names, &task));
     out.task = names[task];
     std::vector<std::string> known = {"task", "labels", "outputs"};
+    if (out.task == "classification") known.emplace_back("metric");
     if (out.task == "detection") {
       known.insert(known.end(), {"decode", "score_threshold", "iou_threshold", "max_detections",
                                  "strides", "score", "y_first", "background", "label_offset",
@@ -41,11 +42,15 @@ class OutputReader : private TomlReader {
     }
     HONE_RETURN_IF_ERROR(only(t, "an output", known));
     HONE_RETURN_IF_ERROR(texts(t, "outputs", &out.outputs));
+    HONE_RETURN_IF_ERROR(text(t, "metric", &out.metric));
     if (out.task == "detection") HONE_RETURN_IF_ERROR(detection(t, &out.detection));
     std::string labels;
     HONE_RETURN_IF_ERROR(path(t, "labels", &labels));
     if (!labels.empty()) {
       HONE_ASSIGN(out.labels, read_labels(labels));
+      // What the task lacks is said here, where the line is known.
+      auto made = tasks::make_evaluator(out);
+      if (!made.ok()) return fail(t, made.status().text());
     }
     return out;
   }

@@ -62,7 +62,7 @@ class CsvData : public Dataset {
     if (form_.dtype == DType::none) {
       HONE_ASSIGN(s.picture, read_picture(path));
     } else {
-      HONE_ASSIGN(s.tensor, read_raw(path));
+      HONE_ASSIGN(s.tensors[""], read_raw(path));
     }
     if (has_labels_) {
       HONE_ASSIGN(s.label, table_.integer(i, label_));
