@@ -5,6 +5,7 @@
 
 #include "host/tasks/classification.h"
 #include "ship/chain/golden.h"
+#include "ship/project/model_inputs.h"
 #include "ship/project/picture.h"
 
 namespace hone::ship {
@@ -27,8 +28,8 @@ tasks::DecodedPicture noise_picture(const preprocess::ImageContract& k, uint64_t
 }  // namespace
 
 Result<PictureWork> PictureWork::make(Session& session, const ModelSpec& model, bool same) {
-  if (model.inputs.size() != 1 || session.inputs().size() != 1 ||
-      session.inputs()[0].name != model.inputs[0].name ||
+  if (model.inputs.size() != 1 || model.inputs[0].kind != InputSpec::Kind::image ||
+      session.inputs().size() != 1 || session.inputs()[0].name != model.inputs[0].name ||
       session.inputs()[0].dtype != type_of(model.inputs[0].image)) {
     return unsupported("stages are timed for a model whose only input is a picture");
   }
@@ -113,20 +114,54 @@ nlohmann::json PictureWork::describe() const {
   return {{"kind", kind_}, {"distinct", pictures_.size()}, {"same_input", same_}};
 }
 
-Result<Inputs> project_inputs(const Session& session, const ModelSpec& model, bool same) {
-  if (model.golden.empty()) return noise_inputs(session, session.default_shapes(), same);
-  HONE_ASSIGN(std::vector<GoldenPair> pairs,
-              golden_pairs(model.golden, session.inputs().size(), 0));
+namespace {
+
+// Samples of the data as the model takes them: real ids, real features.
+Result<Inputs> data_inputs(const ModelSpec& model, const tasks::DataSpec& spec,
+                           const ModelInputs& made, bool same) {
+  HONE_ASSIGN(auto data, tasks::open_dataset(spec));
   Inputs all;
-  all.kind = "golden inputs";
+  all.kind = model.evaluation ? "evaluation samples" : "calibration samples";
   all.same = same;
-  // One binding serves all: those of the first one's shapes.
-  for (GoldenPair& p : pairs) {
-    bool fits = all.samples.empty() || !same;
-    for (size_t i = 0; fits && !all.samples.empty() && i < p.in.size(); ++i)
-      fits = p.in[i].dims() == all.samples[0][i].dims();
-    if (fits) all.samples.push_back(std::move(p.in));
+  const int64_t n = std::min(same ? int64_t{1} : distinct_inputs, data->count());
+  for (int64_t i = 0; i < n; ++i) {
+    HONE_ASSIGN(tasks::Sample sample, data->sample(i * (data->count() / n)));
+    HONE_ASSIGN(std::vector<Tensor> x, made.of(sample));
+    all.samples.push_back(std::move(x));
   }
+  return all;
+}
+
+// One binding serves all: those of the first one's shapes stay.
+void keep_one_shape(Inputs* all) {
+  const std::vector<Tensor> first = all->samples[0];
+  std::erase_if(all->samples, [&first](const std::vector<Tensor>& x) {
+    for (size_t i = 0; i < x.size(); ++i) {
+      if (x[i].dims() != first[i].dims()) return true;
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+Result<Inputs> project_inputs(const Session& session, const ModelSpec& model, bool same) {
+  const auto& data = model.evaluation ? model.evaluation : model.calibration;
+  auto made = ModelInputs::make(model, input_forms(session));
+  Inputs all;
+  if (data && made.ok()) {
+    HONE_ASSIGN(all, data_inputs(model, *data, *made, same));
+  } else if (!model.golden.empty()) {
+    HONE_ASSIGN(std::vector<GoldenPair> pairs,
+                golden_pairs(model.golden, session.inputs().size(), 0));
+    all.kind = "golden inputs";
+    all.same = same;
+    for (GoldenPair& p : pairs) all.samples.push_back(std::move(p.in));
+    if (same) all.samples.resize(1);
+  } else {
+    return noise_inputs(session, session.default_shapes(), same);
+  }
+  keep_one_shape(&all);
   return all;
 }
 

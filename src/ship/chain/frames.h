@@ -47,7 +47,8 @@ class PictureWork : public Workload {
   int64_t answer_ = -1;
 };
 
-// What a project has to run where it describes no picture: golden inputs, else noise.
+// What a project has to run where it describes no picture: samples of its data, of one shape;
+// golden inputs; else noise.
 Result<Inputs> project_inputs(const Session& session, const ModelSpec& model, bool same);
 
 }  // namespace hone::ship

@@ -35,9 +35,15 @@ Result<json> run(ChainWork& w) {
   // Whole frames where the project describes a picture; else inference alone.
   auto frames = PictureWork::make(s, w.model, false);
   if (!frames.ok() && frames.code() != Code::unsupported) return frames.status();
-  auto measured = frames.ok() ? bench(s, *frames, b) : bench(s, b);
+  Inputs inputs;
+  if (!frames.ok()) {
+    HONE_ASSIGN(inputs, project_inputs(s, w.model, false));
+    HONE_RETURN_IF_ERROR(s.run(inputs.samples[0]).status());
+  }
+  InferWork infer(s, inputs);
+  auto measured = frames.ok() ? bench(s, *frames, b) : bench(s, infer, b);
   HONE_ASSIGN(BenchResult result, std::move(measured));
-  if (frames.ok()) result.conditions["inputs"] = frames->describe();
+  result.conditions["inputs"] = frames.ok() ? frames->describe() : inputs.to_json();
   add_engine(s.engine().info(), w.target.threads, w.engine_path(), &result.conditions);
   json j = to_json(result);
   if (peak.ok()) {
