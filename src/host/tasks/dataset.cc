@@ -25,7 +25,7 @@ class Head : public Dataset {
   int64_t count() const override { return count_; }
   bool labelled() const override { return all_->labelled(); }
   Result<Sample> sample(int64_t i) const override { return all_->sample(i); }
-  std::vector<std::string> files() const override { return all_->files(); }
+  std::vector<std::string> files(bool truths) const override { return all_->files(truths); }
 
  private:
   std::shared_ptr<const Dataset> all_;

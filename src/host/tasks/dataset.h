@@ -41,8 +41,9 @@ class Dataset {
   virtual bool labelled() const = 0;
   // Sample `i` of 0 .. count() - 1, read when it is asked for. Errors: those of the files it is in.
   virtual Result<Sample> sample(int64_t i) const = 0;
-  // Every file a sample may come from, in a fixed order: what a result depends on.
-  virtual std::vector<std::string> files() const = 0;
+  // Every file that samples, or with `truths` what is true of them, may come from, in a fixed
+  // order: what a result depends on.
+  virtual std::vector<std::string> files(bool truths) const = 0;
 };
 
 // Errors: those of the format's readers; shape_mismatch where pictures and labels do not go

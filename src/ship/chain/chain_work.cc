@@ -33,10 +33,10 @@ Result<const graph::Graph*> read_once(const std::string& path, std::optional<gra
 
 // Its table in hone.toml, and what its files hold. Where they cannot be read (nullptr) the stage
 // that reads them says why.
-std::string data_key(const tasks::DataSpec& spec, const tasks::Dataset* data) {
+std::string data_key(const tasks::DataSpec& spec, const tasks::Dataset* data, bool truths) {
   std::string key = fmt::format("{} {} ", spec.format, spec.limit);
   for (const auto& [name, value] : spec.values) key += name + "=" + value + " ";
-  for (const std::string& f : data != nullptr ? data->files() : std::vector<std::string>()) {
+  for (const std::string& f : data != nullptr ? data->files(truths) : std::vector<std::string>()) {
     key += hash_file(f);
   }
   return hash_text(key);
@@ -76,15 +76,16 @@ engine::CompileOptions ChainWork::compile_options() const {
 std::string ChainWork::machine_key() const {
   return fmt::format("{} {:x} ", options.machine.cpu, options.machine.isa);
 }
-std::string ChainWork::evaluation_key() const {
-  if (!model.evaluation || !evaluation_key_.empty()) return evaluation_key_;
+std::string ChainWork::evaluation_key(bool truths) const {
+  std::string& key = evaluation_key_[truths ? 1 : 0];
+  if (!model.evaluation || !key.empty()) return key;
   auto d = data();
-  return evaluation_key_ = data_key(*model.evaluation, d.ok() ? d->get() : nullptr);
+  return key = data_key(*model.evaluation, d.ok() ? d->get() : nullptr, truths);
 }
 std::string ChainWork::calibration_key() const {
   if (!model.calibration || !calibration_key_.empty()) return calibration_key_;
   auto d = tasks::open_dataset(*model.calibration);
-  return calibration_key_ = data_key(*model.calibration, d.ok() ? d->get() : nullptr);
+  return calibration_key_ = data_key(*model.calibration, d.ok() ? d->get() : nullptr, false);
 }
 std::string ChainWork::engine_key() const {
   return engine_hash + machine_key() + fmt::format("{} ", options.machine.cores);

@@ -47,7 +47,8 @@ class ChainWork {
 
   // Pieces of the keys of stages: what a result depends on besides the model and Hone's version.
   std::string machine_key() const;
-  std::string evaluation_key() const;  // "" where there are no such data
+  // "" where there are no such data. `truths`: what is true of the samples counts, too.
+  std::string evaluation_key(bool truths = false) const;
   std::string calibration_key() const;
   std::string engine_key() const;  // the engine, and the machine that runs it
 
@@ -57,7 +58,7 @@ class ChainWork {
  private:
   mutable std::optional<graph::Graph> source_, quantized_;
   mutable std::shared_ptr<const tasks::Dataset> data_;
-  mutable std::string evaluation_key_, calibration_key_;
+  mutable std::string evaluation_key_[2], calibration_key_;
 };
 
 // One stage: a file stages/<name>.cc and a line in stages.inc.

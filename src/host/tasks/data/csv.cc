@@ -70,7 +70,7 @@ class CsvData : public Dataset {
     return s;
   }
 
-  std::vector<std::string> files() const override {
+  std::vector<std::string> files(bool) const override {
     std::vector<std::string> f = {table_.source()};
     for (int64_t i = 0; i < count(); ++i) f.push_back(path_of(i));
     return f;

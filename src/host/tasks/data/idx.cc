@@ -28,9 +28,9 @@ class IdxData : public Dataset {
     return s;
   }
 
-  std::vector<std::string> files() const override {
+  std::vector<std::string> files(bool truths) const override {
     std::vector<std::string> f = {spec_.at("images")};
-    if (labels_) f.push_back(spec_.at("labels"));
+    if (labels_ && truths) f.push_back(spec_.at("labels"));
     return f;
   }
 

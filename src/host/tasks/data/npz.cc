@@ -19,7 +19,7 @@ class NpzData : public Dataset {
     if (labelled()) s.label = arrays_.label(i);
     return s;
   }
-  std::vector<std::string> files() const override { return {file_}; }
+  std::vector<std::string> files(bool) const override { return {file_}; }
 
  private:
   NpzArrays arrays_;

@@ -30,7 +30,7 @@ class TsvData : public Dataset {
     return s;
   }
 
-  std::vector<std::string> files() const override { return {table_.source()}; }
+  std::vector<std::string> files(bool) const override { return {table_.source()}; }
 
  private:
   Table table_;

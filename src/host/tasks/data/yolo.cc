@@ -26,11 +26,11 @@ class YoloData : public Dataset {
     return s;
   }
 
-  std::vector<std::string> files() const override {
+  std::vector<std::string> files(bool truths) const override {
     std::vector<std::string> f;
     for (const LabelledPicture& p : folder_.pictures) {
       f.push_back(p.picture);
-      if (!p.labels.empty()) f.push_back(p.labels);
+      if (truths && !p.labels.empty()) f.push_back(p.labels);
     }
     return f;
   }

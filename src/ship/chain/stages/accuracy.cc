@@ -18,7 +18,7 @@ std::string key(const ChainWork& w) {
   for (const OutputSpec& o : w.model.outputs) {
     tasks += fmt::format("{} {} {}\n", o.name, o.task, fmt::join(o.labels, "\n"));
   }
-  return w.engine_key() + w.evaluation_key() + tasks;
+  return w.engine_key() + w.evaluation_key(true) + tasks;
 }
 
 // The output that is judged: the first that has a task and what it needs.
