@@ -19,6 +19,7 @@ set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl
 set(vnni ${avx512} -mavx512vnni)
 set(bf16 ${vnni} -mavx512bf16)
 hone_isa(avx2 ${x86} ${avx2})
+hone_isa(avx_vnni ${x86} ${avx2} -mavxvnni)
 hone_isa(avx512 ${x86} ${avx512})
 hone_isa(avx512_vnni ${x86} ${vnni})
 hone_isa(avx512_bf16 ${x86} ${bf16})

@@ -251,7 +251,7 @@ def test_an_engine_runs_like_its_model(minus, tmp_path):
     assert np.array_equal(np.load(tmp_path / "out/output_0.npy"), X * 2)
 
 
-LEVELS = ["portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"]
+LEVELS = ["portable", "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx"]
 
 
 def test_every_instruction_set_gives_the_same(tmp_path):

@@ -17,8 +17,9 @@ enum class Isa : uint8_t {
   neon,          // AArch64 Advanced SIMD
   neon_dot,      // neon + dot product
   neon_i8mm,     // neon_dot + int8 matrix multiply
+  avx_vnni,  // avx2 + AVX-VNNI (Alder Lake); not below avx512. Here so that files keep their bits
 };
-constexpr int isa_count = 9;
+constexpr int isa_count = 10;
 
 // Set of levels, bit i = Isa(i). A machine has `portable` and every level it can run.
 using IsaMask = uint32_t;
@@ -26,9 +27,9 @@ constexpr IsaMask mask(Isa i) { return 1u << static_cast<int>(i); }
 constexpr bool has(IsaMask set, Isa i) { return (set & mask(i)) != 0; }
 
 constexpr const char* name(Isa i) {
-  constexpr const char* table[isa_count] = {"portable",    "avx2",        "avx512",
-                                            "avx512_vnni", "avx512_bf16", "amx",
-                                            "neon",        "neon_dot",    "neon_i8mm"};
+  constexpr const char* table[isa_count] = {"portable",    "avx2",    "avx512", "avx512_vnni",
+                                            "avx512_bf16", "amx",     "neon",   "neon_dot",
+                                            "neon_i8mm",   "avx_vnni"};
   return table[static_cast<int>(i)];
 }
 
@@ -43,6 +44,7 @@ constexpr bool parse(std::string_view text, Isa* out) {
 // The levels at or below `top` on its architecture: what HONE_FORCE_ISA=top leaves.
 constexpr IsaMask up_to(Isa top) {
   IsaMask m = mask(Isa::portable);
+  if (top == Isa::avx_vnni) return m | mask(Isa::avx2) | mask(top);
   int first = top >= Isa::neon ? static_cast<int>(Isa::neon) : static_cast<int>(Isa::avx2);
   for (int i = first; i <= static_cast<int>(top); ++i) m |= 1u << i;
   return m;

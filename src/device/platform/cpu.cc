@@ -61,6 +61,7 @@ IsaMask read_cpu() {
                     bit(l7.b, 3) && bit(l7.b, 5) && bit(l7.b, 8) && bit(e1.c, 5);
   if (!avx2) return set;
   set |= mask(Isa::avx2);
+  if (bit(l71.a, 4)) set |= mask(Isa::avx_vnni);
 
   const bool avx512 = all_bits(saved, zmm_state) && bit(l7.b, 16) && bit(l7.b, 17) &&
                       bit(l7.b, 28) && bit(l7.b, 30) && bit(l7.b, 31);

@@ -24,6 +24,10 @@ TEST(Cpu, ForcedLevelsCutDown) {
   EXPECT_EQ(*restrict_isa(haswell, ""), haswell);
   EXPECT_EQ(*restrict_isa(haswell, "avx2"), haswell);
   EXPECT_EQ(*restrict_isa(haswell, "portable"), mask(Isa::portable));
+  const IsaMask alder_lake = haswell | mask(Isa::avx_vnni);
+  EXPECT_EQ(*restrict_isa(alder_lake, "avx_vnni"), alder_lake);
+  EXPECT_EQ(*restrict_isa(alder_lake, "avx2"), haswell);
+  EXPECT_EQ(*restrict_isa(alder_lake | mask(Isa::avx512), "avx512"), haswell | mask(Isa::avx512));
 }
 
 TEST(Cpu, ForcedLevelsThatAreMissing) {

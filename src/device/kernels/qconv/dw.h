@@ -34,6 +34,7 @@ void pack_qconv_dw(int block, const Step& step, const void* const* raw, void* ds
 HONE_QCONV_DW_RUN(portable, qconv_dw_c32_run)
 #if defined(__x86_64__)
 HONE_QCONV_DW_RUN(avx2, qconv_dw_c32_run)
+HONE_QCONV_DW_RUN(avx_vnni, qconv_dw_c32_run)
 HONE_QCONV_DW_RUN(avx512, qconv_dw_c64_run)
 HONE_QCONV_DW_RUN(avx512_vnni, qconv_dw_c32_run)
 HONE_QCONV_DW_RUN(avx512_vnni, qconv_dw_c64_run)

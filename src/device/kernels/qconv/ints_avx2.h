@@ -1,4 +1,5 @@
-// Vectors of 8 sums of 32 bits for AVX2: what qconv's kernels are written in.
+// Vectors of 8 sums of 32 bits for AVX2, AVX-VNNI and AVX-512 VL: what qconv's kernels are written
+// in.
 #pragma once
 
 #include <immintrin.h>
@@ -26,14 +27,20 @@ HONE_INLINE I set_int(int32_t v) { return _mm256_set1_epi32(v); }
 HONE_INLINE I sub_ints(I a, I b) { return _mm256_sub_epi32(a, b); }
 HONE_INLINE I mul_ints(I a, I b) { return _mm256_mullo_epi32(a, b); }
 
-#if defined(__AVX512VNNI__)
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 constexpr int elements_of_word = 4;
 // A word's weights of each column; zero points are left to the sums of rows.
 HONE_INLINE I load_weights(const int8_t* p, const int32_t*) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 // sum + the four products of bytes, x's unsigned and w's signed: exact.
-HONE_INLINE I dot(I sum, I x, I w) { return _mm256_dpbusd_epi32(sum, x, w); }
+HONE_INLINE I dot(I sum, I x, I w) {
+#ifdef __AVXVNNI__
+  return _mm256_dpbusd_avx_epi32(sum, x, w);
+#else
+  return _mm256_dpbusd_epi32(sum, x, w);
+#endif
+}
 HONE_INLINE I dot_bytes(I sum, I x, I w) { return dot(sum, x, w); }
 #else
 constexpr int elements_of_word = 2;

@@ -68,9 +68,11 @@ HONE_QCONV_TILED(qconv_8bit_4x16_portable, Isa::portable, portable_q4x16)
 HONE_QCONV_DW(qconv_dw_8bit_c64_avx512_vnni, Isa::avx512_vnni, 64, avx512_vnni::qconv_dw_c64_run)
 HONE_QCONV_DW(qconv_dw_8bit_c32_avx512_vnni, Isa::avx512_vnni, 32, avx512_vnni::qconv_dw_c32_run)
 HONE_QCONV_DW(qconv_dw_8bit_c64_avx512, Isa::avx512, 64, avx512::qconv_dw_c64_run)
+HONE_QCONV_DW(qconv_dw_8bit_c32_avx_vnni, Isa::avx_vnni, 32, avx_vnni::qconv_dw_c32_run)
 HONE_QCONV_DW(qconv_dw_8bit_c32_avx2, Isa::avx2, 32, avx2::qconv_dw_c32_run)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512_vnni, Isa::avx512_vnni, avx512_vnni_q12x32)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512, Isa::avx512, avx512_q12x32)
+HONE_QCONV_TILED(qconv_8bit_6x16_avx_vnni, Isa::avx_vnni, avx_vnni_q6x16)
 HONE_QCONV_TILED(qconv_8bit_5x16_avx2, Isa::avx2, avx2_q5x16)
 #endif
 

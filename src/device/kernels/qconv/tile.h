@@ -54,9 +54,12 @@ constexpr QTiling portable_q4x16 = {
     4, {16, 8}, QElement::byte, portable::qtiles_4x16, portable::qconvert};
 #if defined(__x86_64__)
 HONE_QTILING(avx2, 5x16, 10)
+HONE_QTILING(avx_vnni, 6x16, 12)
 HONE_QTILING(avx512, 12x32, 24)
 HONE_QTILING(avx512_vnni, 12x32, 24)
 constexpr QTiling avx2_q5x16 = {5, {16, 8}, QElement::word, avx2::qtiles_5x16, avx2::qconvert};
+constexpr QTiling avx_vnni_q6x16 = {
+    6, {16, 8}, QElement::byte, avx_vnni::qtiles_6x16, avx_vnni::qconvert};
 constexpr QTiling avx512_q12x32 = {
     12, {32, 16}, QElement::word, avx512::qtiles_12x32, avx512::qconvert};
 constexpr QTiling avx512_vnni_q12x32 = {

@@ -22,6 +22,7 @@
 
 #include "device/kernels/kernel.h"
 #include "device/kernels/testing/guarded_memory.h"
+#include "device/platform/cpu.h"
 
 namespace hone::kernels::testing {
 
@@ -43,6 +44,7 @@ inline bool cpu_runs(Isa isa) {
                 __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                 __builtin_cpu_supports("avx512vl");
   if (isa == Isa::avx2) return avx2;
+  if (isa == Isa::avx_vnni) return avx2 && has(platform::cpu_isa(), isa);  // new to compilers
   if (isa == Isa::avx512) return avx512;
   if (isa == Isa::avx512_vnni) return avx512 && __builtin_cpu_supports("avx512vnni");
 #elif defined(__aarch64__)
@@ -57,7 +59,9 @@ struct Tensor {
   std::shared_ptr<GuardedMemory> memory;
 
   template <class T>
-  T* data() const { return op.present() ? reinterpret_cast<T*>(memory->data()) : nullptr; }
+  T* data() const {
+    return op.present() ? reinterpret_cast<T*>(memory->data()) : nullptr;
+  }
   int64_t count() const { return op.shape.count(); }
   // Offset in elements of the i-th element in row-major order of the shape.
   int64_t offset(int64_t i) const {
@@ -69,7 +73,9 @@ struct Tensor {
     return at;
   }
   template <class T>
-  T& at(int64_t i) const { return data<T>()[offset(i)]; }
+  T& at(int64_t i) const {
+    return data<T>()[offset(i)];
+  }
 };
 
 // Uninitialised (NaN bits) tensor with these strides in elements, 0 <= strides.
