@@ -12,6 +12,7 @@
 #include "host/import/import.h"
 #include "host/model/files.h"
 #include "host/quant/samples.h"
+#include "ship/project/calibration.h"
 
 namespace hone::cli {
 
@@ -102,24 +103,50 @@ double file_bytes(const std::string& path) {
   return static_cast<double>(std::filesystem::file_size(path, none));
 }
 
+struct Calibration {
+  quant::Samples samples;
+  std::optional<ship::Described> described;  // what the samples look into
+};
+
+// --calib, else what hone.toml beside the model says, of which nothing may be judged by later.
+Result<Calibration> calibration_of(const Options& o, quant::Format format, const graph::Graph& g,
+                                   Printer& p) {
+  Calibration c;
+  if (!o.calib.empty()) {
+    HONE_ASSIGN(c.samples, quant::open_samples(g, o.calib));
+    return c;
+  }
+  if (!quant::needs_samples(format)) return c;
+  HONE_ASSIGN(c.described, ship::find_description(o.in));
+  if (!c.described || !c.described->model->calibration) {
+    return invalid(fmt::format(
+        "--format {} needs data: --calib DIR or FILE.npz (arrays by input name, a few hundred "
+        "samples along their first axis), or calibration data in the hone.toml beside the model",
+        quant::name(format)));
+  }
+  const ship::ModelSpec& m = *c.described->model;
+  auto samples = ship::calibration_samples(m, g);
+  if (!samples.ok()) return hone::in(c.described->path, samples.status());
+  c.samples = std::move(*samples);
+  if (m.evaluation) {
+    HONE_ASSIGN(auto calibration, tasks::open_dataset(*m.calibration));
+    HONE_ASSIGN(auto evaluation, tasks::open_dataset(*m.evaluation));
+    HONE_RETURN_IF_ERROR(
+        hone::in(c.described->path, ship::check_overlap(*calibration, *evaluation)));
+  }
+  p.note(fmt::format("{}: {} samples to calibrate on", c.described->path, c.samples.count));
+  return c;
+}
+
 Status run_quantize(const Options& o, Session& s) {
   HONE_ASSIGN(const quant::Options q, options_of(o, s));
-  if (quant::needs_samples(q.format) && o.calib.empty()) {
-    return invalid(
-        fmt::format("--format {} needs --calib DIR or FILE.npz: arrays by input name, "
-                    "a few hundred samples along their first axis",
-                    quant::name(q.format)));
-  }
   HONE_ASSIGN(const model::Model before, model::read_model(o.in));
   auto graph = import(before);
   if (!graph.ok()) return hone::in(o.in, graph.status());
   HONE_RETURN_IF_ERROR(check_writable(o.out));
   HONE_RETURN_IF_ERROR(hone::in(o.in, quant::prepare(*graph, q)));
-  quant::Samples samples;
-  if (!o.calib.empty()) {
-    HONE_ASSIGN(samples, quant::open_samples(*graph, o.calib));
-  }
-  auto made = quant::quantize(*graph, samples, q);
+  HONE_ASSIGN(const Calibration calibration, calibration_of(o, q.format, *graph, s.printer));
+  auto made = quant::quantize(*graph, calibration.samples, q);
   s.printer.end_progress();
   if (!made.ok()) return hone::in(o.in, made.status());
   HONE_RETURN_IF_ERROR(hone::in(o.in, write_checked(made->graph, o.out)));
@@ -151,8 +178,10 @@ void add_quantize(CLI::App& app, Session& session) {
   c->add_option("-o,--output", o->out, "ONNX file to write; appears whole or not at all")
       ->type_name("OUT.onnx")
       ->required();
-  c->add_option("--calib", o->calib,
-                "what the model will see: arrays by input name, samples along their first axis")
+  c->add_option(
+       "--calib", o->calib,
+       "what the model will see: arrays by input name, samples along their first axis; else "
+       "the calibration data of hone.toml beside the model")
       ->type_name("DIR|FILE.npz");
   c->add_option("--format", o->format,
                 "what is written, one of qdq, qoperator, fp16, bf16, "
@@ -195,6 +224,7 @@ void add_quantize(CLI::App& app, Session& session) {
   c->footer(
       "examples:\n"
       "  hone quantize model.onnx -o int8.onnx --calib samples.npz\n"
+      "  hone quantize examples/fashion/fashion.onnx -o int8.onnx   # data of its hone.toml\n"
       "  hone quantize model.onnx -o int8.onnx --calib samples --exclude 'head/*,Softmax'\n\n"
       "Exit: 0 done, 2 error in use, model or data, 4 disk or permissions.");
   on_run(c, session, o, run_quantize);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <unordered_map>
 
 #include "ship/project/model_inputs.h"
@@ -18,6 +19,20 @@ Result<quant::Samples> calibration_samples(const ModelSpec& model, const graph::
     return inputs.of(sample);
   };
   return s;
+}
+
+Result<std::optional<Described>> find_description(const std::string& onnx) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  Described d;
+  d.path = (fs::path(onnx).parent_path() / "hone.toml").string();
+  if (!fs::exists(d.path, error)) return std::optional<Described>();
+  HONE_ASSIGN(Project project, load_project(d.path));
+  d.project = std::make_shared<const Project>(std::move(project));
+  for (const ModelSpec& m : d.project->models) {
+    if (d.model == nullptr && fs::equivalent(m.onnx, onnx, error)) d.model = &m;
+  }
+  return d.model != nullptr ? std::optional(std::move(d)) : std::nullopt;
 }
 
 Status check_overlap(const tasks::Dataset& calibration, const tasks::Dataset& evaluation) {

@@ -11,6 +11,16 @@ namespace hone::ship {
 // hone.toml does not describe.
 Result<quant::Samples> calibration_samples(const ModelSpec& model, const graph::Graph& graph);
 
+// What hone.toml says of a model file.
+struct Described {
+  std::string path;  // of the hone.toml
+  std::shared_ptr<const Project> project;
+  const ModelSpec* model = nullptr;  // of *project
+};
+// The model of hone.toml, in the folder of `onnx`, whose file that is. nullopt: there is no such
+// file, or it names other models only. Errors: of reading it.
+Result<std::optional<Described>> find_description(const std::string& onnx);
+
 // The data that decide are never the data that judge. Error: invalid_argument where a sample of the
 // calibration data has the content of one of the evaluation data, naming the first and how many.
 Status check_overlap(const tasks::Dataset& calibration, const tasks::Dataset& evaluation);

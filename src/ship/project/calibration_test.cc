@@ -57,6 +57,30 @@ TEST(Calibration, WhatDecidesDoesNotJudge) {
             "them out of one of the two, what decides cannot judge");
 }
 
+TEST(Calibration, ModelsFindTheirProject) {
+  Folder folder;
+  const ModelSpec m = testing::small_project(folder, 0);
+  auto none = find_description(m.onnx);
+  ASSERT_TRUE(none.ok());
+  EXPECT_FALSE(*none);
+  const auto write = [&](const char* onnx) {
+    std::ofstream(folder / "hone.toml")
+        << "schema = 1\n[model.other]\nonnx = \"gone.onnx\"\n[model.m]\nonnx = \"" << onnx
+        << "\"\n[target.t]\n";
+  };
+  write("./fashion.onnx");
+  auto found = find_description(m.onnx);
+  ASSERT_TRUE(found.ok() && *found);
+  EXPECT_EQ((*found)->model->name, "m");
+  EXPECT_EQ((*found)->path, folder / "hone.toml");
+  write("another.onnx");
+  auto others = find_description(m.onnx);
+  ASSERT_TRUE(others.ok());
+  EXPECT_FALSE(*others);
+  std::ofstream(folder / "hone.toml") << "schema = 2\n";
+  EXPECT_FALSE(find_description(m.onnx).ok());
+}
+
 // The same bytes as other sizes are other pictures.
 TEST(Calibration, SizesCountAsContent) {
   Folder folder;
