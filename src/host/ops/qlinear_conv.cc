@@ -1,4 +1,4 @@
-// QLinearConv, ConvInteger.
+// QLinearConv, ConvInteger, and of ai.hone QLinearConvToFloat (FUSED.md).
 #include "host/ops/conv_ref.h"
 #include "host/ops/delegate.h"
 #include "host/ops/infer_util.h"
@@ -38,6 +38,15 @@ Status infer_qlinear(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_filters(ctx, 5, 3, "zero points and filters"));
   HONE_RETURN_IF_ERROR(check_filters(ctx, 8, 3, "sizes of B and W"));
   return infer_as_conv(ctx, 3, ctx.in(7).dtype);
+}
+
+Status infer_to_float(InferContext& ctx) {
+  for (size_t i : {size_t{0}, size_t{3}}) HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
+  for (size_t i : {size_t{1}, size_t{2}}) HONE_RETURN_IF_ERROR(check_scalar(ctx, i));
+  HONE_RETURN_IF_ERROR(check_filters(ctx, 4, 3, "scales and filters"));
+  HONE_RETURN_IF_ERROR(check_filters(ctx, 5, 3, "zero points and filters"));
+  HONE_RETURN_IF_ERROR(check_filters(ctx, 6, 3, "sizes of B and W"));
+  return infer_as_conv(ctx, 3, DType::f32);
 }
 
 Status infer_integer(InferContext& ctx) {
@@ -87,6 +96,14 @@ Status qlinear(RefContext& ctx) {
   return {};
 }
 
+Status to_float(RefContext& ctx) {
+  HONE_ASSIGN(ConvResult y, accumulate(ctx, 0, ctx.in(2), 3, ctx.in(5), nullptr));
+  HONE_ASSIGN(const PerElement bias, PerElement::of(optional_input(ctx, 6), y.dims, 1, 0));
+  HONE_RETURN_IF_ERROR(scale_sums(ctx, 1, &y.values, y.dims, bias));
+  ctx.set(0, store(DType::f32, y.dims, y.values));
+  return {};
+}
+
 Status integer(RefContext& ctx) {
   HONE_ASSIGN(const ConvResult y,
               accumulate(ctx, 0, optional_input(ctx, 2), 1, optional_input(ctx, 3), nullptr));
@@ -100,6 +117,8 @@ constexpr AttrSpec attrs[] = {{"auto_pad", AttrType::s}, {"dilations", AttrType:
                               {"pads", AttrType::ints},  {"strides", AttrType::ints}};
 const OpDef defs[] = {
     {"", "QLinearConv", 10, 8, 9, 1, 1, attrs, infer_qlinear, qlinear, qlinear_flops, 0},
+    {graph::hone_domain, "QLinearConvToFloat", 1, 6, 7, 1, 1, attrs, infer_to_float, to_float,
+     qlinear_flops, 1e-5},
     {"", "ConvInteger", 10, 2, 4, 1, 1, attrs, infer_integer, integer, integer_flops, 0},
 };
 

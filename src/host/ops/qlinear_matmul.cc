@@ -42,6 +42,12 @@ Status infer_to_float(InferContext& ctx) {
   const DType t = ctx.in(2).dtype;
   return infer_as_product(ctx, 1, t == DType::none ? DType::f32 : t);
 }
+Status infer_qlinear_to_float(InferContext& ctx) {
+  for (size_t i : {size_t{0}, size_t{3}}) HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
+  for (size_t i : {size_t{1}, size_t{2}}) HONE_RETURN_IF_ERROR(check_scalar(ctx, i));
+  HONE_RETURN_IF_ERROR(check_rank(ctx, 6, 1, 1));
+  return infer_as_product(ctx, 3, DType::f32);
+}
 Status infer_dynamic(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
   HONE_RETURN_IF_ERROR(check_8bit(ctx, 1));
@@ -115,6 +121,15 @@ Status add_bias(const RefContext& ctx, size_t i, Product<double>* y) {
     return error(Code::shape_mismatch, "the bias does not have the result's columns");
   }
   for (size_t k = 0; k < y->values.size(); ++k) y->values[k] += bias[k % bias.size()];
+  return {};
+}
+
+// A, scale, zero, B, scale, zero, C: a row.
+Status qlinear_to_float(RefContext& ctx) {
+  HONE_ASSIGN(Product<double> y, accumulate(ctx.in(0), ctx.in(2), ctx.in(3), ctx.in(5)));
+  HONE_ASSIGN(const PerElement row, PerElement::of(optional_input(ctx, 6), y.dims, -1, 0));
+  HONE_RETURN_IF_ERROR(scale_sums(ctx, -1, &y.values, y.dims, row));
+  ctx.set(0, store(DType::f32, y.dims, y.values));
   return {};
 }
 
@@ -233,6 +248,18 @@ constexpr AttrSpec gemm_attrs[] = {
 constexpr const char* ms = microsoft;
 const OpDef defs[] = {
     {"", "QLinearMatMul", 10, 8, 8, 1, 1, {}, infer_qlinear, qlinear, flops_of, 0},
+    {graph::hone_domain,
+     "QLinearMatMulToFloat",
+     1,
+     6,
+     7,
+     1,
+     1,
+     {},
+     infer_qlinear_to_float,
+     qlinear_to_float,
+     flops_of,
+     1e-5},
     {"", "MatMulInteger", 10, 2, 4, 1, 1, {}, infer_integer, integer, flops_of, 0},
     {"",
      "DynamicQuantizeLinear",

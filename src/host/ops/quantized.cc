@@ -61,6 +61,19 @@ double quantized(double value, double zero_point, Rounding rounding) {
   return std::nearbyint(static_cast<double>(static_cast<float>(v + zero_point)));
 }
 
+Status scale_sums(const RefContext& ctx, int axis, std::vector<double>* values, const Dims& dims,
+                  const PerElement& bias) {
+  HONE_ASSIGN(const double x_scale, scalar_of(ctx.in(1), 1));
+  HONE_ASSIGN(const PerElement w_scale, PerElement::of(ctx.in(4), dims, axis, 1));
+  for (size_t i = 0; i < values->size(); ++i) {
+    const auto at = static_cast<int64_t>(i);
+    const float scale = static_cast<float>(x_scale) * static_cast<float>(w_scale[at]);
+    const float scaled = static_cast<float>((*values)[i]) * scale;
+    (*values)[i] = static_cast<double>(scaled + static_cast<float>(bias[at]));
+  }
+  return {};
+}
+
 Status check_8bit(const InferContext& ctx, size_t i) {
   const DType t = ctx.in(i).dtype;
   if (t == DType::none || bits(t) <= 16) return {};

@@ -45,6 +45,11 @@ Tensor optional_input(const RefContext& ctx, size_t i);
 enum class Rounding { before_zero_point, after_zero_point };
 double quantized(double value, double zero_point, Rounding rounding);
 
+// Sums of products become floats: f32(sum) (x's scale w's) + bias, as f32 has it. The scales are
+// inputs 1, one for all, and 4, one for all or one for each index of `axis`.
+Status scale_sums(const RefContext& ctx, int axis, std::vector<double>* values, const Dims& dims,
+                  const PerElement& bias);
+
 // --- inference ----------------------------------------------------------------------------------
 Status check_8bit(const InferContext& ctx, size_t i);
 // Input i is one scale or zero point, or absent.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "host/ops/evaluate.h"
 #include "host/passes/quantised.h"
 
 namespace hone::passes {
@@ -17,21 +16,6 @@ struct Product {
   Quantised x, w;
   ValueId bias = graph::none;  // f32; none: 0
 };
-
-// Bias `v` as floats, where it is constant or dequantised of constants.
-std::optional<Tensor> constant_bias(const Graph& g, ValueId v) {
-  if (const Tensor* t = g.constant(v)) return *t;
-  const Node* n = g.producer_of(v);
-  if (n == nullptr || !is_dequantize(*n)) return std::nullopt;
-  std::vector<Tensor> in;
-  for (ValueId i : n->inputs) {
-    const Tensor* t = i == graph::none ? nullptr : g.constant(i);
-    if (t == nullptr && i != graph::none) return std::nullopt;
-    in.push_back(t != nullptr ? *t : Tensor());
-  }
-  auto out = ops::evaluate_node(g, *n, in);
-  return out.ok() ? std::optional((*out)[0]) : std::nullopt;
-}
 
 // The integers of a bias on the scale of the products: what half a step of a sum is lost is far
 // below a step of the result. nullopt: one does not fit 32 bits.

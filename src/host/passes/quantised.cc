@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/ops/evaluate.h"
+
 namespace hone::passes {
 
 bool is_byte(const Graph& g, ValueId v) {
@@ -119,6 +121,20 @@ std::optional<Clamped> clamped_result(const Graph& g, const Quantised& y) {
     if (c.node == graph::none) return std::nullopt;
   }
   return c;
+}
+
+std::optional<Tensor> constant_bias(const Graph& g, ValueId v) {
+  if (const Tensor* t = g.constant(v)) return *t;
+  const Node* n = g.producer_of(v);
+  if (n == nullptr || !is_dequantize(*n)) return std::nullopt;
+  std::vector<Tensor> in;
+  for (ValueId i : n->inputs) {
+    const Tensor* t = i == graph::none ? nullptr : g.constant(i);
+    if (t == nullptr && i != graph::none) return std::nullopt;
+    in.push_back(t != nullptr ? *t : Tensor());
+  }
+  auto out = ops::evaluate_node(g, *n, in);
+  return out.ok() ? std::optional((*out)[0]) : std::nullopt;
 }
 
 void remove_dequantised(const Graph& g, Patch& p, std::vector<ValueId> values, NodeId reader) {

@@ -52,6 +52,9 @@ struct Clamped {
 };
 std::optional<Clamped> clamped_result(const Graph& g, const Quantised& y);
 
+// Value `v` as floats, where it is constant or dequantised of constants: a bias.
+std::optional<Tensor> constant_bias(const Graph& g, ValueId v);
+
 // Removes the DequantizeLinears of these values that only `reader` reads.
 void remove_dequantised(const Graph& g, Patch& p, std::vector<ValueId> values, NodeId reader);
 

@@ -61,6 +61,7 @@ const char* bind_qconv_dw(int block, const Step& step, void* params, Work* work)
   if (const char* reason = check_qconv(step, p)) return reason;
   const ConvParams& c = p->conv;
   if (!is_depthwise(c)) return "not depthwise";
+  if (p->dynamic) return "x's zero point is an operand";
   if (p->wide != 0 && p->wide != 1) return "sums may need more than 32 bits";
   for (size_t i = 2; i < 5; ++i) {
     if (operand_or_absent(step.in, i).present()) return "bias, scale or zero are not constant";
@@ -80,7 +81,7 @@ const char* bind_qconv_dw(int block, const Step& step, void* params, Work* work)
 int64_t qconv_dw_bytes(int block, const Step& step, int index) {
   QConvParams p;
   if (index < 1 || !has_constant_weights(step)) return 0;
-  if (check_qconv_raw_weights(step, &p) || !is_depthwise(p.conv)) return 0;
+  if (check_qconv_raw_weights(step, &p) || !is_depthwise(p.conv) || p.dynamic) return 0;
   return index > 1 ? -1 : blob_bytes(block, p.conv);
 }
 

@@ -2,11 +2,11 @@
 //
 // Packed: a QPackHead, then a block for each `block` channels; the last one ends with the last
 // channel and may overlap the one before, or the only one repeats the channels where they are
-// fewer. A block is the first sums (i32), scales (f32), biases (i32; read only where they are
-// apart), zero points (i32), then for each four rows of the kernel and each of its columns a word
-// for each channel: the weights (i8) of those rows, 0 where there is none. Channels are in the
-// order in which bytes of four vectors interleave: of every sixteen the first four in the first
-// vector, the next four in the second ...
+// fewer. A block is the first sums (i32), scales (f32), biases (i32, read only where they are
+// apart; f32 where y is), zero points (i32), then for each four rows of the kernel and each of its
+// columns a word for each channel: the weights (i8) of those rows, 0 where there is none. Channels
+// are in the order in which bytes of four vectors interleave: of every sixteen the first four in
+// the first vector, the next four in the second ...
 #pragma once
 
 #include "device/kernels/qconv/tile.h"

@@ -29,8 +29,26 @@ HONE_INLINE Bytes load(const QConvParams& p, const uint8_t* x, int64_t n) {
   return flipped(v, p.x_type == DType::i8 ? 0x80 : 0);
 }
 
+// f32 results: of every sixteen channels four are in each vector.
+HONE_INLINE void finish_floats(const RowBlock& r, const I (&sum)[4], int64_t channels, uint8_t* y) {
+  const float* scale = reinterpret_cast<const float*>(r.head + block);
+  HONE_UNROLL for (int q = 0; q < 4; ++q) {
+    const F scaled = mul_floats(to_floats(sum[q]), load_floats(scale + q * width));
+    float v[width];
+    store_floats(v, add_floats(scaled, load_floats(scale + block + q * width)));
+    for (int k = 0; k < width / 4; ++k) {
+      const int64_t at = 16 * k + 4 * q, left = channels - at;
+      if (left <= 0) break;
+      memcpy(y + at * 4, v + 4 * k, static_cast<size_t>(left < 4 ? left : 4) * sizeof(float));
+    }
+  }
+}
+
 template <bool few>
 HONE_INLINE void finish(const QConvParams& p, const RowBlock& r, int64_t ox, const I (&sum)[4]) {
+  if (gives_floats(p)) {
+    return finish_floats(r, sum, few ? r.channels : block, r.y + ox * p.conv.y_row * 4);
+  }
   const QFinish f = finish_of(p);
   const float* scale = reinterpret_cast<const float*>(r.head + block);
   const int64_t column[4] = {0, width, 2 * width, 3 * width};
@@ -186,8 +204,8 @@ void row_block(const QConvParams& p, const RowBlock& r, bool zeros) {
 template <bool zeros>
 void row_of_bytes(const QConvParams& p, RowBlock r) {
   const QSource& s = p.source;
-  const int64_t bytes = p.conv.ow * p.conv.c;
-  for (int64_t at = 0; at < bytes; at += block, r.x += block, r.y += block) {
+  const int64_t bytes = p.conv.ow * p.conv.c, step = block * (gives_floats(p) ? 4 : 1);
+  for (int64_t at = 0; at < bytes; at += block, r.x += block, r.y += step) {
     I sum[4];
     sum_window<zeros>(p, r, sum, [&](int64_t top, int64_t kx, Bytes(&rows)[4]) {
       const uint8_t* x = r.x + kx * p.conv.dw * s.pixel;
@@ -221,7 +239,7 @@ void run_rows_of_pixels(const QConvParams& p, const RunArgs& args) {
   r.w = reinterpret_cast<const int8_t*>(r.head + 4 * block);
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
     r.x = window_at(p, args.workspace, unit / c.oh, unit % c.oh, 0);
-    r.y = static_cast<uint8_t*>(args.out[0]) + unit * c.ow * c.c;
+    r.y = static_cast<uint8_t*>(args.out[0]) + unit * c.ow * c.c * (gives_floats(p) ? 4 : 1);
     packed->zeros != 0 ? row_of_bytes<true>(p, r) : row_of_bytes<false>(p, r);
   }
 }
@@ -243,7 +261,8 @@ void run_dw(const RunArgs& args) {
     for (int64_t i = 0; i < dw_blocks(c, block); ++i) {
       const int64_t at = dw_block_at(c, block, i);
       r.x = static_cast<const uint8_t*>(args.in[0]) + (n * c.h + r.iy) * c.w * c.x_row + at;
-      r.y = static_cast<uint8_t*>(args.out[0]) + unit * c.ow * c.y_row + at;
+      r.y = static_cast<uint8_t*>(args.out[0]) +
+            (unit * c.ow * c.y_row + at) * (gives_floats(p) ? 4 : 1);
       r.head = head, r.w = reinterpret_cast<const int8_t*>(head + 4 * block);
       r.channels = c.c;
       if (c.c < block) {

@@ -74,6 +74,11 @@ HONE_INLINE F to_floats_with(I v, I more) {
   const __m128 high = half(_mm256_extracti128_si256(v, 1), _mm256_extracti128_si256(more, 1));
   return _mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
 }
+HONE_INLINE F load_floats(const float* p) { return _mm256_loadu_ps(p); }
+HONE_INLINE F set_float(float v) { return _mm256_set1_ps(v); }
+HONE_INLINE F mul_floats(F a, F b) { return _mm256_mul_ps(a, b); }
+HONE_INLINE F add_floats(F a, F b) { return _mm256_add_ps(a, b); }
+HONE_INLINE void store_floats(void* p, F v) { _mm256_storeu_ps(static_cast<float*>(p), v); }
 // v scale as integers, ties to even; below INT_MIN and of NaN INT_MIN, at most 2^30.
 HONE_INLINE I rounded(F v, const float* scale) {
   v = _mm256_mul_ps(v, _mm256_loadu_ps(scale));

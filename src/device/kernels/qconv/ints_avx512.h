@@ -63,6 +63,11 @@ HONE_INLINE F to_floats_with(I v, I more) {
   const __m256 high = half(_mm512_extracti64x4_epi64(v, 1), _mm512_extracti64x4_epi64(more, 1));
   return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 }
+HONE_INLINE F load_floats(const float* p) { return _mm512_loadu_ps(p); }
+HONE_INLINE F set_float(float v) { return _mm512_set1_ps(v); }
+HONE_INLINE F mul_floats(F a, F b) { return _mm512_mul_ps(a, b); }
+HONE_INLINE F add_floats(F a, F b) { return _mm512_add_ps(a, b); }
+HONE_INLINE void store_floats(void* p, F v) { _mm512_storeu_ps(static_cast<float*>(p), v); }
 // v scale as integers, ties to even; below INT_MIN and of NaN INT_MIN, at most 2^30.
 HONE_INLINE I rounded(F v, const float* scale) {
   v = _mm512_mul_ps(v, _mm512_loadu_ps(scale));

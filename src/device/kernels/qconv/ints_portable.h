@@ -77,6 +77,19 @@ HONE_INLINE F to_floats(const I& v) {
 HONE_INLINE F to_floats_with(const I& v, const I& more) {
   return lanes<F>([&](int i) { return static_cast<float>(int64_t{v.v[i]} + more.v[i]); });
 }
+HONE_INLINE F load_floats(const float* p) {
+  return lanes<F>([&](int i) { return p[i]; });
+}
+HONE_INLINE F set_float(float v) {
+  return lanes<F>([&](int) { return v; });
+}
+HONE_INLINE F mul_floats(const F& a, const F& b) {
+  return lanes<F>([&](int i) { return a.v[i] * b.v[i]; });
+}
+HONE_INLINE F add_floats(const F& a, const F& b) {
+  return lanes<F>([&](int i) { return a.v[i] + b.v[i]; });
+}
+HONE_INLINE void store_floats(void* p, const F& v) { memcpy(p, v.v, sizeof v.v); }
 // v scale as integers, ties to even; NaN and what is too small becomes -2^30, at most 2^30.
 HONE_INLINE I rounded(const F& v, const float* scale) {
   return lanes<I>([&](int i) {

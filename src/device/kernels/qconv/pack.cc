@@ -29,6 +29,10 @@ void pack_head(const RawWeights& raw, int64_t filter, int64_t x_sum, int32_t zer
   const float scale = real ? raw.scale_of(filter) : 0;
   memcpy(column + next, &scale, sizeof scale);
   column[2 * next] = bias;
+  if (real && gives_floats(*raw.p)) {
+    const float more = raw.float_bias_of(filter);
+    memcpy(column + 2 * next, &more, sizeof more);
+  }
   column[3 * next] = zero;
 }
 
@@ -64,6 +68,8 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
       }
     }
     pack_head(raw, real ? o : -1, bytes ? x_zero_of(p) * sum : 0, shift.zero, columns, head + j);
+    // What a zero point that only a run knows is still to meet.
+    if (p.dynamic) head[2 * columns + j] = bytes ? static_cast<int32_t>(sum) : 0;
     zeros |= shift.zero != 0;
   }
   return zeros;

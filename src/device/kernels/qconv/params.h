@@ -27,9 +27,12 @@ struct QConvParams {
   int32_t x_zero, y_zero;
   int32_t wide;
   bool scales, zeros, zero;  // scales, zeros: one for each filter
+  bool dynamic;              // x's scale and zero point are operands
   QSource source;            // in the tiled kernels
 };
 static_assert(sizeof(QConvParams) <= max_params_bytes);
+
+static inline bool gives_floats(const QConvParams& p) { return p.y_type == DType::f32; }
 
 // Checks x, y and the attributes against each other (not w and what belongs to it) and fills what
 // they say. nullptr, or the reason for refusing.
@@ -43,15 +46,19 @@ bool has_constant_weights(const Step& step);
 // Whether a row of the kernel is one run of x's elements: nothing lies between its pixels.
 static inline bool row_is_one_run(const ConvParams& c) { return c.groups == 1 && c.dw == 1; }
 
-// What makes bytes of sums.
+// What makes bytes or floats of sums.
 struct QFinish {
   int32_t zero;     // added after rounding, where bytes are signed: of u8 128 less ...
   int32_t flip;     // ... and these bits turned at last
   bool bias_apart;  // with the bias sums may leave 32 bits
+  bool floats;
+  bool dynamic;    // floats: `factor` to the scales, and no bias
+  float factor;    // x's scale
+  int32_t x_zero;  // dynamic: still to be taken off the sums
 };
 static inline QFinish finish_of(const QConvParams& p) {
   const bool u8 = p.y_type == DType::u8;
-  return {p.y_zero - (u8 ? 128 : 0), u8 ? 0x80 : 0, p.wide == 1};
+  return {p.y_zero - (u8 ? 128 : 0), u8 ? 0x80 : 0, p.wide == 1, gives_floats(p), false, 1, 0};
 }
 // The same as f32.
 struct QClamp {
@@ -76,7 +83,7 @@ static inline TapRange taps_inside(int64_t start, int64_t dilation, int64_t size
 // Reads the weights of a step whose operands check_qconv_raw_weights() has taken.
 struct RawWeights {
   const void* w;
-  const int32_t* bias;  // nullptr: 0
+  const void* bias;  // nullptr: 0
   const float* scale;
   const void* zero;  // nullptr: 0
   const QConvParams* p;
@@ -87,12 +94,24 @@ struct RawWeights {
   }
   int32_t weight(int64_t i) const { return byte(w, i); }
   int32_t zero_of(int64_t o) const { return zero ? byte(zero, p->zeros ? o : 0) : 0; }
-  int32_t bias_of(int64_t o) const { return bias ? bias[o] : 0; }
+  int32_t bias_of(int64_t o) const {
+    return bias && !gives_floats(*p) ? static_cast<const int32_t*>(bias)[o] : 0;
+  }
+  float float_bias_of(int64_t o) const {
+    return bias && gives_floats(*p) ? static_cast<const float*>(bias)[o] : 0;
+  }
   float scale_of(int64_t o) const { return scale[p->scales ? o : 0]; }
 };
 static inline RawWeights raw_weights(const QConvParams& p, const void* const* in) {
-  return {in[1], p.conv.bias ? static_cast<const int32_t*>(in[2]) : nullptr,
-          static_cast<const float*>(in[3]), p.zero ? in[4] : nullptr, &p};
+  return {in[1], p.conv.bias ? in[2] : nullptr, static_cast<const float*>(in[3]),
+          p.zero ? in[4] : nullptr, &p};
+}
+
+// What a run knows of x: its zero point in p, the scale returned.
+static inline float read_dynamic(const RunArgs& args, QConvParams* p) {
+  if (!p->dynamic) return 1;
+  p->x_zero = *static_cast<const uint8_t*>(args.in[5]);
+  return *static_cast<const float*>(args.in[6]);
 }
 
 void qconv_portable_run(const RunArgs& args);

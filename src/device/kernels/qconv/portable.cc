@@ -47,7 +47,7 @@ int64_t sum_of(const QConvParams& p, const RawWeights& raw, const Pixel& at, int
 }
 
 template <class X, class W>
-void convolve(const QConvParams& p, const RunArgs& args) {
+void convolve(const QConvParams& p, float x_scale, const RunArgs& args) {
   const ConvParams& c = p.conv;
   const RawWeights raw = raw_weights(p, args.in);
   const QClamp f = clamp_of(p);
@@ -57,13 +57,18 @@ void convolve(const QConvParams& p, const RunArgs& args) {
     at.x = static_cast<const X*>(args.in[0]) + n * c.h * c.w * c.x_row;
     at.iy = oy * c.sh - c.pt, at.ix = ox * c.sw - c.pl;
     at.ky = taps_inside(at.iy, c.dh, c.h, c.kh), at.kx = taps_inside(at.ix, c.dw, c.w, c.kw);
-    uint8_t* y = static_cast<uint8_t*>(args.out[0]) + pixel * c.y_row;
     for (int64_t o = 0; o < c.o; ++o) {
       const float sum = static_cast<float>(sum_of<X, W>(p, raw, at, o));
+      const int64_t i = pixel * c.y_row + o;
+      if (gives_floats(p)) {
+        const float v = sum * (raw.scale_of(o) * x_scale);
+        static_cast<float*>(args.out[0])[i] = p.dynamic ? v : v + raw.float_bias_of(o);
+        continue;
+      }
       float v = std::nearbyint(sum * raw.scale_of(o)) + f.zero;
       v = v > f.lowest ? v : f.lowest;  // NaN too
       v = v < f.highest ? v : f.highest;
-      y[o] = static_cast<uint8_t>(static_cast<int32_t>(v));
+      static_cast<uint8_t*>(args.out[0])[i] = static_cast<uint8_t>(static_cast<int32_t>(v));
     }
   }
 }
@@ -72,10 +77,15 @@ void convolve(const QConvParams& p, const RunArgs& args) {
 
 // A unit is one output pixel.
 void qconv_portable_run(const RunArgs& args) {
-  const QConvParams& p = *static_cast<const QConvParams*>(args.params);
-  const bool x_u8 = p.x_type == DType::u8, w_u8 = p.w_type == DType::u8;
-  if (x_u8) return w_u8 ? convolve<uint8_t, uint8_t>(p, args) : convolve<uint8_t, int8_t>(p, args);
-  return w_u8 ? convolve<int8_t, uint8_t>(p, args) : convolve<int8_t, int8_t>(p, args);
+  QConvParams p = *static_cast<const QConvParams*>(args.params);
+  const float x_scale = read_dynamic(args, &p);
+  const bool w_u8 = p.w_type == DType::u8;
+  if (p.x_type == DType::u8) {
+    return w_u8 ? convolve<uint8_t, uint8_t>(p, x_scale, args)
+                : convolve<uint8_t, int8_t>(p, x_scale, args);
+  }
+  return w_u8 ? convolve<int8_t, uint8_t>(p, x_scale, args)
+              : convolve<int8_t, int8_t>(p, x_scale, args);
 }
 
 }  // namespace hone::kernels

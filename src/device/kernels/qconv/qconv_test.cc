@@ -1,4 +1,5 @@
-// Every kernel of the family against plain loops over 64-bit integers, bit for bit.
+// Every kernel of the family against plain loops over 64-bit integers, bit for bit: f32 results
+// too, whose roundings are defined.
 #include "device/kernels/qconv/qconv.h"
 
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@ struct QCase {
   DType x_type = DType::u8, w_type = DType::i8, y_type = DType::u8;
   int x_zero = 128, y_zero = 3;
   bool bias = true, w_zero = true, by_filter = true, extreme = false;
+  bool dynamic = false;  // x's scale and zero point are operands
   int wide = 0;
   int x_gap = 0, y_gap = 0;
   float scale = 0.01f;
@@ -24,9 +26,11 @@ struct QCase {
   int oh() const { return (h + pt + pb - (kh - 1) * dh - 1) / sh + 1; }
   int ow() const { return (w + pl + pr - (kw - 1) * dw - 1) / sw + 1; }
   std::string text() const {
-    char t[160];
-    std::snprintf(t, sizeof t, "%dx%dx%dx%d -> %d, groups %d, kernel %dx%d, %s x %s, extreme %d", n,
-                  h, w, c, o, groups, kh, kw, name(x_type), name(w_type), extreme);
+    char t[200];
+    std::snprintf(t, sizeof t,
+                  "%dx%dx%dx%d -> %d, groups %d, kernel %dx%d, %s x %s = %s, extreme %d%s", n, h, w,
+                  c, o, groups, kh, kw, name(x_type), name(w_type), name(y_type), extreme,
+                  dynamic ? ", dynamic" : "");
     return t;
   }
 };
@@ -47,19 +51,29 @@ TestStep make_step(Rng& rng, const QCase& k) {
   a.out_channels = k.o, a.groups = k.groups, a.kernel_h = k.kh, a.kernel_w = k.kw;
   a.stride_h = k.sh, a.stride_w = k.sw, a.dilation_h = k.dh, a.dilation_w = k.dw;
   a.pad_t = k.pt, a.pad_l = k.pl, a.pad_b = k.pb, a.pad_r = k.pr;
-  a.x_zero = k.x_zero, a.y_zero = k.y_zero, a.wide = k.wide;
+  a.x_zero = k.dynamic ? 0 : k.x_zero, a.y_zero = k.y_zero, a.wide = k.wide;
   TestStep s;
   s.attrs = words(a);
   s.in.push_back(bytes(rng, k.x_type, {k.n, k.h, k.w, k.c}, k.extreme, k.x_gap));
   s.in.push_back(constant(bytes(rng, k.w_type, {k.o, k.kh, k.kw, k.c / k.groups}, k.extreme)));
-  Tensor bias = tensor(DType::i32, {k.o}), scale = tensor(DType::f32, {k.by_filter ? k.o : 1});
+  const bool floats = k.y_type == DType::f32;
+  Tensor bias = tensor(floats ? DType::f32 : DType::i32, {k.o});
+  Tensor scale = tensor(DType::f32, {k.by_filter ? k.o : 1});
   const int most = k.wide ? INT_MAX : 50000;
-  fill<int32_t>(bias, [&](int64_t) { return random_int(rng, -most, most); });
+  if (floats) {
+    fill<float>(bias, [&](int64_t) { return random_float(rng, -3, 3); });
+  } else {
+    fill<int32_t>(bias, [&](int64_t) { return random_int(rng, -most, most); });
+  }
   fill<float>(scale, [&](int64_t) { return k.scale * random_float(rng, 0.1f, 1); });
   s.in.push_back(k.bias ? constant(bias) : Tensor{});
   s.in.push_back(constant(scale));
   s.in.push_back(k.w_zero ? constant(bytes(rng, k.w_type, {k.by_filter ? k.o : 1}, k.extreme))
                           : Tensor{});
+  if (k.dynamic) {
+    s.in.push_back(tensor(DType::u8, {1})), s.in.push_back(tensor(DType::f32, {1}));
+    set(s.in[5], 0, k.x_zero), s.in[6].at<float>(0) = random_float(rng, 0.01f, 2);
+  }
   s.out.push_back(tensor(k.y_type, {k.n, k.oh(), k.ow(), k.o}, k.y_gap));
   return s;
 }
@@ -68,7 +82,7 @@ TestStep make_step(Rng& rng, const QCase& k) {
 int64_t sum_at(const QCase& k, const TestStep& s, int n, int oy, int ox, int o) {
   const int cg = k.c / k.groups, g = o / (k.o / k.groups);
   const int64_t zero = k.w_zero ? get_int(s.in[4], k.by_filter ? o : 0) : 0;
-  int64_t sum = k.bias ? get_int(s.in[2], o) : 0;
+  int64_t sum = k.bias && k.y_type != DType::f32 ? get_int(s.in[2], o) : 0;
   for (int ky = 0; ky < k.kh; ++ky) {
     for (int kx = 0; kx < k.kw; ++kx) {
       const int y = oy * k.sh - k.pt + ky * k.dh, x = ox * k.sw - k.pl + kx * k.dw;
@@ -83,17 +97,24 @@ int64_t sum_at(const QCase& k, const TestStep& s, int n, int oy, int ox, int o) 
   return sum;
 }
 
-std::vector<int64_t> reference(const QCase& k, const TestStep& s) {
-  std::vector<int64_t> want;
-  const int lo = lowest(k.y_type);
+double result_of(const QCase& k, const TestStep& s, float sum, int o) {
+  const float scale = s.in[3].at<float>(k.by_filter ? o : 0);
+  if (k.dynamic) return static_cast<double>(sum * (s.in[6].at<float>(0) * scale));
+  const float scaled = sum * scale;
+  if (k.y_type == DType::f32) {
+    return static_cast<double>(scaled + (k.bias ? s.in[2].at<float>(o) : 0));
+  }
+  const double lo = lowest(k.y_type), v = std::nearbyint(static_cast<double>(scaled)) + k.y_zero;
+  return std::min(lo + 255, std::max(lo, v));
+}
+
+std::vector<double> reference(const QCase& k, const TestStep& s) {
+  std::vector<double> want;
   for (int n = 0; n < k.n; ++n) {
     for (int oy = 0; oy < k.oh(); ++oy) {
       for (int ox = 0; ox < k.ow(); ++ox) {
         for (int o = 0; o < k.o; ++o) {
-          const auto sum = static_cast<float>(sum_at(k, s, n, oy, ox, o));
-          const float scaled = sum * s.in[3].at<float>(k.by_filter ? o : 0);
-          const double v = std::nearbyint(static_cast<double>(scaled)) + k.y_zero;
-          want.push_back(static_cast<int64_t>(std::min(lo + 255.0, std::max<double>(lo, v))));
+          want.push_back(result_of(k, s, static_cast<float>(sum_at(k, s, n, oy, ox, o)), o));
         }
       }
     }
@@ -107,15 +128,18 @@ int check(const QCase& k, uint32_t seed) {
   for (const Kernel* kernel : kernels_of("qconv")) {
     Rng rng(seed);
     TestStep s = make_step(rng, k);
-    const std::vector<int64_t> want = reference(k, s);
+    const std::vector<double> want = reference(k, s);
     const Outcome r = run_kernel(*kernel, s);
     if (r.refused) continue;
     ++took;
     EXPECT_EQ(r.problem, "") << k.text();
     for (size_t i = 0; i < want.size(); ++i) {
-      if (get_int(s.out[0], static_cast<int64_t>(i)) == want[i]) continue;
-      ADD_FAILURE() << kernel->name << ", " << k.text() << ": element " << i << " is "
-                    << get_int(s.out[0], static_cast<int64_t>(i)) << ", not " << want[i];
+      const double got = k.y_type == DType::f32
+                             ? static_cast<double>(s.out[0].at<float>(static_cast<int64_t>(i)))
+                             : static_cast<double>(get_int(s.out[0], static_cast<int64_t>(i)));
+      if (got == want[i]) continue;
+      ADD_FAILURE() << kernel->name << ", " << k.text() << ": element " << i << " is " << got
+                    << ", not " << want[i];
       break;
     }
   }
@@ -152,6 +176,27 @@ QCase random_case(Rng& rng) {
   return k;
 }
 
+// The same with f32 results; every other one with an x that only a run knows.
+QCase float_case(Rng& rng, bool dynamic) {
+  QCase k = random_case(rng);
+  k.y_type = DType::f32, k.y_zero = 0, k.wide = 0, k.dynamic = dynamic;
+  if (dynamic) {
+    if (k.x_type == DType::i8) k.x_type = DType::u8, k.x_zero += 128;
+    k.bias = false;
+  }
+  return k;
+}
+
+TEST(QConv, FloatsAreTheExactSumScaled) {
+  Rng rng(13);
+  int took[2] = {};
+  for (int i = 0; i < 250; ++i) {
+    took[i % 2] += check(float_case(rng, i % 2 == 1), static_cast<uint32_t>(i));
+  }
+  EXPECT_GT(took[0], 400);
+  EXPECT_GT(took[1], 250);
+}
+
 TEST(QConv, IsTheExactSumRoundedOnce) {
   Rng rng(11);
   int took = 0;
@@ -166,6 +211,7 @@ TEST(QConv, DepthwiseOfFewChannels) {
     QCase k = random_case(rng);
     k.groups = k.c = k.o = 1 << i % 6;
     k.sw = 1, k.y_gap = 0, k.pr = 2, k.w = random_int(rng, k.w, 40);
+    if (i % 3 == 0) k.y_type = DType::f32, k.y_zero = 0, k.wide = 0;
     EXPECT_GE(check(k, static_cast<uint32_t>(i)), 3) << k.text();
   }
 }
@@ -212,8 +258,11 @@ TEST(QConv, HostileStepsAreRefusedOrSafe) {
   window.kh = window.kw = 3, window.pt = window.pl = window.pb = window.pr = 1;
   QCase depthwise = window, grouped = window;
   depthwise.groups = depthwise.c, grouped.groups = 2, grouped.c = 6;
+  QCase floats = depthwise, dynamic = window;
+  floats.y_type = dynamic.y_type = DType::f32, floats.y_zero = dynamic.y_zero = 0;
+  dynamic.dynamic = true, dynamic.bias = false;
   int ran_in_all = 0;
-  for (const QCase& k : {QCase{}, window, depthwise, grouped}) {
+  for (const QCase& k : {QCase{}, window, depthwise, grouped, floats, dynamic}) {
     for (const Kernel* kernel : kernels_of("qconv")) {
       const HostileStep seed = packed_step(*kernel, make_step(rng, k));
       for (int i = 0; i < 700; ++i) {

@@ -3,8 +3,9 @@
 // x or two words less the zero point: as the instruction set multiplies.
 //
 // Packed weights are a head of 64 bytes and the panels of each group (simd/panels.h). A panel is,
-// for each of its columns, the first sum (i32), scale (f32), bias (i32; read only where it is
-// apart), w's zero point (i32), then for each word of x the column's weights (i8: 4 or 2).
+// for each of its columns, the first sum (i32), scale (f32), bias (i32, read only where it is
+// apart; f32 where y is; the sum of the weights where x's zero point is an operand), w's zero point
+// (i32), then for each word of x the column's weights (i8: 4 or 2).
 #pragma once
 
 #include "device/kernels/qconv/source.h"
@@ -26,7 +27,7 @@ struct QTile {
   // takes them off the weights.
   const int32_t* row_sums;
   uint8_t* y;
-  int64_t y_row;
+  int64_t y_row;    // bytes
   int64_t columns;  // valid ones; bytes of the others are not stored
   QFinish finish;
 };

@@ -18,6 +18,28 @@ void qconvert(const QConvParams& p, const void* x, int64_t elements, void* to) {
   }
 }
 
+// columns: scale (f32) and bias (f32) of all the tile's columns.
+template <int rows, int vectors>
+HONE_INLINE void store_scaled(const QTile& t, const int32_t* columns,
+                              const I (&sum)[rows][vectors]) {
+  const float* scale = reinterpret_cast<const float*>(columns);
+  const float* bias = scale + vectors * width;
+  HONE_UNROLL for (int j = 0; j < vectors; ++j) {
+    const int64_t left = t.columns - j * width;
+    if (left <= 0) return;
+    const F factor = mul_floats(load_floats(scale + j * width), set_float(t.finish.factor));
+    const F more = load_floats(bias + j * width);
+    HONE_UNROLL for (int i = 0; i < rows; ++i) {
+      F v = mul_floats(to_floats(sum[i][j]), factor);
+      if (!t.finish.dynamic) v = add_floats(v, more);
+      float part[width];
+      uint8_t* y = t.y + i * t.y_row + j * width * 4;
+      store_floats(left < width ? static_cast<void*>(part) : y, v);
+      if (left < width) memcpy(y, part, static_cast<size_t>(left) * sizeof(float));
+    }
+  }
+}
+
 template <int rows, int vectors>
 static void qtile(const QTile& t) {
   constexpr int columns = vectors * width;
@@ -28,7 +50,11 @@ static void qtile(const QTile& t) {
   const int64_t words = words_of(s);
   I sum[rows][vectors];
   HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-    const I v = load_ints(first + j * width);
+    I v = load_ints(first + j * width);
+    if (t.finish.x_zero != 0) {
+      v = sub_ints(v,
+                   mul_ints(load_ints(first + 2 * columns + j * width), set_int(t.finish.x_zero)));
+    }
     HONE_UNROLL for (int i = 0; i < rows; ++i) sum[i][j] = v;
   }
   for (int64_t ky = 0; ky < s.taps_y; ++ky) {
@@ -56,6 +82,7 @@ static void qtile(const QTile& t) {
       }
     }
   }
+  if (t.finish.floats) return store_scaled<rows, vectors>(t, first + columns, sum);
   store_tile<rows, vectors>(t.finish, first + columns, sum, t.y, t.y_row, t.columns);
 }
 

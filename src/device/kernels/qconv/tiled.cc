@@ -50,6 +50,7 @@ void sum_rows(const QTile& t, int64_t rows, int32_t* sums) {
 struct Job {
   const QTiling& t;
   const QConvParams& p;
+  QFinish finish;
   const uint8_t* x;
   const uint8_t* w;
   uint8_t* y;
@@ -72,7 +73,8 @@ void run_unit(const Job& job, int64_t unit) {
   int32_t sums[max_tile_rows];
   QTile tile;
   tile.source = &job.p.source, tile.row_sums = job.row_sums ? sums : nullptr;
-  tile.y_row = c.y_row, tile.finish = finish_of(job.p);
+  const int64_t y_bytes = gives_floats(job.p) ? 4 : 1;
+  tile.y_row = c.y_row * y_bytes, tile.finish = job.finish;
   for (int64_t m = row_unit * b.rows, rows; m < m_end; m += rows) {
     const int64_t left = m_end - m, tiles = ceil_div(left, t.rows);
     rows = ceil_div(left, tiles);
@@ -81,7 +83,7 @@ void run_unit(const Job& job, int64_t unit) {
     for (int64_t o = o_begin; o < o_end; o += t.panel.columns) {
       tile.panel = w + o * qcolumn_bytes(t, job.p);
       tile.columns = o_end - o < t.panel.columns ? o_end - o : t.panel.columns;
-      tile.y = job.y + m * c.y_row + g * c.og + o;
+      tile.y = job.y + (m * c.y_row + g * c.og + o) * y_bytes;
       t.get(rows, panel_width(t.panel, c.og, o) / t.panel.width)(tile);
     }
   }
@@ -118,11 +120,16 @@ int64_t qconv_tiled_bytes(const QTiling& t, const Step& step, int index) {
   int64_t weights = 0, workspace = 0;
   if (index < 1 || !has_constant_weights(step) || check_qconv_raw_weights(step, &p)) return 0;
   if (!find_source(&p, t.element, &workspace) || !weights_fit(t, p, &weights)) return 0;
-  return index > 1 ? -1 : weights;
+  return index > 4 ? 0 : index > 1 ? -1 : weights;
 }
 
 void run_qconv_tiled(const QTiling& t, const RunArgs& args) {
-  const QConvParams& p = *static_cast<const QConvParams*>(args.params);
+  QConvParams p = *static_cast<const QConvParams*>(args.params);
+  QFinish finish = finish_of(p);
+  if (p.dynamic) {
+    finish.dynamic = true, finish.factor = read_dynamic(args, &p);
+    finish.x_zero = t.element == QElement::byte ? p.x_zero : 0;  // words are without it
+  }
   if (p.source.copied && args.phase == 0) {
     return copy_source(p, t.convert, args.in[0], args.workspace, args.begin, args.end);
   }
@@ -130,6 +137,7 @@ void run_qconv_tiled(const QTiling& t, const RunArgs& args) {
   const void* x = p.source.copied ? args.workspace : args.in[0];
   const Job job{t,
                 p,
+                finish,
                 static_cast<const uint8_t*>(x),
                 reinterpret_cast<const uint8_t*>(head + 1),
                 static_cast<uint8_t*>(args.out[0]),

@@ -25,6 +25,16 @@ using kernels::Binary;
 
 bool is_byte(DType t) { return t == DType::u8 || t == DType::i8; }
 
+// Of ai.hone: without y's scale and zero point, and with a bias of f32 at input 6.
+bool gives_floats(const Node& n) {
+  return n.op == "QLinearConvToFloat" || n.op == "QLinearMatMulToFloat";
+}
+// Whether x's scale and zero point are values: DynamicQuantizeLinear's.
+bool scaled_by_run(const Lowering& l, const Node& n) {
+  return gives_floats(n) &&
+         (l.graph().constant(n.input(1)) == nullptr || l.graph().constant(n.input(2)) == nullptr);
+}
+
 // The constant of an input that must have one: scales and zero points.
 Result<const Tensor*> fixed(const Lowering& l, const Node& n, size_t input) {
   const Tensor* t = l.graph().constant(n.input(input));
@@ -70,11 +80,17 @@ PlanValue combined(Lowering& l, const Node& n, Binary op, PlanValue a, PlanValue
   return y;
 }
 
-// x scale / y scale times each of the weights' scales, in f32 and in this order.
-Result<Tensor> multipliers(const Lowering& l, const Node& n, size_t x, size_t w, size_t y) {
-  HONE_ASSIGN(float x_scale, fixed_scalar(l, n, x));
-  HONE_ASSIGN(float y_scale, fixed_scalar(l, n, y));
-  HONE_ASSIGN(const Tensor* scales, fixed(l, n, w));
+// x's scale (input 1) times each of the weights' (4) by y's (6; none where y is f32), in f32 and in
+// this order. Without x's where only a run knows it.
+Result<Tensor> multipliers(const Lowering& l, const Node& n) {
+  float x_scale = 1, y_scale = 1;
+  if (!scaled_by_run(l, n)) {
+    HONE_ASSIGN(x_scale, fixed_scalar(l, n, 1));
+  }
+  if (!gives_floats(n)) {
+    HONE_ASSIGN(y_scale, fixed_scalar(l, n, 6));
+  }
+  HONE_ASSIGN(const Tensor* scales, fixed(l, n, 4));
   Tensor m(DType::f32, {scales->count()});
   for (int64_t i = 0; i < m.count(); ++i) {
     m.set(i, static_cast<double>(x_scale * static_cast<float>(scales->at(i)) / y_scale));
@@ -107,15 +123,36 @@ struct Filters {
   const Tensor* w;
   PlanValue packed;  // w as the kernels want it
   PlanValue bias;
-  const Tensor* sums;  // the bias's; nullptr: none
+  const Tensor* sums;  // the bias's integers; nullptr: none
 };
 
-// The step of a node whose operands are x, scale, zero, w, scale, zero, y's scale, zero.
+// Scale and zero point of x at inputs 1 and 2, as operands behind the others.
+Status add_scale_of_run(Lowering& l, const Node& n, std::vector<PlanValue>* in) {
+  if (in->at(2) != absent || l.at(in->at(0)).dtype != DType::u8) {
+    return unsupported("a scale known only when it runs, with a bias or of signed bytes");
+  }
+  for (size_t i : {size_t{2}, size_t{1}}) {
+    const SymShape& s = *l.graph().fact(n.input(i)).shape;
+    if (!(graph::product(s, 0, s.size()) == Dim(1))) return unsupported("a vector of scales");
+    HONE_ASSIGN(PlanValue v, l.use_as(n.input(i), Layout::row_major));
+    in->push_back(l.reshape_view(v, {Dim(1)}));
+  }
+  return {};
+}
+
+// The step of a node whose operands are x, scale, zero, w, scale, zero, y's scale, zero, or neither
+// of the last.
 Status integer_step(Lowering& l, const Node& n, kernels::ConvAttrs c, PlanValue x,
                     const Filters& filters, PlanValue y) {
-  HONE_ASSIGN(Tensor scale, multipliers(l, n, 1, 4, 6));
-  HONE_ASSIGN(float x_zero, fixed_scalar(l, n, 2));
-  HONE_ASSIGN(float y_zero, fixed_scalar(l, n, 7));
+  const bool by_run = scaled_by_run(l, n);
+  HONE_ASSIGN(Tensor scale, multipliers(l, n));
+  float x_zero = 0, y_zero = 0;
+  if (!by_run) {
+    HONE_ASSIGN(x_zero, fixed_scalar(l, n, 2));
+  }
+  if (!gives_floats(n)) {
+    HONE_ASSIGN(y_zero, fixed_scalar(l, n, 7));
+  }
   HONE_ASSIGN(const Tensor* w_zero, fixed(l, n, 5));
   if (w_zero->count() != 1 && w_zero->count() != c.out_channels) {
     return unsupported("zero points that are not by column");
@@ -131,10 +168,11 @@ Status integer_step(Lowering& l, const Node& n, kernels::ConvAttrs c, PlanValue 
       width_of_sums(*filters.w, *w_zero, l.at(x).dtype, static_cast<double>(x_zero), filters.sums);
   Tensor zero(w_zero->dtype(), {w_zero->count()});
   for (int64_t i = 0; i < zero.count(); ++i) zero.set(i, w_zero->at(i));
-  l.step(n, "qconv",
-         {x, filters.packed, filters.bias, l.constant("scale", std::move(scale)),
-          l.constant("zero", std::move(zero))},
-         {y}, a);
+  std::vector<PlanValue> in = {x, filters.packed, filters.bias,
+                               l.constant("scale", std::move(scale)),
+                               l.constant("zero", std::move(zero))};
+  if (by_run) HONE_RETURN_IF_ERROR(add_scale_of_run(l, n, &in));
+  l.step(n, "qconv", std::move(in), {y}, a);
   return {};
 }
 
@@ -154,7 +192,11 @@ Status constant_product(Lowering& l, const Node& n, const Tensor& b) {
   const PlanValue out = l.reshape_view(y, {Dim(1), Dim(1), rows, Dim(columns)});
   const Tensor filters = w;
   const PlanValue packed = l.constant(l.graph().value(n.input(3)).name, std::move(w));
-  return integer_step(l, n, c, pixels, {&filters, packed, absent, nullptr}, out);
+  PlanValue row = absent;
+  if (gives_floats(n) && n.input(6) != graph::none) {
+    HONE_ASSIGN(row, l.use(n.input(6)));
+  }
+  return integer_step(l, n, c, pixels, {&filters, packed, row, nullptr}, out);
 }
 
 // Several pictures of one pixel.
@@ -170,7 +212,7 @@ bool is_product(const kernels::ConvAttrs& a) {
 
 }  // namespace
 
-// x, scale, zero, w, scale, zero, y's scale, zero, bias.
+// x, scale, zero, w, scale, zero, y's scale, zero, bias; of ai.hone without y's.
 Status lower_qlinear_conv(Lowering& l, const Node& n) {
   const SymShape &x = *l.graph().fact(n.input(0)).shape, &w = *l.graph().fact(n.input(3)).shape;
   const SymShape& y = *l.graph().fact(n.output(0)).shape;
@@ -179,9 +221,11 @@ Status lower_qlinear_conv(Lowering& l, const Node& n) {
   HONE_ASSIGN(kernels::ConvAttrs a, conv_attrs(n, x, w, y));
   Filters filters{nullptr, absent, absent, nullptr};
   HONE_ASSIGN(filters.w, fixed(l, n, 3));
-  if (n.input(8) != graph::none) {
-    HONE_ASSIGN(filters.sums, fixed(l, n, 8));
-    HONE_ASSIGN(filters.bias, l.use(n.input(8)));
+  const size_t bias = gives_floats(n) ? 6 : 8;
+  if (n.input(bias) != graph::none) {
+    HONE_ASSIGN(const Tensor* given, fixed(l, n, bias));
+    if (!gives_floats(n)) filters.sums = given;
+    HONE_ASSIGN(filters.bias, l.use(n.input(bias)));
   }
   HONE_ASSIGN(PlanValue w_last, l.use_as(n.input(3), Layout::channels_last));
   filters.packed = as_rank4(l, w_last);
@@ -195,12 +239,12 @@ Status lower_qlinear_conv(Lowering& l, const Node& n) {
   return integer_step(l, n, a, as_rank4(l, px), filters, as_rank4(l, py));
 }
 
-// a, scale, zero, b, scale, zero, y's scale, zero; one scale for all of a, one or one for each
-// column of b.
+// a, scale, zero, b, scale, zero, y's scale, zero, or a bias in place of y's; one scale for all of
+// a, one or one for each column of b.
 Status lower_qlinear_matmul(Lowering& l, const Node& n) {
   const auto &af = l.graph().fact(n.input(0)), &bf = l.graph().fact(n.input(3));
   const auto& yf = l.graph().fact(n.output(0));
-  if (!is_byte(af.dtype) || !is_byte(bf.dtype) || !is_byte(yf.dtype)) {
+  if (!is_byte(af.dtype) || !is_byte(bf.dtype) || (!is_byte(yf.dtype) && !gives_floats(n))) {
     return unsupported("8 bits only");
   }
   if (af.rank() < 2 || bf.rank() < 2) return unsupported("ranks below 2");
@@ -209,7 +253,8 @@ Status lower_qlinear_matmul(Lowering& l, const Node& n) {
   if (constant_b != nullptr && bf.rank() == 2 && constant_b->count() > 0 && !empty) {
     return constant_product(l, n, *constant_b);
   }
-  HONE_ASSIGN(Tensor scale, multipliers(l, n, 1, 4, 6));
+  if (gives_floats(n)) return unsupported("a product with computed weights or of nothing");
+  HONE_ASSIGN(Tensor scale, multipliers(l, n));
   HONE_ASSIGN(const Tensor* b_zero, fixed(l, n, 5));
   HONE_RETURN_IF_ERROR(fixed_scalar(l, n, 7).status());
   if (b_zero->count() != 1) return unsupported("zero points for each column");
