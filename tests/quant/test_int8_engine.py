@@ -28,8 +28,8 @@ def engine(model, folder, *options, isa=None):
 def run(path, feed, folder, isa=None):
     args = []
     for name, value in feed.items():
-        np.save(folder / "in.npy", value)
-        args += ["--input", f"{name}={folder / 'in.npy'}"]
+        np.save(folder / f"{name}.npy", value)
+        args += ["--input", f"{name}={folder / name}.npy"]
     hone("run", path, *args, "--save", folder / "out", isa=isa)
     return np.load(folder / "out/output_0.npy")
 
@@ -202,6 +202,107 @@ def test_between_quantisations_only_bytes(name, dtype, tmp_path):
         apart = np.abs(got[None] - other) / scale
         assert apart.max() < 1.01  # a step
         assert (apart > 0.01).mean() <= most
+
+
+# --- results that stay f32 ------------------------------------------------------------------------------
+
+
+def weights(shape, axis):
+    """Integers and a scale for each index of the axis; DequantizeLinear of them to w."""
+    scales = RNG.uniform(0.002, 0.01, shape[axis]).astype(np.float32)
+    ints = RNG.integers(-127, 128, shape).astype(np.int8)
+    node = N("DequantizeLinear", ["w_q", "w_s"], ["w"], axis=axis)
+    around = [1] * len(shape)
+    around[axis] = -1
+    return node, [nh.from_array(ints, "w_q"), nh.from_array(scales, "w_s")], ints * scales.reshape(around)
+
+
+def row(n):
+    return nh.from_array(RNG.normal(0, 1, n).astype(np.float32), "b")
+
+
+# Nodes, weights' shape and axis, input's shape in the file and here.
+FLOATS = {
+    "conv": ([N("Conv", ["x", "w", "b"], ["y"], pads=[1, 1, 1, 1], strides=[2, 2])], ([37, 20, 3, 3], 0), [1, 20, 9, 7], None),
+    "grouped": ([N("Conv", ["x", "w", "b"], ["y"], group=4)], ([16, 5, 3, 3], 0), [1, 20, 9, 7], None),
+    "depthwise": ([N("Conv", ["x", "w", "b"], ["y"], group=20, pads=[1, 1, 1, 1])], ([20, 1, 3, 3], 0), [1, 20, 9, 7], None),
+    "gemm": ([N("Gemm", ["x", "w", "b"], ["y"], transB=1)], ([10, 64], 0), [4, 64], None),
+    "rows": ([N("MatMul", ["x", "w"], ["p"]), N("Add", ["b", "p"], ["y"])], ([33, 70], 1), ["batch", "length", 33], [2, 5, 33]),
+}
+
+
+def bits_on_every_isa(model, feed, folder):
+    got = {i: run(engine(model, folder, isa=i)[0], feed, folder, i) for i in ("portable", "avx2", None)}
+    assert (got["portable"] == got[None]).all() and (got["avx2"] == got[None]).all()
+    return got[None]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+@pytest.mark.parametrize("name", FLOATS)
+def test_floats_of_integer_products(name, dtype, tmp_path):
+    nodes, (shape, axis), declared, here = FLOATS[name]
+    w_node, init, w = weights(shape, axis)
+    scale, zero = 0.0311173, 121 if dtype == np.uint8 else -3
+    ends, consts = q("x", "x_in", "x", scale, zero, dtype)
+    graph = helper.make_graph([*ends, w_node, *nodes], "g", [helper.make_tensor_value_info("x_in", 1, declared)],
+                              [helper.make_tensor_value_info("y", 1, None)], [*init, *consts, row(shape[axis])])
+    model = tmp_path / "m.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
+    feed = {"x_in": RNG.normal(0, 2, here or declared).astype(np.float32)}
+    path, log = engine(model, tmp_path)
+    assert "int8 1 layer" in log and "f32 1" not in log, log
+    got, want = bits_on_every_isa(model, feed, tmp_path), by_ort(model, feed)
+    # f32 sums of n products, each at most max|x| max|w|, are wrong by at most n^2 / 2 of their last
+    # bits; the integer form rounds the sum, two scales, the product and the bias.
+    depth = int(np.prod(shape)) // shape[axis]
+    largest = depth * scale * 255 * np.abs(w).max() + 5
+    assert np.abs(got - want).max() <= (depth / 2 + 5) * 2.0 ** -24 * largest
+
+
+def test_integers_whose_scale_a_run_knows(tmp_path):
+    """DynamicQuantizeLinear's: exact sums, the same two roundings as ONNX Runtime's Mul."""
+    scales = RNG.uniform(0.002, 0.01, 70).astype(np.float32)
+    init = [nh.from_array(RNG.integers(-127, 128, [33, 70]).astype(np.int8), "w"), nh.from_array(scales, "ws")]
+    nodes = [N("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]), N("MatMulInteger", ["q", "w", "z"], ["i"]),
+             N("Cast", ["i"], ["f"], to=1), N("Mul", ["s", "ws"], ["a"]), N("Mul", ["f", "a"], ["y"])]
+    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", 1, ["n", 33])],
+                              [helper.make_tensor_value_info("y", 1, None)], init)
+    model = tmp_path / "m.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
+    assert "int8 1 layer" in engine(model, tmp_path)[1]
+    for low, high in ((-2, 3), (1, 5), (-4, -1)):
+        x = RNG.uniform(low, high, [9, 33]).astype(np.float32)
+        got, want = bits_on_every_isa(model, {"x": x}, tmp_path), by_ort(model, {"x": x})
+        assert np.abs(got - want).max() <= 2.0 ** -22 * np.abs(want).max()
+
+
+BERT = SHARED / "models/text/bert_sst2"
+
+
+def sst2(part, count):
+    from tokenizers import BertWordPieceTokenizer
+    tokenizer = BertWordPieceTokenizer(str(BERT / "vocab.txt"), lowercase=True)
+    tokenizer.enable_truncation(64)
+    tokenizer.enable_padding(length=64)
+    lines = (SHARED / f"data/sst2/{part}.tsv").read_text().splitlines()[1:][:count]
+    e = [tokenizer.encode(line.split("\t")[0]) for line in lines]
+    return {"input_ids": np.int64([x.ids for x in e]), "attention_mask": np.int64([x.attention_mask for x in e]),
+            "token_type_ids": np.int64([x.type_ids for x in e])}
+
+
+@shared
+@pytest.mark.parametrize("options", [("--calib", "c.npz"), ("--format", "dynamic")], ids=["qdq", "dynamic"])
+def test_transformer_by_hone_quantize(options, tmp_path):
+    np.savez(tmp_path / "c.npz", **sst2("train", 64))
+    model = tmp_path / "q.onnx"
+    hone("quantize", BERT / "bert_sst2_ts_op14.onnx", "-o", model,
+         *(tmp_path / o if o == "c.npz" else o for o in options))
+    path, log = engine(model, tmp_path)
+    made = json.loads(hone("inspect", path, "--json", "-").stdout)["precisions"]["multiply_adds"]
+    assert made["int8"]["layers"] == 10, log  # all but the products of two computed values: attention
+    feed = sst2("dev", None if "--calib" in options else 100)
+    got, want = run(path, feed, tmp_path), by_ort(model, feed)
+    assert (got.argmax(1) == want.argmax(1)).mean() >= 0.995
 
 
 def test_int8_wants_a_quantised_model(tmp_path):

@@ -142,7 +142,10 @@ std::optional<Scaled> scaled(const Graph& g, const Node& n) {
   for (size_t i : {size_t{0}, size_t{1}}) {
     s.x_scale = scales->input(i), s.w_scale = scales->input(1 - i);
     const Tensor* w = g.constant(s.w_scale);
-    if (w != nullptr && w->dtype() == DType::f32 && has_one_element(g, s.x_scale)) return s;
+    const Node* maker = g.producer_of(s.x_scale);
+    const bool known = maker == nullptr || maker == g.producer_of(n.input(0));  // before n
+    if (w == nullptr || w->dtype() != DType::f32 || !known) continue;
+    if (has_one_element(g, s.x_scale)) return s;
   }
   return std::nullopt;
 }
