@@ -169,6 +169,8 @@ std::optional<Patch> scaled_integers(const Graph& g, NodeId id) {
   if (w == nullptr || !has_axes(g, n.input(0), conv) || (!conv && w->rank() != 2)) {
     return std::nullopt;
   }
+  // Depthwise kernels fold the zero point, so they cannot take one that only a run knows.
+  if (conv && n.attributes.i("group", 1) > 1 && w->dims()[1] == 1) return std::nullopt;
   if (g.fact(n.input(0)).dtype != DType::u8 || n.input(2) == graph::none) return std::nullopt;
   const auto& zero = g.fact(n.input(2));
   const Tensor* w_zero = g.constant(n.input(3));

@@ -46,6 +46,23 @@ void result_scale(CaseMaker& m, DType t, double scale) {
   m.constant(m.tensor(t, {}, t == DType::u8 ? 100 : -9, t == DType::u8 ? 150 : 9));
 }
 
+bool gives_floats(const CaseMaker& m) {
+  return m.is("QLinearConvToFloat") || m.is("QLinearMatMulToFloat");
+}
+
+// Scale and zero point that only a run knows, as DynamicQuantizeLinear makes them.
+void scale_of_run(CaseMaker& m) {
+  m.input(m.tensor(DType::f32, {}, 0.01, 0.1));
+  m.input(m.tensor(DType::u8, {}, 0, 255));
+}
+
+// The end of a node whose result is f32, and defined to the bit.
+Result<Case> float_result(CaseMaker& m, bool bias, int64_t results) {
+  if (bias) m.constant(m.tensor(DType::f32, {results}, -4, 4));
+  m.exact = true;
+  return m.finish();
+}
+
 }  // namespace
 
 Result<Case> qlinear_conv_case(CaseMaker& m) {
@@ -63,32 +80,36 @@ Result<Case> qlinear_conv_case(CaseMaker& m) {
     strides.push_back(r.between(1, 2));
     dilations.push_back(r.between(1, 2));
   }
-  const DType t = byte(r), wt = byte(r);
+  const bool by_run = gives_floats(m) && r.one_in(3);
+  const DType t = by_run ? DType::u8 : byte(r), wt = byte(r);
   const bool extreme = r.one_in(4);
   m.laid_out(extreme ? extremes(m, t, x) : bytes(m, t, x));
-  scale_and_zero(m, t, {}, extreme);
+  by_run ? scale_of_run(m) : scale_and_zero(m, t, {}, extreme);
   m.constant(extreme ? extremes(m, wt, w) : bytes(m, wt, w));
   scale_and_zero(m, wt, r.one_in(2) ? Dims{w[0]} : Dims{}, extreme);
-  result_scale(m, t, 2);
-  // Biases near 2^31 need sums of 64 bits.
-  const double most = r.one_in(8) ? 2147483000 : 2000;
-  if (r.one_in(2)) m.constant(m.tensor(DType::i32, {w[0]}, -most, most));
   m.attr("group", groups);
   m.ints("strides", strides);
   m.ints("dilations", dilations);
   m.ints("pads", pads);
+  if (gives_floats(m)) return float_result(m, !by_run && r.one_in(2), w[0]);
+  result_scale(m, t, 2);
+  // Biases near 2^31 need sums of 64 bits.
+  const double most = r.one_in(8) ? 2147483000 : 2000;
+  if (r.one_in(2)) m.constant(m.tensor(DType::i32, {w[0]}, -most, most));
   return m.finish();
 }
 
 Result<Case> qlinear_matmul_case(CaseMaker& m) {
   Random& r = m.r;
   const int64_t rows = r.size(), depth = r.size(), columns = r.size();
-  const DType t = byte(r), bt = byte(r);
+  const bool floats = gives_floats(m), by_run = floats && r.one_in(3);
+  const DType t = by_run ? DType::u8 : byte(r), bt = byte(r);
   m.input(bytes(m, t, r.one_in(2) ? Dims{rows, depth} : Dims{2, rows, depth}));
-  scale_and_zero(m, t);
-  const bool constant = r.one_in(2);
+  by_run ? scale_of_run(m) : scale_and_zero(m, t);
+  const bool constant = floats || r.one_in(2);
   constant ? m.constant(bytes(m, bt, {depth, columns})) : m.input(bytes(m, bt, {depth, columns}));
   scale_and_zero(m, bt, constant && r.one_in(2) ? Dims{columns} : Dims{});
+  if (floats) return float_result(m, !by_run && r.one_in(2), columns);
   result_scale(m, t, 1);
   return m.finish();
 }
