@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/tune_args.h"
 #include "host/import/import.h"
 #include "host/model/files.h"
 #include "host/quant/samples.h"
@@ -27,6 +28,7 @@ struct Options {
   bool symmetric = false;
   double max_drop = 0.5;
   int threads = 0;
+  TuneArgs tune;
 };
 
 Result<quant::Options> options_of(const Options& o, Session& s) {
@@ -47,6 +49,7 @@ Result<quant::Options> options_of(const Options& o, Session& s) {
   q.progress = [&s](const std::string& what, double done, double all) {
     s.printer.progress(what, done, all);
   };
+  HONE_RETURN_IF_ERROR(set_tune(o.tune, o.threads, &q));
   return q;
 }
 
@@ -77,6 +80,7 @@ void print_layers(const json& layers, Printer& p) {
 
 void print_report(const json& report, const Options& o, Printer& p) {
   print_layers(report.at("layers"), p);
+  if (report.contains("tune")) print_tune(report.at("tune"), p);
   for (const json& finding : report.at("findings")) p.note(finding.get<std::string>());
   const json& size = report.at("size");
   const auto before = size.at("before").get<double>(), after = size.at("after").get<double>();
@@ -216,16 +220,20 @@ void add_quantize(CLI::App& app, Session& session) {
   c->add_option("--exclude", o->exclude, "leave these float")
       ->type_name("OP|NAME|PATTERN")
       ->delimiter(',');
-  c->add_option("--threads", o->threads, "threads to calibrate with; 0: all of this machine")
+  c->add_option("--threads", o->threads,
+                "threads to calibrate with, and of the engines that --tune times; 0: all of this "
+                "machine, and one")
       ->type_name("N")
       ->check(whole(0, 256))
       ->capture_default_str();
+  add_tune_options(c, &o->tune);
   add_json_option(c, &o->json);
   c->footer(
       "examples:\n"
       "  hone quantize model.onnx -o int8.onnx --calib samples.npz\n"
       "  hone quantize examples/fashion/fashion.onnx -o int8.onnx   # data of its hone.toml\n"
-      "  hone quantize model.onnx -o int8.onnx --calib samples --exclude 'head/*,Softmax'\n\n"
+      "  hone quantize model.onnx -o int8.onnx --calib samples --exclude 'head/*,Softmax'\n"
+      "  hone quantize model.onnx -o mixed.onnx --calib samples.npz --max-latency 5ms\n\n"
       "Exit: 0 done, 2 error in use, model or data, 4 disk or permissions.");
   on_run(c, session, o, run_quantize);
 }

@@ -252,6 +252,7 @@ void Judge::Data::judge_vector(size_t output, const std::vector<std::vector<Reco
       flips == 0 ? 0 : Binomial::find_lower_bound_on_p(n, static_cast<double>(flips), 0.05);
   const double limit = 3 * limits.max_drop / 100;
   q->within = q->within && expected <= limit && at_least <= limit;
+  q->used = std::max(q->used, (expected + 1e-9 * sigma) / std::max(limit, 1e-9));
   // Candidates that change nothing are still told apart, by their noise.
   q->loss = std::max(q->loss, expected + 1e-6 * sigma);
   q->expected_flips = std::max(q->expected_flips, expected);
@@ -269,6 +270,7 @@ void Judge::Data::judge_values(size_t output, const std::vector<std::vector<Reco
   const double least = 20 - 20 * std::log10(std::max(limits.max_drop, 1e-3) / 0.5);
   const double db = noise.snr_db();
   q->within = q->within && db >= least;
+  q->used = std::max(q->used, std::pow(10, (least - db) / 20));
   q->loss = std::max(q->loss, std::sqrt(noise.relative()));
   q->snr_db = q->snr_db < 0 ? db : std::min(q->snr_db, db);
   q->text += fmt::format("{}output SNR {:.1f} dB", q->text.empty() ? "" : ", ", db);
@@ -283,6 +285,7 @@ Result<Quality> Judge::judge(const Graph& quantised) const {
     q.drop = d.float_metric - metric;
     q.loss = q.drop;
     q.within = q.drop <= d.limits.max_drop;
+    q.used = std::max(q.drop, 0.0) / std::max(d.limits.max_drop, 1e-9);
     q.text = fmt::format("{:.2f} points less", q.drop);
     return q;
   }

@@ -20,6 +20,7 @@ struct Limits {
 
 struct Quality {
   bool within = false;
+  double used = 0;   // share of the limit, the worst output's; grows with the noise's amplitude
   double loss = 0;   // what candidates are ordered by; less is better
   std::string text;  // "1.34 % of top-1 expected to change (1 of 51 seen)"
   // Where they apply, else -1:

@@ -51,6 +51,9 @@ class Ladder {
     if (climbs_on()) HONE_RETURN_IF_ERROR(mix_precision());
     HONE_RETURN_IF_ERROR(note_layers());
     out_.made = std::move(best_->made);
+    out_.graph = std::move(best_->graph);
+    out_.ranges = std::move(best_->ranges);
+    out_.judge = judge_;
     out_.scheme = best_->scheme;
     out_.calibrator = best_->calibrator;
     out_.within = best_->quality.within;

@@ -1,6 +1,8 @@
 // The rescue ladder: cheap means first, and no further than needed.
 #pragma once
 
+#include <optional>
+
 #include "host/quant/causes.h"
 #include "host/quant/insert.h"
 #include "host/quant/judge.h"
@@ -20,7 +22,10 @@ struct LayerNote {
 };
 
 struct Climbed {
-  Inserted made;
+  Inserted made;       // graph, with what was rounded
+  graph::Graph graph;  // float: equalised, biases corrected
+  Ranges ranges;       // of all values that may be rounded
+  std::optional<Judge> judge;
   Scheme scheme;           // with what mixed precision left float
   std::string calibrator;  // "mse", or "per tensor"
   bool within = false;

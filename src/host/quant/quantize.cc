@@ -133,6 +133,33 @@ void add_notes(const std::vector<LayerNote>& notes, json* layers) {
   }
 }
 
+// A search over precisions has the last word.
+Status mix(const Graph& g, const Options& o, Climbed* c, json* tune) {
+  const Rounded rounded{g, c->graph, c->scheme,
+                        [c](const Scheme& scheme) -> Result<Graph> {
+                          HONE_ASSIGN(Inserted made, insert_qdq(c->graph, scheme, c->ranges));
+                          return std::move(made.graph);
+                        },
+                        [c](const Graph& q) { return c->judge->judge(q); }};
+  HONE_ASSIGN(c->scheme, o.mix(rounded, tune));
+  c->made = Inserted{g, {}};
+  if (place(c->graph, c->scheme).values.empty()) return {};
+  HONE_ASSIGN(c->made, insert_qdq(c->graph, c->scheme, c->ranges));
+  return {};
+}
+
+// Why a layer stays float is what the search says of it.
+void add_reasons(const json& tune, json* layers) {
+  std::map<std::string, std::string> why;
+  for (const json& row : tune.value("layers", json::array())) {
+    for (const json& n : row.at("nodes")) why[n.get<std::string>()] = row.at("why");
+  }
+  for (json& row : *layers) {
+    const auto found = why.find(row.at("node").get<std::string>());
+    if (found != why.end() && row.at("precision") == "f32") row["cause"] = found->second;
+  }
+}
+
 Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Options& o) {
   const Placement placement = place(g, o.scheme);
   if (placement.values.empty()) return nothing_to_do(g, placement);
@@ -141,12 +168,16 @@ Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Opti
   calibration["samples"] = climbed.samples;
   calibration["held_out"] = climbed.held_out;
   calibration["calibrator"] = climbed.calibrator;
+  json tune;
+  if (o.mix) HONE_RETURN_IF_ERROR(mix(g, o, &climbed, &tune));
   if (o.format == Format::qoperator) HONE_RETURN_IF_ERROR(to_qoperator(climbed.made.graph));
   json layers = layers_of(g, place(g, climbed.scheme), climbed.scheme);
   add_notes(climbed.layers, &layers);
+  if (o.mix) add_reasons(tune, &layers);
   std::vector<std::string> findings = climbed.made.findings;
   findings.insert(findings.end(), climbed.findings.begin(), climbed.findings.end());
   json report = report_of(o, std::move(calibration), std::move(layers), findings);
+  if (o.mix) report["tune"] = std::move(tune);
   for (const Rung& r : climbed.rungs) {
     report["ladder"].push_back({{"rung", r.name}, {"result", r.result}, {"figure", r.figure}});
   }

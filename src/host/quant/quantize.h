@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "host/quant/calibrators.h"
+#include "host/quant/judge.h"
 #include "host/quant/samples.h"
 #include "host/quant/scheme.h"
 
@@ -25,6 +26,19 @@ Result<Format> parse_format(std::string_view text);
 Result<Preset> parse_preset(std::string_view text);
 bool needs_samples(Format f);  // activations are rounded with ranges that data tell
 
+// What a search over precisions is given: the graph that rounds best, and how good a mixture is.
+struct Rounded {
+  const graph::Graph& original;
+  const graph::Graph& graph;  // float: equalised, biases corrected
+  Scheme scheme;              // of the ladder's best rung
+  std::function<Result<graph::Graph>(const Scheme&)> insert;
+  std::function<Result<Quality>(const graph::Graph&)> judge;  // on held-out samples
+};
+// The scheme to write, and what goes into the report as "tune"; of its "layers" the reason ("why")
+// of each of its "nodes" is that layer's cause. A scheme that rounds nothing gives the model as it
+// was.
+using Mix = std::function<Result<Scheme>(const Rounded&, nlohmann::json* tune)>;
+
 struct Options {
   Scheme scheme;
   Format format = Format::qdq;
@@ -33,6 +47,7 @@ struct Options {
   Preset preset = Preset::automatic;
   double max_drop = 0.5;  // points; what the ladder stops at
   int threads = 0;        // 0: all of this machine
+  Mix mix;                // decides after the ladder, which precision each layer has; may be empty
   std::function<void(const std::string& what, double done, double all)> progress;
 };
 

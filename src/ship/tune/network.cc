@@ -1,0 +1,155 @@
+#include "ship/tune/network.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace hone::ship {
+
+using graph::Graph;
+using graph::NodeId;
+using graph::ValueId;
+
+namespace {
+
+constexpr size_t no_layer = SIZE_MAX;
+
+class Maker {
+ public:
+  Maker(const Graph& g, const std::vector<NodeId>& nodes, const EngineTimes& f32,
+        const EngineTimes& int8)
+      : g_(g), candidates_(nodes.begin(), nodes.end()), f32_(f32), int8_(int8) {
+    for (const NodeId n : g.all_nodes()) {
+      together_[n] = n;
+      by_name_[g.node(n).name] = n;
+      for (const std::string& name : g.node(n).origin) by_name_.emplace(name, n);
+    }
+  }
+
+  Network make() {
+    for (const EngineTimes* e : {&f32_, &int8_}) {
+      for (const StepTime& s : e->steps) join(s);
+    }
+    make_layers();
+    add_times();
+    out_.convert_ns = conversion_ns();
+    add_borders();
+    return std::move(out_);
+  }
+
+ private:
+  std::vector<NodeId> nodes_of(const StepTime& s) const {
+    std::vector<NodeId> found;
+    for (const std::string& name : s.nodes) {
+      if (const auto n = by_name_.find(name); n != by_name_.end()) found.push_back(n->second);
+    }
+    return found;
+  }
+
+  NodeId root(NodeId n) const {
+    while (together_.at(n) != n) n = together_.at(n);
+    return n;
+  }
+
+  void join(const StepTime& s) {
+    const std::vector<NodeId> nodes = nodes_of(s);
+    for (const NodeId n : nodes) together_[root(n)] = root(nodes[0]);
+  }
+
+  void make_layers() {
+    for (const NodeId n : g_.block().nodes) {
+      if (!candidates_.contains(n)) continue;
+      const auto [at, fresh] = layer_.emplace(root(n), out_.layers.size());
+      if (fresh) {
+        out_.layers.push_back({g_.node(n).name, {{"f32", 0, 0}, {"int8", 0, 0}}});
+        out_.nodes.emplace_back();
+      }
+      out_.nodes[at->second].push_back(g_.node(n).name);
+    }
+  }
+
+  size_t layer(NodeId n) const {
+    if (n == graph::none) return no_layer;
+    const auto found = layer_.find(root(n));
+    return found == layer_.end() ? no_layer : found->second;
+  }
+
+  void add_times() {
+    double in_layers = 0;
+    for (size_t option : {0, 1}) {
+      for (const StepTime& s : (option == 0 ? f32_ : int8_).steps) {
+        const std::vector<NodeId> nodes = nodes_of(s);
+        const size_t l = nodes.empty() ? no_layer : layer(nodes[0]);
+        if (l == no_layer) continue;
+        out_.layers[l].options[option].us += s.us;
+        if (option == 0) in_layers += s.us;
+      }
+    }
+    out_.other_us = std::max(f32_.whole_us - in_layers, 0.0);
+  }
+
+  // Steps of nothing but QuantizeLinear or DequantizeLinear, which are named after their values.
+  double conversion_ns() const {
+    std::map<std::string, ValueId> values;
+    for (ValueId v = 0; v < g_.value_count(); ++v) values[g_.value(v).name] = v;
+    double us = 0, all = 0;
+    for (const StepTime& s : int8_.steps) {
+      if (s.op != "QuantizeLinear" && s.op != "DequantizeLinear") continue;
+      const std::string& node = s.nodes.empty() ? s.op : s.nodes[0];
+      const auto v = values.find(node.substr(0, node.rfind('_')));
+      if (v == values.end() || g_.value(v->second).is_constant()) continue;
+      us += s.us;
+      all += elements(g_, v->second);
+    }
+    return all > 0 ? 1e3 * us / all : 1;
+  }
+
+  // A value is converted once for all its readers: the first of a layer other than its maker's
+  // pays.
+  void add_borders() {
+    std::set<ValueId> paid;
+    for (const NodeId n : g_.block().nodes) {
+      const size_t to = layer(n);
+      for (const ValueId v : g_.node(n).inputs) {
+        if (v == graph::none || g_.value(v).is_constant()) continue;
+        if (g_.value(v).fact.dtype != DType::f32) continue;
+        const size_t from = layer(g_.value(v).producer);
+        if (from == to || !paid.insert(v).second) continue;
+        const double us = 1e-3 * out_.convert_ns * elements(g_, v);
+        if (from != no_layer && to != no_layer) {
+          out_.borders.push_back({from, to, us});
+        } else {
+          out_.layers[from == no_layer ? to : from].options[1].us += us;
+        }
+      }
+    }
+  }
+
+  const Graph& g_;
+  std::set<NodeId> candidates_;
+  const EngineTimes& f32_;
+  const EngineTimes& int8_;
+  std::map<std::string, NodeId> by_name_;
+  std::map<NodeId, NodeId> together_;  // towards the node that stands for all of a layer
+  std::map<NodeId, size_t> layer_;     // by that node
+  Network out_;
+};
+
+}  // namespace
+
+double elements(const Graph& g, ValueId v) {
+  double n = 1;
+  if (!g.value(v).fact.shape) return n;
+  for (const graph::Dim& d : *g.value(v).fact.shape) {
+    if (d.is_const()) n *= static_cast<double>(d.value());
+  }
+  return n;
+}
+
+Network make_network(const Graph& g, const std::vector<NodeId>& nodes, const EngineTimes& f32,
+                     const EngineTimes& int8) {
+  return Maker(g, nodes, f32, int8).make();
+}
+
+}  // namespace hone::ship
