@@ -40,6 +40,12 @@ CLI::Validator latency() {
       "");
 }
 
+// The end of a name says most.
+std::string short_name(const std::string& name) {
+  constexpr size_t most = 40;
+  return name.size() <= most ? name : "..." + name.substr(name.size() - most + 3);
+}
+
 }  // namespace
 
 void add_tune_options(CLI::App* c, TuneArgs* args) {
@@ -81,7 +87,7 @@ void print_tune(const json& tune, Printer& p) {
   std::vector<std::vector<std::string>> rows = {{"layer", "us f32", "us int8", "error", "chosen"}};
   for (size_t i = 0; i < std::min(layers.size(), most_rows); ++i) {
     const json& l = layers[i];
-    rows.push_back({l.at("nodes").at(0).get<std::string>(),
+    rows.push_back({short_name(l.at("nodes").at(0).get<std::string>()),
                     fmt::format("{:.1f}", l.at("us_f32").get<double>()),
                     fmt::format("{:.1f}", l.at("us_int8").get<double>()),
                     fmt::format("{:.2f} %", 100 * l.at("error").get<double>()),

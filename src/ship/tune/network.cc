@@ -29,7 +29,7 @@ class Maker {
 
   Network make() {
     for (const EngineTimes* e : {&f32_, &int8_}) {
-      for (const StepTime& s : e->steps) join(s);
+      for (const LayerStep& s : e->steps) join(s);
     }
     make_layers();
     add_times();
@@ -39,7 +39,7 @@ class Maker {
   }
 
  private:
-  std::vector<NodeId> nodes_of(const StepTime& s) const {
+  std::vector<NodeId> nodes_of(const LayerStep& s) const {
     std::vector<NodeId> found;
     for (const std::string& name : s.nodes) {
       if (const auto n = by_name_.find(name); n != by_name_.end()) found.push_back(n->second);
@@ -52,7 +52,7 @@ class Maker {
     return n;
   }
 
-  void join(const StepTime& s) {
+  void join(const LayerStep& s) {
     const std::vector<NodeId> nodes = nodes_of(s);
     for (const NodeId n : nodes) together_[root(n)] = root(nodes[0]);
   }
@@ -78,7 +78,7 @@ class Maker {
   void add_times() {
     double in_layers = 0;
     for (size_t option : {0, 1}) {
-      for (const StepTime& s : (option == 0 ? f32_ : int8_).steps) {
+      for (const LayerStep& s : (option == 0 ? f32_ : int8_).steps) {
         const std::vector<NodeId> nodes = nodes_of(s);
         const size_t l = nodes.empty() ? no_layer : layer(nodes[0]);
         if (l == no_layer) continue;
@@ -94,7 +94,7 @@ class Maker {
     std::map<std::string, ValueId> values;
     for (ValueId v = 0; v < g_.value_count(); ++v) values[g_.value(v).name] = v;
     double us = 0, all = 0;
-    for (const StepTime& s : int8_.steps) {
+    for (const LayerStep& s : int8_.steps) {
       if (s.op != "QuantizeLinear" && s.op != "DequantizeLinear") continue;
       const std::string& node = s.nodes.empty() ? s.op : s.nodes[0];
       const auto v = values.find(node.substr(0, node.rfind('_')));

@@ -9,14 +9,14 @@
 
 namespace hone::ship {
 
-struct StepTime {
+struct LayerStep {
   std::vector<std::string> nodes;  // of the model, that it computes
   std::string op;                  // "Conv + Relu"
   double us = 0;
 };
 
 struct EngineTimes {
-  std::vector<StepTime> steps;
+  std::vector<LayerStep> steps;
   double whole_us = 0;  // of a run without timers
 };
 

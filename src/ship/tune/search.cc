@@ -88,6 +88,21 @@ class Search {
       // Slower than thought: what no layer's own time contains is what the borders cost.
       for (Border& b : n_.borders) b.us *= 2;
     }
+    return seen.empty() ? Status() : all_on_integers(seen);
+  }
+
+  // A mixture must not be slower than rounding everything, where that is within the limit.
+  Status all_on_integers(const std::set<Mixture>& seen) {
+    Mixture all(n_.layers.size());
+    double error = 0;
+    for (size_t l = 0; l < all.size(); ++l) {
+      all[l] = has_int8(n_.layers[l]);
+      if (all[l]) error += n_.layers[l].options.back().error;
+    }
+    if (seen.contains(all) || error > 1) return {};
+    HONE_ASSIGN(Found found, measure(all));
+    const bool within = found.used <= 1, faster = found.measured_us < worth * best_.measured_us;
+    if (within && faster) keep(std::move(found), true);
     return {};
   }
 
