@@ -5,6 +5,7 @@ where its quotient lies within f32's error of a tie; that moves a byte by one.""
 import csv, json, os, pathlib, subprocess
 import numpy as np, onnx, onnxruntime as ort, pytest
 from onnx import TensorProto, helper, numpy_helper as nh
+from quantlib import materialized, samples
 
 HONE = os.environ.get("HONE", "build/release/hone")
 SHARED = pathlib.Path(os.environ.get("HONE_SOURCE_DIR", ".")).resolve().parent / "shared/realdata"
@@ -102,6 +103,17 @@ def test_resnet20_quantised_by_onnx_runtime(tmp_path):
     step = np.diff(np.unique(want)).min()
     for g, w in zip(got[~same], want[~same]):
         assert w.max() - w[g.argmax()] <= 1.5 * step
+
+
+@pytest.mark.skipif(not (SHARED.parent / "models").exists(), reason="skipped: no ../shared")
+def test_a_last_layer_whose_result_is_not_quantised(tmp_path):
+    """SqueezeNet's last convolution is a quarter of its multiply-adds; nothing is left to f32."""
+    source, model = materialized("squeezenet1_1", tmp_path), tmp_path / "q.onnx"
+    feed = samples(source, 2)
+    np.savez(tmp_path / "c.npz", **feed)
+    hone("quantize", source, "-o", model, "--calib", tmp_path / "c.npz", "--preset", "fast")
+    path, log = engine(model, tmp_path)
+    assert set(json.loads(hone("inspect", path, "--json", "-").stdout)["precisions"]["multiply_adds"]) == {"int8"}, log
 
 
 # --- small graphs ---------------------------------------------------------------------------------------
