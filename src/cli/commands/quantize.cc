@@ -13,6 +13,7 @@
 #include "host/import/import.h"
 #include "host/model/files.h"
 #include "host/quant/samples.h"
+#include "ship/chain/calibration_labels.h"
 #include "ship/project/calibration.h"
 
 namespace hone::cli {
@@ -109,6 +110,7 @@ double file_bytes(const std::string& path) {
 
 struct Calibration {
   quant::Samples samples;
+  quant::MakeScorer labels;                  // of the samples
   std::optional<ship::Described> described;  // what the samples look into
 };
 
@@ -132,6 +134,9 @@ Result<Calibration> calibration_of(const Options& o, quant::Format format, const
   auto samples = ship::calibration_samples(m, g);
   if (!samples.ok()) return hone::in(c.described->path, samples.status());
   c.samples = std::move(*samples);
+  auto labels = ship::calibration_labels(m, g);
+  if (!labels.ok()) return hone::in(c.described->path, labels.status());
+  c.labels = std::move(*labels);
   if (m.evaluation) {
     HONE_ASSIGN(auto calibration, tasks::open_dataset(*m.calibration));
     HONE_ASSIGN(auto evaluation, tasks::open_dataset(*m.evaluation));
@@ -143,20 +148,22 @@ Result<Calibration> calibration_of(const Options& o, quant::Format format, const
 }
 
 Status run_quantize(const Options& o, Session& s) {
-  HONE_ASSIGN(const quant::Options q, options_of(o, s));
+  HONE_ASSIGN(quant::Options q, options_of(o, s));
   HONE_ASSIGN(const model::Model before, model::read_model(o.in));
   auto graph = import(before);
   if (!graph.ok()) return hone::in(o.in, graph.status());
   HONE_RETURN_IF_ERROR(check_writable(o.out));
   HONE_RETURN_IF_ERROR(hone::in(o.in, quant::prepare(*graph, q)));
   HONE_ASSIGN(const Calibration calibration, calibration_of(o, q.format, *graph, s.printer));
+  q.labels = calibration.labels;
   auto made = quant::quantize(*graph, calibration.samples, q);
   s.printer.end_progress();
   if (!made.ok()) return hone::in(o.in, made.status());
+  const double bytes_before = file_bytes(o.in);  // which may be the file that is written
   HONE_RETURN_IF_ERROR(hone::in(o.in, write_checked(made->graph, o.out)));
   json& report = *made->report;
   report["model"] = o.out;
-  report["size"] = {{"before", file_bytes(o.in)}, {"after", file_bytes(o.out)}};
+  report["size"] = {{"before", bytes_before}, {"after", file_bytes(o.out)}};
   HONE_ASSIGN(const bool text, give_json(s, o.json, report));
   if (text) print_report(report, o, s.printer);
   return {};

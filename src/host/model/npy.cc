@@ -132,7 +132,9 @@ class HeaderParser {
     }
     if (rest == "O")
       fail(Code::unsupported, "Python objects are not tensors; save an array of numbers");
-    if (h->type == DType::none) fail(Code::unsupported, "arrays of type " + quote(code));
+    if (h->type == DType::none)
+      fail(Code::unsupported,
+           "arrays of type " + quote(code) + " are not read; give numbers or truth values");
   }
 
   std::string_view text_;

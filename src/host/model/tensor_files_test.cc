@@ -49,7 +49,8 @@ TEST(Npy, OrdersVersionsAndTypes) {
             (std::vector<int64_t>{258, -2}));
   EXPECT_EQ(parse(npy("<f4", "False", "()", fixed(1.5f)))->at(0), 1.5);
   EXPECT_EQ(parse(npy("<f8", "False", "(1L,)", fixed(2.5), "\2"))->at(0), 2.5);
-  EXPECT_EQ(parse(npy("?", "False", "(1,)", "\1")).status().text(), "arrays of type '?'");
+  EXPECT_EQ(parse(npy("?", "False", "(1,)", "\1")).status().text(),
+            "arrays of type '?' are not read; give numbers or truth values");
   EXPECT_EQ(parse(npy("|b1", "False", "(1,)", "\1"))->dtype(), DType::boolean);
   EXPECT_EQ(parse(npy("<c8", "False", "(1,)", fixed(3.f) + fixed(4.f)))->at(0), 3);
   EXPECT_EQ(parse(npy("<i8", "False", "(0, 4)", ""))->count(), 0);
@@ -71,7 +72,8 @@ TEST(Npy, SaysWhatIsWrong) {
       {npy("<f4", "False", "(4611686018427387904, 8)", ""),
        "shape [4611686018427387904,8] has too many elements"},
       {npy("|O", "False", "(1,)", "x"), "Python objects are not tensors; save an array of numbers"},
-      {npy("<U4", "False", "(1,)", "x"), "arrays of type '<U4'"},
+      {npy("<U4", "False", "(1,)", "x"),
+       "arrays of type '<U4' are not read; give numbers or truth values"},
       {npy_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }"),
        "structured arrays are not tensors; save one field"},
       {npy("|b1", "False", "(1,)", "\2"), "a bool that is neither 0 nor 1"},

@@ -6,6 +6,8 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <numeric>
 
 #include "host/quant/run_graph.h"
@@ -115,6 +117,31 @@ Status run_each(const Graph& g, const Samples& s, int threads,
   });
 }
 
+// Hands outputs of samples that are ready in any order to a scorer in theirs.
+class InOrder {
+ public:
+  InOrder(Scorer* scorer, const std::vector<int64_t>& places) : scorer_(scorer), places_(places) {}
+
+  // Safe from several threads.
+  Status give(int64_t k, Outputs outputs) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.emplace(k, std::move(outputs));
+    for (auto it = waiting_.begin(); it != waiting_.end() && it->first == next_;) {
+      HONE_RETURN_IF_ERROR(scorer_->add(places_[static_cast<size_t>(next_)], it->second));
+      it = waiting_.erase(it);
+      ++next_;
+    }
+    return {};
+  }
+
+ private:
+  Scorer* scorer_;
+  const std::vector<int64_t>& places_;
+  std::mutex mutex_;
+  std::map<int64_t, Outputs> waiting_;
+  int64_t next_ = 0;
+};
+
 }  // namespace
 
 struct Judge::Data {
@@ -126,16 +153,19 @@ struct Judge::Data {
   std::vector<bool> vector, probability;  // by output
   // By output and sample, of all samples: a classifier's margins.
   std::vector<std::vector<std::vector<double>>> margins;
-  double float_metric = 0;
+  std::unique_ptr<Scorer> float_score;  // null: no labels
 
   Status learn(const Samples& others);
   Status keep_margins(const Samples& samples, bool outputs);
-  Result<std::vector<std::vector<Record>>> compare(const Graph& q) const;
+  Status score_float();
+  // `scorer`, where there is one, is given the candidate's outputs.
+  Result<std::vector<std::vector<Record>>> compare(const Graph& q, Scorer* scorer) const;
   // What one output says of a candidate, joined into `q`.
   void judge_vector(size_t output, const std::vector<std::vector<Record>>& by_sample,
                     Quality* q) const;
   void judge_values(size_t output, const std::vector<std::vector<Record>>& by_sample,
                     Quality* q) const;
+  void judge_labels(const Scorer& scorer, Quality* q) const;
 };
 
 // What kind of outputs there are, and the float model's side of every comparison to come.
@@ -180,7 +210,16 @@ Status Judge::Data::keep_margins(const Samples& samples, bool outputs_too) {
   return {};
 }
 
-Result<std::vector<std::vector<Record>>> Judge::Data::compare(const Graph& q) const {
+Status Judge::Data::score_float() {
+  HONE_ASSIGN(float_score, limits.labels());
+  InOrder scores(float_score.get(), limits.places);
+  return run_each(float_graph, held_out, threads,
+                  [&](int64_t k, Outputs outputs) { return scores.give(k, std::move(outputs)); });
+}
+
+Result<std::vector<std::vector<Record>>> Judge::Data::compare(const Graph& q,
+                                                              Scorer* scorer) const {
+  InOrder scores(scorer, limits.places);
   std::vector<std::vector<Record>> records(static_cast<size_t>(held_out.count));
   HONE_ASSIGN(const std::vector<Tensor> first, held_out.get(0));
   HONE_ASSIGN(auto plan, GraphPlan::make(q, first));
@@ -196,7 +235,7 @@ Result<std::vector<std::vector<Record>>> Judge::Data::compare(const Graph& q) co
   HONE_RETURN_IF_ERROR(for_each_sample(held_out.count, threads, [&](int t, int64_t k) -> Status {
     const auto at = static_cast<size_t>(k), thread = static_cast<size_t>(t);
     HONE_ASSIGN(const std::vector<Tensor> inputs, held_out.get(k));
-    HONE_ASSIGN(const Outputs got, runs[thread](inputs));
+    HONE_ASSIGN(Outputs got, runs[thread](inputs));
     Outputs fresh;
     if (want.empty()) {
       HONE_ASSIGN(fresh, float_runs[thread](inputs));
@@ -207,7 +246,7 @@ Result<std::vector<std::vector<Record>>> Judge::Data::compare(const Graph& q) co
       records[at].push_back(as_vector ? record_vector(a[i], got[i], probability[i])
                                       : record_values(a[i], got[i]));
     }
-    return {};
+    return scorer != nullptr ? scores.give(k, std::move(got)) : Status();
   }));
   return records;
 }
@@ -219,11 +258,8 @@ Result<Judge> Judge::make(const Graph& float_graph, const Samples& held_out, con
   d->threads = threads;
   d->float_graph = float_graph;
   d->held_out = held_out;
-  if (d->limits.evaluate) {
-    HONE_ASSIGN(d->float_metric, d->limits.evaluate(float_graph));
-  } else {
-    HONE_RETURN_IF_ERROR(d->learn(margins));
-  }
+  HONE_RETURN_IF_ERROR(d->learn(margins));
+  if (d->limits.labels) HONE_RETURN_IF_ERROR(d->score_float());
   Judge j;
   j.data_ = std::move(d);
   return j;
@@ -276,20 +312,30 @@ void Judge::Data::judge_values(size_t output, const std::vector<std::vector<Reco
   q->text += fmt::format("{}output SNR {:.1f} dB", q->text.empty() ? "" : ", ", db);
 }
 
+void Judge::Data::judge_labels(const Scorer& scorer, Quality* q) const {
+  const Drop drop = scorer.drop_from(*float_score);
+  q->drop = drop;
+  const bool more = drop.points > limits.max_drop, sure = drop.at_least > limits.max_drop;
+  q->text += fmt::format(", labels: {:.2f} points {}{}", std::fabs(drop.points),
+                         drop.points < 0 ? "gained" : "lost",
+                         more && !sure ? ", which may be chance" : "");
+  q->used = std::max(q->used, drop.at_least / std::max(limits.max_drop, 1e-9));
+  if (!sure) return;
+  q->within = false;
+  // Behind what labels do not refuse: on the scale of expected changes, of which there are three to
+  // a point lost.
+  q->loss = std::max(q->loss, 3 * drop.at_least / 100);
+}
+
 Result<Quality> Judge::judge(const Graph& quantised) const {
   const Data& d = *data_;
   Quality q;
   q.within = true;
-  if (d.limits.evaluate) {
-    HONE_ASSIGN(const double metric, d.limits.evaluate(quantised));
-    q.drop = d.float_metric - metric;
-    q.loss = q.drop;
-    q.within = q.drop <= d.limits.max_drop;
-    q.used = std::max(q.drop, 0.0) / std::max(d.limits.max_drop, 1e-9);
-    q.text = fmt::format("{:.2f} points less", q.drop);
-    return q;
+  std::unique_ptr<Scorer> scorer;
+  if (d.limits.labels) {
+    HONE_ASSIGN(scorer, d.limits.labels());
   }
-  HONE_ASSIGN(const auto by_sample, d.compare(quantised));
+  HONE_ASSIGN(const auto by_sample, d.compare(quantised, scorer.get()));
   for (size_t i = 0; i < d.vector.size(); ++i) {
     if (d.vector[i]) {
       d.judge_vector(i, by_sample, &q);
@@ -297,6 +343,7 @@ Result<Quality> Judge::judge(const Graph& quantised) const {
       d.judge_values(i, by_sample, &q);
     }
   }
+  if (scorer) d.judge_labels(*scorer, &q);
   return q;
 }
 

@@ -1,21 +1,21 @@
-// Is a quantised model good enough? Decided on samples that no range was taken from, and without
-// labels by agreement with the float model. compression.md 5.
+// Is a quantised model good enough? Decided on samples that no range was taken from, by agreement
+// with the float model, and by labels where there are any. compression.md 5.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "host/quant/samples.h"
+#include "host/quant/scorer.h"
 
 namespace hone::quant {
 
-// The metric of a graph on the caller's labelled data, in points; higher is better.
-using Evaluate = std::function<Result<double>(const graph::Graph&)>;
-
 struct Limits {
-  double max_drop = 0.5;  // points
-  Evaluate evaluate;      // empty: no labels
+  double max_drop = 0.5;        // points
+  MakeScorer labels;            // empty: none
+  std::vector<int64_t> places;  // of the samples held out, as `labels` counts them
 };
 
 struct Quality {
@@ -26,10 +26,10 @@ struct Quality {
   // Where they apply, else -1:
   double expected_flips = -1;  // share of samples whose top-1 changes, expected of the noise
   double snr_db = -1;          // of the worst output
-  double drop = -1;            // points of the metric
+  std::optional<Drop> drop;    // of the metric, by labels
 };
 
-// Without labels each output is judged by what it is.
+// Each output is judged by what it is.
 // One vector of numbers per sample (a classifier's): the share of samples whose largest entry
 // changes. Of 50 samples a single one is two points, so what is held against the limit is the share
 // that the noise of the margins (first entry minus the next four) makes expected over the margins
@@ -37,6 +37,9 @@ struct Quality {
 // limit is 3 max_drop percent: those that change are near-ties, and of these many change for the
 // better (measured on ResNet-20: 1.3 % change, 0.2 points are lost).
 // Anything else: SNR, at least 20 dB at max_drop 0.5, 6 dB less for each doubling of it.
+// Labels refuse a candidate, too, where the metric falls by more than max_drop and chance does not
+// explain it (95 %, paired). They accept none that agreement refuses: on a hundred samples a drop
+// of a point is chance, and the noise of the outputs says more.
 class Judge {
  public:
   // Runs the float graph over `held_out` (and `margins`, for the margins only).

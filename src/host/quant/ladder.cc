@@ -42,14 +42,15 @@ class Ladder {
  public:
   Ladder(const Graph& g, const Options& options) : g_(g), options_(options) {}
 
-  Result<Climbed> climb(const Samples& samples, const Evaluate& evaluate) {
-    HONE_RETURN_IF_ERROR(prepare(samples, evaluate));
+  Result<Climbed> climb(const Samples& samples) {
+    HONE_RETURN_IF_ERROR(prepare(samples));
     HONE_RETURN_IF_ERROR(search_ranges());
     HONE_RETURN_IF_ERROR(correct_fast());
     if (climbs_on()) HONE_RETURN_IF_ERROR(equalise_and_correct());
     if (climbs_on() && !options_.calibrator_given) HONE_RETURN_IF_ERROR(choose_by_tensor());
     if (climbs_on()) HONE_RETURN_IF_ERROR(mix_precision());
     HONE_RETURN_IF_ERROR(note_layers());
+    out_.rungs[kept_].kept = true;
     out_.made = std::move(best_->made);
     out_.graph = std::move(best_->graph);
     out_.ranges = std::move(best_->ranges);
@@ -67,18 +68,21 @@ class Ladder {
  private:
   bool climbs_on() const { return !best_->quality.within && options_.preset != Preset::fast; }
 
-  Status prepare(const Samples& samples, const Evaluate& evaluate) {
+  Status prepare(const Samples& samples) {
     HONE_ASSIGN(split_, split_held_out(samples));
     out_.samples = split_.ranges.count;
     out_.held_out = split_.held_out.count;
     if (split_.held_out.count == 0) {
       split_.held_out = split_.ranges;
-      out_.findings.push_back(fmt::format(
-          "{} samples are too few to hold some out: ranges are judged on what they were taken from",
-          samples.count));
+      for (int64_t k = 0; k < samples.count; ++k) split_.held_out_places.push_back(k);
+      out_.findings.push_back(
+          fmt::format("{} sample{}, of which fewer than 5 differ: none is held out, so ranges are "
+                      "judged on what "
+                      "they were taken from",
+                      samples.count, samples.count == 1 ? "" : "s"));
     }
     HONE_RETURN_IF_ERROR(look(g_, &seen_));
-    Limits limits{options_.max_drop, evaluate};
+    Limits limits{options_.max_drop, options_.labels, split_.held_out_places};
     if (options_.preset == Preset::max) limits.max_drop /= 2;
     HONE_ASSIGN(judge_, Judge::make(g_, split_.held_out, split_.ranges, limits, options_.threads));
     return {};
@@ -140,7 +144,7 @@ class Ladder {
                           : better         ? "beyond"
                                            : "no better",
                           c.quality.text});
-    if (better) best_ = std::move(c);
+    if (better) best_ = std::move(c), kept_ = out_.rungs.size() - 1;
     return {};
   }
 
@@ -311,6 +315,7 @@ class Ladder {
       HONE_ASSIGN(const Inserted made, insert_qdq(start.graph, scheme, start.ranges));
       HONE_ASSIGN(const Quality q, judge_->judge(made.graph));
       effect.emplace_back(q.loss, order[i]);
+      alone_[order[i]] = q.text;
     }
     std::sort(effect.begin(), effect.end());
     Candidate c = start;
@@ -339,6 +344,20 @@ class Ladder {
     return {};
   }
 
+  // What there was against a layer's noise: rungs by name, and the layer alone as floats.
+  std::string tried_for(const std::string& layer) const {
+    std::string all;
+    for (const Rung& r : out_.rungs) {
+      const std::string_view rung = std::string_view(r.name).substr(0, r.name.find(':'));
+      const bool whole = rung == "fast bias correction" || rung == "equalisation" ||
+                         rung == "full bias correction" || rung == "calibrator per tensor";
+      if (whole && !r.figure.empty()) all += (all.empty() ? "" : ", ") + std::string(rung);
+    }
+    const auto alone = alone_.find(layer);
+    if (alone == alone_.end()) return all;
+    return fmt::format("{}{}float by itself ({})", all, all.empty() ? "" : ", ", alone->second);
+  }
+
   Status note_layers() {
     const Candidate& b = *best_;
     const std::vector<DenseLayer> layers = dense_layers(b.graph);
@@ -354,8 +373,11 @@ class Ladder {
     for (size_t i = 0; i < layers.size(); ++i) {
       const auto n = noise.find(outputs[i]);
       if (n == noise.end()) continue;
-      LayerNote note{b.graph.node(layers[i].node).name, "", n->second.snr_db()};
-      if (note.snr_db < bad_db) note.cause = cause_of(b.graph, layers[i], seen_, b.ranges, spec);
+      LayerNote note{b.graph.node(layers[i].node).name, "", "", n->second.snr_db()};
+      if (note.snr_db < bad_db) {
+        note.cause = cause_of(b.graph, layers[i], seen_, b.ranges, spec);
+        note.tried = tried_for(note.node);
+      }
       out_.layers.push_back(std::move(note));
     }
     return {};
@@ -367,15 +389,16 @@ class Ladder {
   Statistics seen_;
   std::optional<Judge> judge_;
   std::optional<Candidate> best_;
+  size_t kept_ = 0;                           // its rung
+  std::map<std::string, std::string> alone_;  // figure where only this layer is float
   Climbed out_;
 };
 
 }  // namespace
 
-Result<Climbed> climb(const Graph& g, const Samples& samples, const Options& options,
-                      const Evaluate& evaluate) {
+Result<Climbed> climb(const Graph& g, const Samples& samples, const Options& options) {
   if (samples.count <= 0) return invalid("no calibration samples");
-  return Ladder(g, options).climb(samples, evaluate);
+  return Ladder(g, options).climb(samples);
 }
 
 }  // namespace hone::quant

@@ -14,11 +14,12 @@ struct Rung {
   std::string name;    // "range search: mse", "full bias correction"
   std::string result;  // "within", "beyond", "no better", or why it does not apply
   std::string figure;  // Quality's text
+  bool kept = false;   // the one that the result is of
 };
 
 struct LayerNote {
-  std::string node, cause;
-  double snr_db = 0;  // of its output against the float model's, on held-out samples
+  std::string node, cause, tried;  // the last two only of what is below 20 dB
+  double snr_db = 0;               // of its output against the float model's, on held-out samples
 };
 
 struct Climbed {
@@ -35,14 +36,14 @@ struct Climbed {
   int64_t samples = 0, held_out = 0;
 };
 
-// Ranges come from about four fifths of the samples; the others decide. Rungs:
+// Ranges come from about four fifths of the samples; the others decide, by agreement with the float
+// model and by their labels where options have any. Rungs:
 //   1  range search (mse, percentile, min-max; the given calibrator alone) and fast bias correction
 //   2  cross-layer equalisation and full bias correction
 //   3  the best calibrator of each tensor, by the error of the layers that read it
 //   4  mixed precision: the layers whose rounding costs most stay float; then ranges once more
 // It stops at the first rung within the limit; `fast` ends behind rung 1, `max` wants half the
 // limit. What no rung brings within is the best that was seen, and `within` says so.
-Result<Climbed> climb(const graph::Graph& g, const Samples& samples, const Options& options,
-                      const Evaluate& evaluate = {});
+Result<Climbed> climb(const graph::Graph& g, const Samples& samples, const Options& options);
 
 }  // namespace hone::quant

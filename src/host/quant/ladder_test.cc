@@ -243,14 +243,95 @@ TEST(Judge, ExpectsWhatALargeSampleShows) {
   EXPECT_FALSE(judge->judge(noisy(g, 5))->within);
 }
 
-TEST(Judge, ByLabelsAskTheCaller) {
+int64_t first_class(const Tensor& t) {
+  const auto v = t.as<float>();
+  return std::max_element(v.begin(), v.end()) - v.begin();
+}
+
+// Labels that the float model gets right; what is lost is lost for certain.
+class Right : public Scorer {
+ public:
+  Right(const Graph& g, const Samples& samples) : g_(g), samples_(samples) {}
+  Status add(int64_t place, std::span<const Tensor> outputs) override {
+    HONE_ASSIGN(const auto inputs, samples_.get(place));
+    HONE_ASSIGN(const auto truth, ops::evaluate(g_, inputs));
+    right_ += first_class(truth[0]) == first_class(outputs[0]) ? 1 : 0;
+    ++count_;
+    return {};
+  }
+  Drop drop_from(const Scorer& base) const override {
+    const auto& b = static_cast<const Right&>(base);
+    EXPECT_EQ(b.right_, b.count_) << "places are not those of the samples";
+    EXPECT_EQ(b.count_, count_);
+    const double lost = 100.0 * (b.right_ - right_) / count_;
+    return {lost, lost};
+  }
+
+ private:
+  const Graph& g_;
+  const Samples& samples_;
+  int right_ = 0, count_ = 0;
+};
+
+// Says this of every graph but the float one, whatever comes out of it.
+class Planted : public Scorer {
+ public:
+  explicit Planted(Drop drop) : drop_(drop) {}
+  Status add(int64_t, std::span<const Tensor>) override { return {}; }
+  Drop drop_from(const Scorer&) const override { return drop_; }
+
+ private:
+  Drop drop_;
+};
+
+MakeScorer planted(Drop drop) {
+  return [drop]() -> Result<std::unique_ptr<Scorer>> {
+    return std::unique_ptr<Scorer>(std::make_unique<Planted>(drop));
+  };
+}
+
+TEST(Judge, LabelsAreOfTheSamplesHeldOut) {
   const Graph g = network();
-  int asked = 0;
-  Limits limits{1, [&](const Graph&) -> Result<double> { return asked++ == 0 ? 90.0 : 88.5; }};
-  auto judge = Judge::make(g, pictures(5), pictures(5), limits, 1);
-  auto q = judge->judge(g);
-  EXPECT_FALSE(q->within);
-  EXPECT_DOUBLE_EQ(q->drop, 1.5);
+  const Samples all = pictures(60);
+  const std::vector<int64_t> places = {41, 3, 17, 58, 0, 22, 9, 35, 50, 12};
+  Limits limits;
+  limits.places = places;
+  limits.labels = [&]() -> Result<std::unique_ptr<Scorer>> {
+    return std::unique_ptr<Scorer>(std::make_unique<Right>(g, all));
+  };
+  auto judge = Judge::make(g, subset(all, places), all, limits, 2);
+  ASSERT_TRUE(judge.ok()) << judge.status().text();
+  EXPECT_EQ(judge->judge(g)->drop->points, 0);
+  EXPECT_GT(judge->judge(noisy(g, 5))->drop->points, 0);
+}
+
+TEST(Judge, LabelsRefuseWhatAgreementAccepts) {
+  const Graph g = network(), q = noisy(g, 1e-3);
+  Limits limits;
+  limits.max_drop = 1;
+  for (int64_t k = 0; k < 5; ++k) limits.places.push_back(k);
+  const auto judged = [&](MakeScorer labels) {
+    limits.labels = std::move(labels);
+    return *Judge::make(g, pictures(5), pictures(5), limits, 1)->judge(q);
+  };
+  const Quality alone = judged({}), sure = judged(planted({3, 2})),
+                chance = judged(planted({3, 0.2})), gained = judged(planted({-1, -2}));
+  EXPECT_TRUE(alone.within);
+  EXPECT_FALSE(alone.drop.has_value());
+  EXPECT_FALSE(sure.within);
+  EXPECT_GT(sure.loss, 0.03) << "behind what agreement alone refuses at this limit";
+  EXPECT_TRUE(chance.within);
+  EXPECT_NE(chance.text.find("labels: 3.00 points lost, which may be chance"), std::string::npos);
+  EXPECT_TRUE(gained.within);
+  EXPECT_EQ(gained.loss, alone.loss);
+}
+
+TEST(Judge, LabelsAcceptNothingThatAgreementRefuses) {
+  const Graph g = network();
+  Limits limits;
+  for (int64_t k = 0; k < 5; ++k) limits.places.push_back(k);
+  limits.labels = planted({-50, -60});
+  EXPECT_FALSE(Judge::make(g, pictures(5), pictures(5), limits, 1)->judge(noisy(g, 5))->within);
 }
 
 TEST(Ladder, StopsAtTheFirstRungWithinTheLimit) {
@@ -270,10 +351,9 @@ TEST(Ladder, StopsAtTheFirstRungWithinTheLimit) {
 
 TEST(Ladder, ClimbsToTheEndWhereNothingIsGoodEnoughAndSaysSo) {
   const Graph g = network();
-  int asked = 0;
-  const Evaluate evaluate = [&](const Graph&) -> Result<double> { return asked++ == 0 ? 90 : 50; };
   Options o;
-  auto c = climb(g, pictures(60), o, evaluate);
+  o.labels = planted({40, 30});
+  auto c = climb(g, pictures(60), o);
   ASSERT_TRUE(c.ok()) << c.status().text();
   EXPECT_FALSE(c->within);
   std::string all;
@@ -284,10 +364,30 @@ TEST(Ladder, ClimbsToTheEndWhereNothingIsGoodEnoughAndSaysSo) {
   }
   ASSERT_FALSE(c->findings.empty());
   EXPECT_EQ(c->findings.back().rfind("no rung is within the limit", 0), 0u);
-  asked = 0;
+  EXPECT_EQ(std::count_if(c->rungs.begin(), c->rungs.end(), [](auto& r) { return r.kept; }), 1);
   o.preset = Preset::fast;
-  auto fast = climb(g, pictures(60), o, evaluate);
+  auto fast = climb(g, pictures(60), o);
   EXPECT_EQ(fast->rungs.size(), 4u);
+}
+
+TEST(Ladder, ACandidateThatLabelsRefuseIsNotKept) {
+  const Graph g = network();
+  Options o;
+  o.max_drop = 10;
+  // The float model is the first to be asked, the first range search the second: agreement finds it
+  // good enough, as it does the others.
+  int asked = 0;
+  o.labels = [&]() -> Result<std::unique_ptr<Scorer>> {
+    const Drop drop = asked++ == 1 ? Drop{40, 30} : Drop{0, -1};
+    return std::unique_ptr<Scorer>(std::make_unique<Planted>(drop));
+  };
+  auto c = climb(g, pictures(60), o);
+  ASSERT_TRUE(c.ok()) << c.status().text();
+  EXPECT_TRUE(c->within);
+  EXPECT_EQ(c->rungs[0].result, "beyond");
+  EXPECT_FALSE(c->rungs[0].kept);
+  EXPECT_EQ(c->rungs[1].result, "within");
+  EXPECT_NE(c->calibrator, "mse");
 }
 
 TEST(Ladder, IsTheSameForAnyOrderAndAnyNumberOfThreads) {

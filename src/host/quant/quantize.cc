@@ -59,9 +59,27 @@ Status nothing_to_do(const Graph& g, const Placement& placement) {
                                   : "nothing can be quantised: " + text);
 }
 
-Result<json> describe(const Samples& samples, const Options& o) {
+// NaN is nobody's data; infinity may be a mask's.
+Status check_numbers(const Graph& g, const Samples& samples, int64_t k) {
+  HONE_ASSIGN(const std::vector<Tensor> tensors, samples.get(k));
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const Tensor& t = tensors[i];
+    if (t.dtype() != DType::f32) continue;  // what others hold becomes f32 where it is rounded
+    const auto values = t.as<float>();
+    for (size_t e = 0; e < values.size(); ++e) {
+      if (!std::isnan(values[e])) continue;
+      return invalid(fmt::format(
+          "sample {} of input '{}' holds NaN (element {}): no range can be taken from it", k,
+          g.value(g.block().inputs[i]).name, e));
+    }
+  }
+  return {};
+}
+
+Result<json> describe(const Graph& g, const Samples& samples, const Options& o) {
   std::vector<uint64_t> hashes;
   for (int64_t k = 0; k < samples.count; ++k) {
+    HONE_RETURN_IF_ERROR(check_numbers(g, samples, k));
     HONE_ASSIGN(const uint64_t h, samples.hash(k));
     hashes.push_back(h);
   }
@@ -130,6 +148,7 @@ void add_notes(const std::vector<LayerNote>& notes, json* layers) {
     row["snr_db"] = std::round(found->second->snr_db * 10) / 10;
     const std::string& cause = found->second->cause;
     if (!cause.empty() && !row.contains("cause")) row["cause"] = cause;
+    if (!found->second->tried.empty()) row["tried"] = found->second->tried;
   }
 }
 
@@ -163,11 +182,12 @@ void add_reasons(const json& tune, json* layers) {
 Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Options& o) {
   const Placement placement = place(g, o.scheme);
   if (placement.values.empty()) return nothing_to_do(g, placement);
-  HONE_ASSIGN(json calibration, describe(samples, o));
+  HONE_ASSIGN(json calibration, describe(g, samples, o));
   HONE_ASSIGN(Climbed climbed, climb(g, samples, o));
   calibration["samples"] = climbed.samples;
   calibration["held_out"] = climbed.held_out;
   calibration["calibrator"] = climbed.calibrator;
+  calibration["labels"] = static_cast<bool>(o.labels);
   json tune;
   if (o.mix) HONE_RETURN_IF_ERROR(mix(g, o, &climbed, &tune));
   if (o.format == Format::qoperator) HONE_RETURN_IF_ERROR(to_qoperator(climbed.made.graph));
@@ -180,6 +200,7 @@ Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Opti
   if (o.mix) report["tune"] = std::move(tune);
   for (const Rung& r : climbed.rungs) {
     report["ladder"].push_back({{"rung", r.name}, {"result", r.result}, {"figure", r.figure}});
+    if (r.kept) report["ladder"].back()["kept"] = true;
   }
   return Quantised{std::move(climbed.made.graph), std::make_shared<json>(std::move(report))};
 }

@@ -11,6 +11,7 @@
 #include "host/quant/judge.h"
 #include "host/quant/samples.h"
 #include "host/quant/scheme.h"
+#include "host/quant/scorer.h"
 
 namespace hone::quant {
 
@@ -46,6 +47,7 @@ struct Options {
   bool calibrator_given = false;  // false: the ladder may choose another
   Preset preset = Preset::automatic;
   double max_drop = 0.5;  // points; what the ladder stops at
+  MakeScorer labels;      // of the samples; empty: they have none
   int threads = 0;        // 0: all of this machine
   Mix mix;                // decides after the ladder, which precision each layer has; may be empty
   std::function<void(const std::string& what, double done, double all)> progress;
@@ -53,8 +55,9 @@ struct Options {
 
 struct Quantised {
   graph::Graph graph;
-  // schema, format, calibration {samples, held_out, hash, calibrator}, ladder [{rung, result,
-  // figure}], layers [{node, op, precision, cause?, tried?}], findings [text].
+  // schema, format, calibration {samples, held_out, hash, calibrator, labels}, ladder [{rung,
+  // result, figure, kept?}], layers [{node, op, precision, snr_db?, cause?, tried?}],
+  // findings [text].
   std::shared_ptr<nlohmann::json> report;
 };
 

@@ -64,6 +64,7 @@ Result<std::vector<Arrays>> read_sources(const Graph& g, const std::string& path
   std::error_code error;
   std::vector<Arrays> sources;
   if (!fs::is_directory(path, error)) {
+    if (!fs::exists(path, error)) return Status(Code::not_found, path + ": no such file");
     if (fs::path(path).extension() != ".npz") {
       return invalid(fmt::format(
           "{}: calibration data is a .npz file, or a folder of NAME.npy or .npz files", path));
@@ -109,6 +110,9 @@ Status append(Column* c, const ArrayFile& a) {
     return Status(Code::shape_mismatch,
                   what + (pictures ? "; give what the model is given: scaled and normalised floats"
                                    : "; give it in the input's type"));
+  }
+  if (!a.dims().empty() && a.rows() == 0) {
+    return Status(Code::shape_mismatch, what + ": it holds no sample");
   }
   if (c->fact.has_rank()) {
     const graph::SymShape& shape = *c->fact.shape;
@@ -270,14 +274,14 @@ Result<Split> split_held_out(const Samples& all) {
     different.insert(h);
   }
   const auto kinds = static_cast<int64_t>(different.size());
-  if (kinds < share) return Split{all, subset(all, {})};
+  if (kinds < share) return Split{all, subset(all, {}), {}};
   // The smallest hashes are held out; ties are equal samples and go together.
   auto limit = different.begin();
   std::advance(limit, static_cast<std::ptrdiff_t>(kinds / share));
   std::sort(order.begin(), order.end());
   std::vector<int64_t> ranges, held_out;
   for (const auto& [h, k] : order) (h < *limit ? held_out : ranges).push_back(k);
-  return Split{subset(all, std::move(ranges)), subset(all, std::move(held_out))};
+  return Split{subset(all, std::move(ranges)), subset(all, held_out), held_out};
 }
 
 }  // namespace hone::quant

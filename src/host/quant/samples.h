@@ -33,6 +33,7 @@ Samples subset(const Samples& all, std::vector<int64_t> places);
 struct Split {
   Samples ranges;    // what calibration looks at
   Samples held_out;  // what decides between candidates, and is never calibrated on
+  std::vector<int64_t> held_out_places;  // in all
 };
 // About a fifth is held out (none of fewer than 5), chosen by the samples' hashes: the same data in
 // another order split the same way. Samples of equal bytes fall on one side.

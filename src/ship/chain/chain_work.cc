@@ -1,6 +1,7 @@
 #include "ship/chain/chain_work.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "host/import/import.h"
 #include "ship/chain/stage_cache.h"
@@ -85,7 +86,28 @@ std::string ChainWork::evaluation_key(bool truths) const {
 std::string ChainWork::calibration_key() const {
   if (!model.calibration || !calibration_key_.empty()) return calibration_key_;
   auto d = tasks::open_dataset(*model.calibration);
-  return calibration_key_ = data_key(*model.calibration, d.ok() ? d->get() : nullptr, false);
+  return calibration_key_ = data_key(*model.calibration, d.ok() ? d->get() : nullptr, true);
+}
+std::string ChainWork::contract_key() const {
+  std::string key;
+  for (const auto& [name, text] : contract_properties(model)) key += name + text;
+  return key;
+}
+std::string ChainWork::task_key() const {
+  if (!task_key_.empty()) return task_key_;
+  std::string key;
+  for (const OutputSpec& o : model.outputs) {
+    const tasks::DetectionSpec& d = o.detection;
+    key += fmt::format("{} {} {} {}\n{}\n", o.name, o.task, o.metric, fmt::join(o.labels, "\n"),
+                       fmt::join(o.outputs, "\n"));
+    key += fmt::format("{} {} {} {} {} {} {} {} {} ", d.decode, d.classes,
+                       fmt::join(d.strides, ","), d.multi_label, fmt::join(d.variances, ","),
+                       d.y_first, static_cast<int>(d.activation), d.background, d.label_offset);
+    key += fmt::format("{} {} {} {} {} {} {}\n", d.nms.iou_threshold, d.nms.score_threshold,
+                       d.nms.max_detections, d.nms.max_candidates, d.nms.class_agnostic, d.suppress,
+                       d.clip);
+  }
+  return task_key_ = hash_text(key);
 }
 std::string ChainWork::engine_key() const {
   return engine_hash + machine_key() + fmt::format("{} ", options.machine.cores);

@@ -50,7 +50,9 @@ class ChainWork {
   // "" where there are no such data. `truths`: what is true of the samples counts, too.
   std::string evaluation_key(bool truths = false) const;
   std::string calibration_key() const;
-  std::string engine_key() const;  // the engine, and the machine that runs it
+  std::string contract_key() const;  // how inputs are made
+  std::string task_key() const;      // what is judged, and how
+  std::string engine_key() const;    // the engine, and the machine that runs it
 
   void progress(const std::string& what, double done, double all) const;
   void progress(const std::string& what, size_t done, size_t all) const;
@@ -58,7 +60,7 @@ class ChainWork {
  private:
   mutable std::optional<graph::Graph> source_, quantized_;
   mutable std::shared_ptr<const tasks::Dataset> data_;
-  mutable std::string evaluation_key_[2], calibration_key_;
+  mutable std::string evaluation_key_[2], calibration_key_, task_key_;
 };
 
 // One stage: a file stages/<name>.cc and a line in stages.inc.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "ship/gate/drop.h"
 #include "ship/gate/paired_bootstrap.h"
 
 namespace hone::ship {
@@ -32,14 +31,6 @@ Pairs pairs_of(const Evaluator& baseline, const Evaluator& engine, size_t classe
   return p;
 }
 
-json drop_json(const Evaluator& baseline, const Evaluator& engine) {
-  const auto metric_of = [](const Evaluator& e) {
-    return Metric([&e](std::span<const int32_t> samples) { return e.value_of(samples); });
-  };
-  const Drop d = bootstrap_drop(engine.samples(), metric_of(baseline), metric_of(engine));
-  return {{"points", d.points}, {"low", d.low}, {"high", d.high}};
-}
-
 // The least of the classes that have samples; 0 where none has.
 size_t worst_class(const std::vector<ClassScore>& classes) {
   size_t worst = 0;
@@ -52,14 +43,22 @@ size_t worst_class(const std::vector<ClassScore>& classes) {
 
 }  // namespace
 
-Result<std::vector<size_t>> task_outputs(const Session& session, const OutputSpec& task) {
+const OutputSpec* judged_output(const ModelSpec& model) {
+  for (const OutputSpec& o : model.outputs) {
+    if (!o.task.empty() && !o.labels.empty()) return &o;
+  }
+  return nullptr;
+}
+
+Result<std::vector<size_t>> task_outputs(const std::vector<std::string>& model_outputs,
+                                         const OutputSpec& task) {
   std::vector<std::string> names = task.outputs;
   if (names.empty()) names.push_back(task.name);
   std::vector<size_t> found;
   for (const std::string& name : names) {
     size_t at = 0;
-    while (at < session.outputs().size() && session.outputs()[at].name != name) ++at;
-    if (at == session.outputs().size()) {
+    while (at < model_outputs.size() && model_outputs[at] != name) ++at;
+    if (at == model_outputs.size()) {
       return Status(Code::not_found, fmt::format("the model has no output '{}'", name));
     }
     found.push_back(at);
@@ -83,6 +82,14 @@ Status evaluate(Session& session, const std::vector<size_t>& outputs, const task
   return {};
 }
 
+Drop drop_between(const Evaluator& baseline, const Evaluator& engine) {
+  if (!engine.hits().empty()) return drop_of(pairs_of(baseline, engine, 0).all);
+  const auto metric_of = [](const Evaluator& e) {
+    return Metric([&e](std::span<const int32_t> samples) { return e.value_of(samples); });
+  };
+  return bootstrap_drop(engine.samples(), metric_of(baseline), metric_of(engine));
+}
+
 json accuracy_summary(const Evaluator& b, const Evaluator& e,
                       const std::vector<std::string>& labels) {
   json j = {{"metric", e.metric()},        {"unit", e.unit()},       {"value", e.value()},
@@ -94,7 +101,8 @@ json accuracy_summary(const Evaluator& b, const Evaluator& e,
   if (counted) {
     j["lost"] = pairs.all.lost, j["gained"] = pairs.all.gained;
   } else {
-    j["drop"] = drop_json(b, e);
+    const Drop d = drop_between(b, e);
+    j["drop"] = {{"points", d.points}, {"low", d.low}, {"high", d.high}};
   }
   for (size_t c = 0; c < classes.size(); ++c) {
     json one = {{"name", labels[c]}, {"samples", classes[c].samples}};

@@ -1,7 +1,6 @@
 // Accuracy on labelled data, paired per sample with a baseline: the graph as it came, without
 // passes, on portable kernels. Parity ties the baseline to the reference.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "host/passes/pass.h"
 #include "ship/chain/chain_work.h"
@@ -14,19 +13,7 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork& w) {
-  std::string tasks;
-  for (const OutputSpec& o : w.model.outputs) {
-    tasks += fmt::format("{} {} {}\n", o.name, o.task, fmt::join(o.labels, "\n"));
-  }
-  return w.engine_key() + w.evaluation_key(true) + tasks;
-}
-
-// The output that is judged: the first that has a task and what it needs.
-const OutputSpec* task_of(const ModelSpec& model) {
-  for (const OutputSpec& o : model.outputs) {
-    if (!o.task.empty() && !o.labels.empty()) return &o;
-  }
-  return nullptr;
+  return w.engine_key() + w.evaluation_key(true) + w.task_key();
 }
 
 // Results are the same bits for any number of threads: accuracy is counted with all of them.
@@ -58,7 +45,7 @@ Result<Session> open_baseline(const ChainWork& w) {
 }
 
 Result<json> accuracy(ChainWork& w) {
-  const OutputSpec* task = task_of(w.model);
+  const OutputSpec* task = judged_output(w.model);
   if (!w.model.evaluation || task == nullptr) return json{{"text", "no labelled evaluation data"}};
   HONE_ASSIGN(auto data, w.data());
   if (!data->labelled()) return json{{"text", "the evaluation data have no labels"}};
@@ -69,7 +56,9 @@ Result<json> accuracy(ChainWork& w) {
     return json{{"text", inputs.status().text()}};
   }
   if (!inputs.ok()) return inputs.status();
-  HONE_ASSIGN(std::vector<size_t> outputs, task_outputs(engine, *task));
+  std::vector<std::string> names;
+  for (const auto& output : engine.outputs()) names.push_back(output.name);
+  HONE_ASSIGN(std::vector<size_t> outputs, task_outputs(names, *task));
   HONE_ASSIGN(auto before, tasks::make_evaluator(*task));
   HONE_ASSIGN(auto after, tasks::make_evaluator(*task));
   const auto run = [&](Session& s, tasks::Evaluator* e, const char* what) {

@@ -4,7 +4,6 @@
 #include "host/model/files.h"
 #include "ship/chain/chain_work.h"
 #include "ship/chain/stage_cache.h"
-#include "ship/project/picture.h"
 
 namespace hone::ship {
 
@@ -25,11 +24,9 @@ std::string profiles_key(const ModelSpec& model) {
 }
 
 std::string key(const ChainWork& w) {
-  std::string contract;
-  for (const auto& [name, text] : contract_properties(w.model)) contract += name + text;
   const std::string from = w.quantises() ? hash_file(w.quantized_path()) : "";
   return fmt::format("{} {} {} {} {}{}", from, w.machine_key(), w.target.threads,
-                     w.target.precision, profiles_key(w.model), contract);
+                     w.target.precision, profiles_key(w.model), w.contract_key());
 }
 
 std::string made(const ChainWork& w) { return w.engine_path(); }

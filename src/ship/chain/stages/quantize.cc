@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "host/import/import.h"
+#include "ship/chain/calibration_labels.h"
 #include "ship/chain/chain_work.h"
 #include "ship/chain/stage_cache.h"
 #include "ship/project/calibration.h"
@@ -20,7 +21,7 @@ namespace {
 bool wanted(const ChainWork& w) { return w.quantises(); }
 
 std::string key(const ChainWork& w) {
-  return w.evaluation_key() + w.calibration_key() +
+  return w.evaluation_key() + w.calibration_key() + w.contract_key() + w.task_key() +
          fmt::format(" {}", w.target.limits.accuracy_drop.value_or(-1));
 }
 
@@ -48,13 +49,16 @@ Result<json> quantize(ChainWork& w) {
     HONE_ASSIGN(auto evaluation, w.data());
     HONE_RETURN_IF_ERROR(check_overlap(*calibration, *evaluation));
   }
+  HONE_ASSIGN(options.labels, calibration_labels(w.model, g));
   HONE_ASSIGN(quant::Quantised q, quant::quantize(g, samples, options));
   HONE_ASSIGN(model::Model m, export_model(q.graph));
   HONE_RETURN_IF_ERROR(model::write_model(m, w.quantized_path()));
   json j = *q.report;
-  std::error_code error;
+  std::error_code error, no_original;
   const auto bytes = std::filesystem::file_size(w.quantized_path(), error);
+  const auto before = std::filesystem::file_size(w.model.onnx, no_original);
   if (!error) j["bytes"] = bytes;
+  if (!error && !no_original) j["size"] = {{"before", before}, {"after", bytes}};
   j["text"] = fmt::format("{} calibration samples, {:.2f} MB", samples.count,
                           static_cast<double>(bytes) * 1e-6);
   return j;
