@@ -29,8 +29,8 @@ Html before_after_section(const Place& place, const json& report) {
   t.css = "chain stack";
   t.head = {"Stage", "Found", "Nodes", "Size", "p50", "Accuracy", "Took"};
   t.numeric = {false, false, true, true, true, true, true};
-  for (const char* name :
-       {"inspect", "golden", "optimize", "build", "parity", "accuracy", "bench", "profile"}) {
+  for (const char* name : {"inspect", "golden", "optimize", "quantize", "build", "parity",
+                           "accuracy", "bench", "profile"}) {
     const json& stage = at(stages, {name});
     if (!stage.is_object()) continue;
     const std::string s(name);

@@ -73,23 +73,8 @@ std::vector<Layer> timed(const json& bench) {
   return out;
 }
 
-// "features/0/Conv + features/1/Relu": what it does in bold, where it stands beneath.
 Html name_of(const Layer& l) {
-  std::string what, where;
-  std::string_view rest = l.name;
-  while (!rest.empty()) {
-    const size_t plus = rest.find(" + ");
-    std::string_view part = rest.substr(0, plus);
-    const size_t slash = part.rfind('/');
-    if (slash != std::string_view::npos && slash + 1 < part.size()) {
-      if (where.empty()) where = part.substr(0, slash);
-      part = part.substr(slash + 1);
-    }
-    what += (what.empty() ? "" : " + ") + std::string(part);
-    rest = plus == std::string_view::npos ? "" : rest.substr(plus + 3);
-  }
-  Html out = element("span", {{"class", "what"}}, what);
-  if (!where.empty()) out += element("span", {{"class", "where"}}, where);
+  Html out = layer_name(l.name);
   if (!l.kernel.empty()) out += element("code", {}, l.kernel);
   return out;
 }

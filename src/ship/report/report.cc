@@ -48,8 +48,9 @@ std::vector<Run> runs_like(const std::vector<Run>& history, const json& report) 
 
 Html sections_of(const Place& place, const json& report, const std::vector<Run>& history) {
   Html body = verdict_section(place, report) + figures_section(place, report);
-  for (auto* section : {checks_section, latency_section, stages_section, accuracy_section,
-                        layers_section, memory_section, energy_section, before_after_section}) {
+  for (auto* section :
+       {checks_section, latency_section, stages_section, accuracy_section, quantisation_section,
+        layers_section, memory_section, energy_section, before_after_section}) {
     body += section(place, report);
   }
   return body + history_section(place, runs_like(history, report)) +

@@ -28,6 +28,20 @@ json sample() {
       {"what": "parity", "result": "pass", "text": "agree"}],
     "commands": ["hone ship hone.toml"],
     "stages": {
+      "quantize": {"text": "512 calibration samples", "bytes": 110000, "format": "qdq",
+        "size": {"before": 360000, "after": 110000},
+        "calibration": {"samples": 410, "held_out": 102, "calibrator": "mse", "labels": true},
+        "ladder": [
+          {"rung": "range search: mse", "result": "beyond", "figure": "2.10 % of top-1"},
+          {"rung": "fast bias correction", "result": "within", "figure": "1.2 %", "kept": true},
+          {"rung": "equalisation", "result": "no pair of convolutions", "figure": ""}],
+        "layers": [
+          {"node": "stem/Conv", "op": "Conv", "precision": "int8", "snr_db": 34.5},
+          {"node": "head/Gemm", "op": "Gemm", "precision": "f32", "cause": "ends in floats anyway"},
+          {"node": "mid/Conv", "op": "Conv", "precision": "int8", "snr_db": 8.5,
+           "cause": "outlier channel", "tried": "fast bias correction"},
+          {"node": "odd/Conv", "op": "Conv", "precision": "int8", "snr_db": -3.0}],
+        "findings": ["bias correction: 'fc1': MatMul takes no bias"]},
       "build": {"text": "34 steps", "bytes": 394880, "seconds": 0.2},
       "accuracy": {"percent": 93.0, "baseline_percent": 93.4, "samples": 10000, "lost": 60,
         "gained": 20, "classes": [
@@ -76,6 +90,37 @@ TEST(ReportPage, WhatIsMissingIsLeftOut) {
     EXPECT_THAT(s, Not(HasSubstr(std::string(">") + section + "<"))) << section;
   }
   EXPECT_THAT(s, Not(HasSubstr("class=\"chart\"")));
+}
+
+TEST(ReportPage, QuantisationNamesTheWorstLayerFirstAndWhatWasTried) {
+  const std::string s = page(sample());
+  const size_t begin = s.find(">Quantisation<");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string part = s.substr(begin, s.find("</section>", begin) - begin);
+  EXPECT_THAT(part, HasSubstr("× 0.31"));
+  EXPECT_THAT(part, HasSubstr("3 of 4"));
+  EXPECT_THAT(part, HasSubstr("2.10 % of top-1"));
+  EXPECT_LT(part.find("fast bias correction"), part.find(">kept<"));
+  EXPECT_LT(part.find(">kept<"), part.find("equalisation")) << "beside the rung it belongs to";
+  EXPECT_THAT(part, HasSubstr("outlier channel"));
+  EXPECT_THAT(part, HasSubstr("MatMul takes no bias"));
+  // Noisier than its signal, then the others, then what was not measured.
+  EXPECT_LT(part.find(">odd<"), part.find(">mid<"));
+  EXPECT_LT(part.find(">mid<"), part.find(">stem<"));
+  EXPECT_LT(part.find(">stem<"), part.find(">head<"));
+}
+
+TEST(ReportPage, QuantisationShowsSoMuchAndNoMore) {
+  json r = sample();
+  json& q = r["stages"]["quantize"];
+  for (const char* key : {"layers", "ladder", "findings"}) {
+    const json one = q[key][0];
+    for (int i = 0; i < 3000; ++i) q[key].push_back(one);
+  }
+  const std::string s = page(r);
+  EXPECT_THAT(s, HasSubstr("and 2,961 more"));
+  EXPECT_THAT(s, HasSubstr("The worst 1,000 of 3,004 layers"));
+  EXPECT_LT(s.size(), page(sample()).size() + 1000 * 1000);
 }
 
 TEST(ReportPage, SeveralBeginWithAnOverview) {

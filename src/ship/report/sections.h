@@ -16,6 +16,7 @@ Html checks_section(const Place& place, const nlohmann::json& report);
 Html latency_section(const Place& place, const nlohmann::json& report);
 Html stages_section(const Place& place, const nlohmann::json& report);
 Html accuracy_section(const Place& place, const nlohmann::json& report);
+Html quantisation_section(const Place& place, const nlohmann::json& report);
 Html layers_section(const Place& place, const nlohmann::json& report);
 Html memory_section(const Place& place, const nlohmann::json& report);
 Html energy_section(const Place& place, const nlohmann::json& report);

@@ -157,6 +157,11 @@ gap:0 36px}
 .trend{display:flex;flex-direction:column}.trend .plotbox{margin-top:auto}
 .runs th[scope=row]{min-width:9.5em}
 .runs td.words{min-width:16em;font-size:13px}
+.ladder th[scope=row]{min-width:14em}.ladder td.words{width:44%}
+.layers td.words{font-size:13px}.tried{min-width:19em}
+.kept{color:var(--pass);font-size:13px;margin-left:4px;white-space:nowrap}
+.findings{margin:8px 0;padding-left:1.3em;max-width:86ch;font-size:14px}
+.findings li{margin:4px 0}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));
 gap:0 32px;
 margin:10px 0;font-size:14px}

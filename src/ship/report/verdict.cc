@@ -90,14 +90,6 @@ Html verdict_section(const Place& place, const json& report) {
 
 namespace {
 
-Html tile(const std::string& name, const std::string& value, const std::string& note) {
-  return element("div", {{"class", "tile"}},
-                 element("dt", {}, std::string_view(name)) +
-                     element("dd", {},
-                             element("span", {{"class", "big"}}, std::string_view(value)) +
-                                 element("span", {{"class", "note"}}, std::string_view(note))));
-}
-
 std::string limit_note(const json& report, const std::string& percentile) {
   auto limit = latency_limit(report, percentile);
   return limit ? "limit " + milliseconds(*limit) : "";

@@ -23,6 +23,31 @@ Html section(const Place& place, const char* id, const char* title, const Html& 
          literal("\n");
 }
 
+Html tile(std::string_view name, std::string_view value, std::string_view note) {
+  return element("div", {{"class", "tile"}},
+                 element("dt", {}, name) + element("dd", {},
+                                                   element("span", {{"class", "big"}}, value) +
+                                                       element("span", {{"class", "note"}}, note)));
+}
+
+Html layer_name(std::string_view rest) {
+  std::string what, where;
+  while (!rest.empty()) {
+    const size_t plus = rest.find(" + ");
+    std::string_view part = rest.substr(0, plus);
+    const size_t slash = part.rfind('/');
+    if (slash != std::string_view::npos && slash + 1 < part.size()) {
+      if (where.empty()) where = part.substr(0, slash);
+      part = part.substr(slash + 1);
+    }
+    what += (what.empty() ? "" : " + ") + std::string(part);
+    rest = plus == std::string_view::npos ? "" : rest.substr(plus + 3);
+  }
+  Html out = element("span", {{"class", "what"}}, what);
+  if (!where.empty()) out += element("span", {{"class", "where"}}, where);
+  return out;
+}
+
 Table::Cell cell(std::string_view text, const char* css) { return {escaped(text), "", css}; }
 Table::Cell cell(Html html, const char* css) { return {std::move(html), "", css}; }
 

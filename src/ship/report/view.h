@@ -22,6 +22,12 @@ Html section(const Place& place, const char* id, const char* title, const Html& 
 Html paragraph(const char* css, std::string_view text);
 Html heading(int level, std::string_view text);
 
+// A figure in a strip (<dl class="tiles">): what it is, itself, and a line beneath.
+Html tile(std::string_view name, std::string_view value, std::string_view note);
+
+// "features/0/Conv + features/1/Relu": what it does in bold, where it stands beneath.
+Html layer_name(std::string_view name);
+
 // A table that scrolls by itself on a phone. Cells of `numeric` columns are right-aligned; with
 // `sortable` the page's script sorts by a column whose heading is pressed.
 struct Table {
