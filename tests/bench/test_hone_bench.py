@@ -52,14 +52,14 @@ def test_rate_that_cannot_be_kept_is_given_up_and_said():
 
 @needs_data
 def test_a_project_times_its_stages():
-    j = bench(f"{FASHION}/hone.toml", "--duration", 0.3, "--max-warmup", 0)
+    j = bench(f"{FASHION}/hone.toml", "--target", "local", "--duration", 0.3, "--max-warmup", 0)
     assert j["model"] == "fashion" and j["target"] == "local"
     assert j["conditions"]["inputs"]["kind"] == "evaluation pictures"
     stages = j["stages_ms"]
     parts = sum(stages[k]["mean"] for k in ("wait", "preprocess", "infer", "postprocess"))
     assert parts == pytest.approx(stages["total"]["mean"], rel=0.01)
     assert stages["total"] == j["latency_ms"] and stages["infer"]["p50"] > 0
-    text = hone("bench", f"{FASHION}/hone.toml", "--duration", 0.05, "--max-warmup", 0).stdout
+    text = hone("bench", f"{FASHION}/hone.toml", "--target", "local", "--duration", 0.05, "--max-warmup", 0).stdout
     assert "postprocess" in text and "64 evaluation pictures in turn" in text
 
 

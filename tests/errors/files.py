@@ -284,7 +284,7 @@ RECIPES["two.npz"] = lambda folder: npz(x=np.ones((2, 2), np.float32))
 RECIPES["other_names.npz"] = lambda folder: npz(a=X, b=X)
 RECIPES["wide.npz"] = lambda folder: npz(x=np.ones((8, 3), np.float32))
 RECIPES["nan.npz"] = lambda folder: npz(x=np.where(np.arange(40).reshape(20, 2) == 7, np.nan, 1).astype(np.float32))
-RECIPES["empty.npz"] = lambda folder: npz()
+RECIPES["no_arrays.npz"] = lambda folder: npz()
 RECIPES["zero_rows.npz"] = lambda folder: npz(x=np.ones((0, 2), np.float32))
 RECIPES["words.npz"] = lambda folder: npz(x=np.array(["a", "b"]))
 RECIPES["cut.npz"] = lambda folder: npz(x=X)[:60]

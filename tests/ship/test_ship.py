@@ -23,6 +23,7 @@ def project(tmp_path):
         shutil.copy(f"{FASHION}/{name}", tmp_path)
     shutil.copytree(f"{FASHION}/golden", tmp_path / "golden")
     text = (tmp_path / "hone.toml").read_text()
+    text = text[:text.index("# The same model on integers")]  # test_quantised_target has that target
     text = re.sub(r'(evaluation = \{.*labels = "[^"]*")', r"\1, limit = 1000", text)
     # Verdicts here must not depend on how busy the machine is, nor 100 pictures a class decide 1.5 points.
     text = re.sub(r"limits = .*", "limits = { engine_mb = 4, accuracy_drop = 0.5 }", text)

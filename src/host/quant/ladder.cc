@@ -203,6 +203,7 @@ class Ladder {
         c.graph = g_;
       }
     }
+    before_full_ = *best_;
     HONE_ASSIGN(Corrected corrected,
                 correct_biases_full(c.graph, quantiser(c.scheme, c.ranges),
                                     first_of(split_.ranges, correction_samples()),
@@ -254,8 +255,7 @@ class Ladder {
   }
 
   // Layers by what their own rounding adds to the noise, most first.
-  Result<std::vector<std::string>> layers_by_noise() const {
-    const Candidate& b = *best_;
+  Result<std::vector<std::string>> layers_by_noise(const Candidate& b) const {
     std::vector<std::string> values;
     const std::vector<DenseLayer> layers = dense_layers(b.graph);
     for (const DenseLayer& l : layers) {
@@ -280,8 +280,7 @@ class Ladder {
   }
 
   // Those without which the model is better first, then those that are noisiest themselves.
-  Result<std::vector<std::string>> layers_to_try() const {
-    const Candidate& b = *best_;
+  Result<std::vector<std::string>> layers_to_try(const Candidate& b) const {
     std::vector<std::string> names;
     for (const DenseLayer& l : dense_layers(b.graph)) names.push_back(b.graph.node(l.node).name);
     const auto loss = [&](const std::set<std::string>& left) -> Result<double> {
@@ -293,21 +292,30 @@ class Ladder {
       return q.loss;
     };
     HONE_ASSIGN(std::vector<std::string> order, costliest_layers(names, 3, loss));
-    HONE_ASSIGN(const std::vector<std::string> noisy, layers_by_noise());
+    HONE_ASSIGN(const std::vector<std::string> noisy, layers_by_noise(b));
     for (const std::string& n : noisy) {
       if (std::find(order.begin(), order.end(), n) == order.end()) order.push_back(n);
     }
     return order;
   }
 
+  // Biases that were corrected for the noise of all layers are wrong once the loudest is float:
+  // what stood before that is mixed first, and only where nothing comes of it the best there is.
+  Status mix_precision() {
+    const Candidate corrected = *best_;
+    if (before_full_) HONE_RETURN_IF_ERROR(mix_from(*before_full_));
+    const bool nothing = best_->quality.loss == corrected.quality.loss;
+    if (nothing && !best_->quality.within) HONE_RETURN_IF_ERROR(mix_from(corrected));
+    return search_again();
+  }
+
   // The noisiest few are tried one by one; then they stay float together, best first, until the
   // limit holds. A quarter of the layers is the most: behind that the model is float. Speed is
   // given up only for what is worth it: a tenth of the loss, or the limit.
-  Status mix_precision() {
-    HONE_ASSIGN(std::vector<std::string> order, layers_to_try());
+  Status mix_from(const Candidate& start) {
+    HONE_ASSIGN(std::vector<std::string> order, layers_to_try(start));
     const size_t most = std::max<size_t>(1, order.size() / 4);
     const size_t tried = std::min<size_t>({order.size(), most, 12});
-    const Candidate start = *best_;
     std::vector<std::pair<double, std::string>> effect;
     for (size_t i = 0; i < tried; ++i) {
       Scheme scheme = start.scheme;
@@ -326,7 +334,7 @@ class Ladder {
           c, 0.9));
       if (best_->quality.within) break;
     }
-    return search_again();
+    return {};
   }
 
   // Which ranges are better was chosen under the noise of the layers that are float by now.
@@ -389,6 +397,7 @@ class Ladder {
   Statistics seen_;
   std::optional<Judge> judge_;
   std::optional<Candidate> best_;
+  std::optional<Candidate> before_full_;      // the best when full bias correction began
   size_t kept_ = 0;                           // its rung
   std::map<std::string, std::string> alone_;  // figure where only this layer is float
   Climbed out_;

@@ -199,7 +199,7 @@ TEST(Project, TypesAndRanges) {
       {"schema = 1\nmodel = 3\n", "2: 'model' must be a table"},
       {"schema = 1\nmodel.m = 3\n", "2: 'model.m' must be a table"},
       {"schema = 1\n[model.m]\nonnx = 3\n", "3: 'onnx' must be a string"},
-      {with_input("kind = 'sound'\n"), "7: kind = \"sound\" is not known; known: image"},
+      {with_input("kind = 'sound'\n"), "7: kind = \"sound\" is not known; known: image, text, tensor"},
       {with_input("resize = 'nome'\n"),
        "7: resize = \"nome\" is not known; did you mean \"none\"?"},
       {with_input("color = 'grey'\n"), "7: color = \"grey\" is not known; did you mean \"gray\"?"},
