@@ -80,6 +80,9 @@ void print_layers(const json& layers, Printer& p) {
 }
 
 void print_report(const json& report, const Options& o, Printer& p) {
+  if (const auto slips = report.find("slips"); slips != report.end() && !slips->empty()) {
+    p.warn(slips->at(0).at("text").get<std::string>());
+  }
   print_layers(report.at("layers"), p);
   if (report.contains("tune")) print_tune(report.at("tune"), p);
   for (const json& finding : report.at("findings")) p.note(finding.get<std::string>());

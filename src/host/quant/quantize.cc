@@ -11,6 +11,7 @@
 #include "host/passes/pass.h"
 #include "host/quant/formats.h"
 #include "host/quant/ladder.h"
+#include "host/quant/slips.h"
 
 namespace hone::quant {
 
@@ -179,10 +180,20 @@ void add_reasons(const json& tune, json* layers) {
   }
 }
 
+Result<json> slips_of(const Graph& g, const Samples& samples, const Options& o) {
+  HONE_ASSIGN(const std::vector<Slip> found, find_slips(g, samples, o.threads));
+  json out = json::array();
+  for (const Slip& s : found) {
+    out.push_back({{"input", s.input}, {"cause", s.cause}, {"text", s.text}});
+  }
+  return out;
+}
+
 Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Options& o) {
   const Placement placement = place(g, o.scheme);
   if (placement.values.empty()) return nothing_to_do(g, placement);
   HONE_ASSIGN(json calibration, describe(g, samples, o));
+  HONE_ASSIGN(json slips, slips_of(g, samples, o));
   HONE_ASSIGN(Climbed climbed, climb(g, samples, o));
   calibration["samples"] = climbed.samples;
   calibration["held_out"] = climbed.held_out;
@@ -198,6 +209,7 @@ Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Opti
   findings.insert(findings.end(), climbed.findings.begin(), climbed.findings.end());
   json report = report_of(o, std::move(calibration), std::move(layers), findings);
   if (o.mix) report["tune"] = std::move(tune);
+  report["slips"] = std::move(slips);
   for (const Rung& r : climbed.rungs) {
     report["ladder"].push_back({{"rung", r.name}, {"result", r.result}, {"figure", r.figure}});
     if (r.kept) report["ladder"].back()["kept"] = true;
