@@ -57,7 +57,7 @@ struct Quantised {
   graph::Graph graph;
   // schema, format, calibration {samples, held_out, hash, calibrator, labels}, ladder [{rung,
   // result, figure, kept?}], layers [{node, op, precision, snr_db?, cause?, tried?}],
-  // findings [text].
+  // findings [text], slips [{input, cause, text}] (slips.h).
   std::shared_ptr<nlohmann::json> report;
 };
 
