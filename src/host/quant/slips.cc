@@ -167,8 +167,9 @@ double paired_t(const std::vector<double>& a, const std::vector<double>& b) {
   return variance > 0 ? sum / n / std::sqrt(variance / n) : 0;
 }
 
-// Whether the other is clearly more like what the model was trained on. Thresholds: twice what
-// right preprocessing shows at most over the labelled models, at most half of what slips show.
+// Whether the other is clearly more like what the model was trained on. Thresholds lie between what
+// right preprocessing and what planted slips show over the labelled models
+// (tests/quant/test_slips.py).
 bool is_better(const Response& given, const Response& other) {
   const double lively = other.liveliness - given.liveliness;
   if (given.margins.empty()) return lively >= 0.05;
