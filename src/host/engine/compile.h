@@ -18,9 +18,9 @@ struct CompileOptions {
   // best: integers where the model has quantised values, f32 elsewhere. int8: the same, and an
   // error for a model without any. f32: quantised values are rounded, but computed with as f32.
   std::string precision = "best";
-  std::map<std::string, Dims> shapes;  // inputs made static before anything else
+  std::map<std::string, Dims> shapes;       // inputs made static before anything else
   std::vector<plan::ProfileSpec> profiles;  // as in plan::PlanOptions
-  plan::TimeKernel time;  // empty: by rank, untimed
+  plan::TimeKernel time;                    // empty: by rank, untimed
   plan::TimingCache* cache = nullptr;
   bool error_on_cache_miss = false;
   std::string prefer_kernel;
