@@ -2,13 +2,9 @@
 // baseline flags: inline functions of an ISA file would be given to every CPU.
 #pragma once
 
-#include "device/kernels/kernel.h"
+#include "device/kernels/chunks.h"
 
 namespace hone::kernels {
-
-// Elements of one unit of work of an element-by-element kernel: small tensors have one unit, and a
-// unit's operands fit the first-level cache.
-constexpr int64_t chunk = 4096;
 
 // Above every real tensor, far below what overflows when multiplied by an element's bytes.
 constexpr int64_t max_elements = int64_t{1} << 48;
@@ -18,6 +14,8 @@ inline bool dense_count(const Operand& o, int64_t* n) {
   if (!o.present() || !is_valid(o.dtype) || !o.shape.count_checked(n)) return false;
   return *n <= max_elements && (*n == 0 || is_dense(o));
 }
+
+inline bool is_byte(DType t) { return t == DType::u8 || t == DType::i8; }
 
 // Bytes of one element, 0 for types narrower than a byte or without a width.
 constexpr int element_bytes(DType t) { return bits(t) / 8; }

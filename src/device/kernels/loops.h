@@ -4,7 +4,7 @@
 // inline and for files compiled with the baseline flags.
 #pragma once
 
-#include "device/kernels/kernel.h"
+#include "device/kernels/chunks.h"
 
 namespace hone::kernels {
 
@@ -45,6 +45,13 @@ static inline void walk(const Loops<N>& l, int64_t begin, int64_t end, Row&& row
       for (int k = 0; k < N; ++k) at[k] -= (l.size[d] - 1) * l.stride[k][d];
     }
   }
+}
+
+// The runs of the units of this call.
+template <int N, class Row>
+static inline void walk_units(const RunArgs& args, const Loops<N>& l, Row&& row) {
+  const Span64 own = elements_of_units(args, l.total);
+  walk<N>(l, own.begin, own.end, row);
 }
 
 // Offset of operand k at row-major index i.

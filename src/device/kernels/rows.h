@@ -1,13 +1,12 @@
 // Checks of operands that bind() functions share.
 #pragma once
 
-#include "device/kernels/kernel.h"
+#include "device/kernels/check.h"
 
 namespace hone::kernels {
 
-// No dimension and no operand of a step is larger (elements): products of a few sizes fit 64 bits.
+// No dimension of a step is larger: products of a few sizes fit 64 bits.
 constexpr int64_t max_dimension = int64_t{1} << 31;
-constexpr int64_t max_elements = int64_t{1} << 48;
 
 // True where every dimension of `o` is within limits and so is what its strides span.
 inline bool has_sane_sizes(const Operand& o) {
@@ -24,6 +23,14 @@ inline bool f32_rows(const Operand& o, int64_t* row_stride) {
   if (o.dtype != DType::f32 || o.shape.rank() == 0 || !has_sane_sizes(o)) return false;
   int64_t elements = 0;
   if (extent(o, &elements) && elements == 0) return *row_stride = o.shape.back(), true;
+  return is_row_strided(o, row_stride);
+}
+
+// The same for bytes, u8 or i8.
+inline bool byte_rows(const Operand& o, int64_t* row_stride) {
+  if (!is_byte(o.dtype) || o.shape.rank() == 0 || !has_sane_sizes(o)) return false;
+  int64_t elements = 0;
+  if (extent(o, &elements) && elements == 0) return *row_stride = 0, true;
   return is_row_strided(o, row_stride);
 }
 

@@ -14,50 +14,9 @@ namespace {
 
 constexpr size_t most_nodes = 32;
 
-// Each element of the result is a function of the same element of the operands.
-bool is_elementwise(const Node& n) {
-  static const std::set<std::string> ops = {"Relu",
-                                            "LeakyRelu",
-                                            "Elu",
-                                            "Selu",
-                                            "Celu",
-                                            "Sigmoid",
-                                            "HardSigmoid",
-                                            "HardSwish",
-                                            "Swish",
-                                            "Mish",
-                                            "Softplus",
-                                            "Softsign",
-                                            "Tanh",
-                                            "Gelu",
-                                            "Erf",
-                                            "Exp",
-                                            "Log",
-                                            "Sqrt",
-                                            "Reciprocal",
-                                            "Abs",
-                                            "Neg",
-                                            "Floor",
-                                            "Ceil",
-                                            "Round",
-                                            "Sign",
-                                            "Clip",
-                                            "Add",
-                                            "Sub",
-                                            "Mul",
-                                            "Div",
-                                            "Pow",
-                                            "PRelu",
-                                            "Min",
-                                            "Max",
-                                            "Identity",
-                                            "Activation",
-                                            "FusedBinary",
-                                            "FusedChain",
-                                            "ThresholdedRelu",
-                                            "QuantizeLinear",
-                                            "DequantizeLinear"};
-  return (n.domain.empty() || n.domain == graph::hone_domain) && ops.contains(n.op);
+// Computed element by element, or between bytes and the floats they stand for.
+bool works_on_elements(const Node& n) {
+  return is_elementwise(n) || is_quantize(n) || is_dequantize(n);
 }
 
 bool is_table(const Node* n) { return n != nullptr && n->is("ByteTable", graph::hone_domain); }
@@ -88,7 +47,7 @@ class Cone {
     if (inside_.contains(id)) return true;
     const Node& n = g_.node(id);
     if (inside_.size() >= most_nodes || n.block != g_.node(last_).block) return false;
-    if (!is_elementwise(n) || n.outputs.size() != 1) return false;
+    if (!works_on_elements(n) || n.outputs.size() != 1) return false;
     const bool converts = is_quantize(n) || is_dequantize(n);
     if (converts && !scale_of(g_, &n)) return false;
     inside_.insert(id);

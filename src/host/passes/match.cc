@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 namespace hone::passes {
 
@@ -24,6 +25,31 @@ bool reshapes(const Node& n) {
 
 bool all_zero(const std::vector<int64_t>& v) {
   return std::all_of(v.begin(), v.end(), [](int64_t x) { return x == 0; });
+}
+
+bool is_elementwise(const Node& n) {
+  static const std::set<std::string> standard = {"Abs",        "Add",
+                                                 "Ceil",       "Celu",
+                                                 "Clip",       "Div",
+                                                 "Elu",        "Erf",
+                                                 "Exp",        "Floor",
+                                                 "Gelu",       "HardSigmoid",
+                                                 "HardSwish",  "Identity",
+                                                 "LeakyRelu",  "Log",
+                                                 "Max",        "Mean",
+                                                 "Min",        "Mish",
+                                                 "Mul",        "Neg",
+                                                 "PRelu",      "Pow",
+                                                 "Reciprocal", "Relu",
+                                                 "Round",      "Selu",
+                                                 "Sigmoid",    "Sign",
+                                                 "Softplus",   "Softsign",
+                                                 "Sqrt",       "Sub",
+                                                 "Sum",        "Swish",
+                                                 "Tanh",       "ThresholdedRelu"};
+  static const std::set<std::string> fused = {"Activation", "FusedBinary", "FusedChain"};
+  if (n.domain == graph::hone_domain) return fused.contains(n.op);
+  return n.domain.empty() && standard.contains(n.op);
 }
 
 Patch merged_pair(const Graph& g, NodeId last, NodeId first, Node made) {

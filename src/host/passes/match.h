@@ -39,6 +39,10 @@ std::optional<Node> as_fused_gemm(const Graph& g, const Node& n);
 bool reshapes(const Node& n);
 bool all_zero(const std::vector<int64_t>& v);
 
+// Each element of the result is a function of the same element of every operand (broadcast), of
+// ONNX's operators on floats and of Hone's that are made of them.
+bool is_elementwise(const Node& n);
+
 // `made` computes what `last` made of the result of `first`, which nothing else reads.
 Patch merged_pair(const Graph& g, NodeId last, NodeId first, Node made);
 

@@ -1,12 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 
-#include "host/graph/patch.h"
-#include "host/ops/op_def.h"
-#include "host/quant/formats.h"
+#include "host/quant/layer_rewriter.h"
 #include "host/quant/params.h"
 #include "host/quant/rules.h"
 #include "host/quant/weight_nodes.h"
@@ -19,15 +15,11 @@ namespace {
 using graph::Graph;
 using graph::Node;
 using graph::NodeId;
-using graph::Patch;
 using graph::ValueId;
 
-class Dynamic {
+class Dynamic : private LayerRewriter {
  public:
-  Dynamic(const Graph& g, const Scheme& scheme)
-      : g_(g),
-        scheme_(scheme),
-        patch_(g, g.block().nodes.empty() ? graph::none : g.block().nodes.front()) {}
+  Dynamic(const Graph& g, const Options& o) : LayerRewriter(g, o) {}
 
   Result<Reduced> run() {
     for (const NodeId id : g_.all_nodes()) {
@@ -35,27 +27,20 @@ class Dynamic {
       if (role_of(g_, n) != Role::dense) continue;
       const std::string why = why_float(n);
       if (why.empty()) rewrite(id);
-      made_.layers.push_back({n.name, n.op, why.empty() ? "int8" : "f32", why});
+      add_row(n, why.empty() ? "int8" : "f32", why);
     }
-    made_.graph = g_;
-    patch_.set_why("products on integers");
-    HONE_RETURN_IF_ERROR(patch_.apply(made_.graph, ops::infer_node));
-    return std::move(made_);
+    return finish("products on integers");
   }
 
  private:
   std::string why_float(const Node& n) const {
     const Tensor& w = *g_.constant(n.input(1));
-    const auto values = w.as<float>();
-    if (!is_selected(scheme_, n)) return "left out by --include or --exclude";
-    if (scheme_.leave_float.contains(n.name)) return "left float for accuracy";
+    if (std::string why = why_left(n, w); !why.empty()) return why;
     if (n.is("ConvTranspose")) return "there is no such operator on integers";
     if (n.is("Gemm") && n.attributes.i("transA", 0) != 0) return "its first operand is transposed";
     if (n.is("MatMul") && w.rank() != 2) return "its weights are a stack of matrices";
     if (n.is("Conv") && w.rank() != 4) return "runtimes have it on integers for pictures only";
-    const bool finite =
-        std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
-    return finite ? "" : "its weights are not all finite";
+    return "";
   }
 
   ValueId add(const char* op, const std::string& called, std::vector<ValueId> inputs, NodeId id) {
@@ -167,18 +152,14 @@ class Dynamic {
                {now(n.input(2)), patch_.constant(Tensor::scalar(beta), n.name + "_beta")}, id);
   }
 
-  const Graph& g_;
-  const Scheme& scheme_;
-  Patch patch_;
   std::map<std::pair<ValueId, graph::BlockId>, std::array<ValueId, 3>> rounded_;
   std::map<ValueId, ValueId> now_;
-  Reduced made_;
 };
 
 }  // namespace
 
 Result<Reduced> make_dynamic(const Graph& g, const Options& options) {
-  return Dynamic(g, options.scheme).run();
+  return Dynamic(g, options).run();
 }
 
 }  // namespace hone::quant

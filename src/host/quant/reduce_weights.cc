@@ -1,11 +1,8 @@
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "host/graph/title.h"
 #include "host/import/raise_opset.h"
-#include "host/ops/op_def.h"
-#include "host/quant/formats.h"
+#include "host/quant/layer_rewriter.h"
 #include "host/quant/params.h"
 #include "host/quant/rules.h"
 #include "host/quant/weight_nodes.h"
@@ -18,52 +15,32 @@ namespace {
 using graph::Graph;
 using graph::Node;
 using graph::NodeId;
-using graph::Patch;
 using graph::ValueId;
 
-bool is_finite(const Tensor& t) {
-  for (const float x : t.as<float>()) {
-    if (!std::isfinite(x)) return false;
-  }
-  return true;
-}
-
-class Reducer {
+class Reducer : private LayerRewriter {
  public:
-  Reducer(const Graph& g, const Options& o)
-      : g_(g),
-        options_(o),
-        patch_(g, g.block().nodes.empty() ? graph::none : g.block().nodes.front()) {}
+  Reducer(const Graph& g, const Options& o) : LayerRewriter(g, o) {}
 
   Result<Reduced> run() {
     for (const NodeId id : g_.all_nodes()) {
       const Node& n = g_.node(id);
-      const bool selected =
-          is_selected(options_.scheme, n) && !options_.scheme.leave_float.contains(n.name);
       const bool dense = role_of(g_, n) == Role::dense, table = reads_table(g_, n);
       if (!dense && !table) continue;
-      if (!selected) {
-        add_row(n, "f32", "left out by --include or --exclude");
-      } else if (!is_finite(*g_.constant(n.input(dense ? 1 : 0)))) {
-        add_row(n, "f32", "its weights are not all finite");
+      const std::string why = why_left(n, *g_.constant(n.input(dense ? 1 : 0)));
+      if (!why.empty()) {
+        add_row(n, "f32", why);
       } else if (dense) {
         reduce(id);
       } else {
         reduce_table(id);
       }
     }
-    made_.graph = g_;
-    patch_.set_why("smaller weights");
-    HONE_RETURN_IF_ERROR(patch_.apply(made_.graph, ops::infer_node));
-    HONE_RETURN_IF_ERROR(raise_opset(made_.graph, opset_));
-    return std::move(made_);
+    HONE_ASSIGN(Reduced made, finish("smaller weights"));
+    HONE_RETURN_IF_ERROR(raise_opset(made.graph, opset_));
+    return made;
   }
 
  private:
-  void add_row(const Node& n, const char* precision, std::string cause = "") {
-    made_.layers.push_back({n.name, n.op, precision, std::move(cause)});
-  }
-
   int64_t version(int64_t needed) {
     opset_ = std::max(opset_, needed);
     return std::max(g_.opset(), needed);
@@ -121,10 +98,6 @@ class Reducer {
     add_row(n, "int8");
   }
 
-  const Graph& g_;
-  const Options& options_;
-  Patch patch_;
-  Reduced made_;
   int64_t opset_ = 13;
 };
 

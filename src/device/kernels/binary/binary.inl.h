@@ -124,7 +124,6 @@ void binary_row(Binary op, const float* a, bool step_a, const float* b, bool ste
 }
 
 void binary_f32(const RunArgs& args) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   auto& p = *static_cast<const BinaryParams*>(args.params);
   for (int64_t u = args.begin; u < args.end; ++u) {  // each unit stays in cache for its activation
     int64_t begin = u * chunk, end = begin + chunk < p.loops.total ? begin + chunk : p.loops.total;

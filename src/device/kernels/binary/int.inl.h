@@ -27,14 +27,11 @@ void int_row(const T* a, int64_t sa, const T* b, int64_t sb, U* y, int64_t n, F 
 
 template <class T, class U, class F>
 void int_rows(const RunArgs& args, F f) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   const Loops<2>& l = static_cast<const BinaryParams*>(args.params)->loops;
   const T *a = static_cast<const T*>(args.in[0]), *b = static_cast<const T*>(args.in[1]);
-  const int64_t begin = args.begin * chunk;
-  const int64_t end = args.end * chunk < l.total ? args.end * chunk : l.total;
-  U* y = static_cast<U*>(args.out[0]) + begin;
+  U* y = static_cast<U*>(args.out[0]) + args.begin * chunk;
   const int64_t sa = l.stride[0][l.rank - 1], sb = l.stride[1][l.rank - 1];
-  walk<2>(l, begin, end, [&](const int64_t* at, int64_t n) {
+  walk_units<2>(args, l, [&](const int64_t* at, int64_t n) {
     int_row(a + at[0], sa, b + at[1], sb, y, n, f);
     y += n;
   });

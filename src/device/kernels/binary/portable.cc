@@ -32,10 +32,9 @@ void run_rows(const RunArgs& args, Row<T, U> row) {
   auto* p = static_cast<const BinaryParams*>(args.params);
   const Loops<2>& l = p->loops;
   const T *a = static_cast<const T*>(args.in[0]), *b = static_cast<const T*>(args.in[1]);
-  int64_t begin = args.begin * chunk, end = min_of(args.end * chunk, l.total);
-  U* y = static_cast<U*>(args.out[0]) + begin;
+  U* y = static_cast<U*>(args.out[0]) + args.begin * chunk;
   int64_t sa = l.stride[0][l.rank - 1], sb = l.stride[1][l.rank - 1];
-  walk<2>(l, begin, end, [&](const int64_t* at, int64_t n) {
+  walk_units<2>(args, l, [&](const int64_t* at, int64_t n) {
     row(a + at[0], sa, b + at[1], sb, y, n);
     y += n;
   });

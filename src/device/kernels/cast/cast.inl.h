@@ -78,7 +78,6 @@ bool cast_unit(const CastParams& p, const void* x, void* y, int64_t at, int64_t 
 }  // namespace
 
 void cast_common(const RunArgs& args) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   auto& p = *static_cast<const CastParams*>(args.params);
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
     const int64_t at = unit * chunk, left = p.count - at;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/kernels/cast/cast.h"
+#include "device/kernels/chunks.h"
 
 namespace hone::kernels {
 

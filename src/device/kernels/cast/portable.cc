@@ -133,7 +133,7 @@ void run(const RunArgs& args, DType to, int64_t begin, int64_t end) {
 
 void cast_any(const RunArgs& args) {
   auto* p = static_cast<const CastParams*>(args.params);
-  int64_t begin = args.begin * chunk, end = min_of(args.end * chunk, p->count);
+  const auto [begin, end] = elements_of_units(args, p->count);
   if (begin >= end) return;
   if (p->from == p->to) {
     int64_t width = element_bytes(p->from), at = begin * width;

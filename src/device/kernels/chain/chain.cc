@@ -85,8 +85,8 @@ void run_block(const RunArgs& args, const ChainParams& p, int64_t begin, int64_t
 template <UnaryRow unary_row, BinaryRow binary_row>
 void run(const RunArgs& args) {
   auto& p = *static_cast<const ChainParams*>(args.params);
-  int64_t end = min_of(args.end * chunk, p.loops.total);
-  for (int64_t i = args.begin * chunk; i < end; i += block) {
+  auto [i, end] = elements_of_units(args, p.loops.total);
+  for (; i < end; i += block) {
     run_block<unary_row, binary_row>(args, p, i, min_of(i + block, end));
   }
 }

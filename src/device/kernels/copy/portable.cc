@@ -13,18 +13,17 @@ void run_rows(const RunArgs& args, const CopyParams& p) {
   const T* x = static_cast<const T*>(args.in[0]) + p.x_base;
   T* y = static_cast<T*>(args.out[0]);
   int64_t sx = l.stride[0][l.rank - 1], sy = l.stride[1][l.rank - 1];
-  walk<2>(l, args.begin * chunk, min_of(args.end * chunk, l.total),
-          [&](const int64_t* at, int64_t n) {
-            const T* from = x + at[0];
-            T* to = y + at[1];
-            if (sx == 1 && sy == 1) {
-              std::memmove(to, from, static_cast<size_t>(n) * sizeof(T));
-            } else if (sy == 1) {
-              for (int64_t i = 0; i < n; ++i) to[i] = from[i * sx];
-            } else {
-              for (int64_t i = 0; i < n; ++i) to[i * sy] = from[i * sx];
-            }
-          });
+  walk_units<2>(args, l, [&](const int64_t* at, int64_t n) {
+    const T* from = x + at[0];
+    T* to = y + at[1];
+    if (sx == 1 && sy == 1) {
+      std::memmove(to, from, static_cast<size_t>(n) * sizeof(T));
+    } else if (sy == 1) {
+      for (int64_t i = 0; i < n; ++i) to[i] = from[i * sx];
+    } else {
+      for (int64_t i = 0; i < n; ++i) to[i * sy] = from[i * sx];
+    }
+  });
 }
 
 // Blocks of 16 x 16 within a tile, so that rows of x whose distance is a power of two, which share

@@ -30,14 +30,12 @@ HONE_INLINE void copy_run(const T* x, int64_t sx, T* y, int64_t sy, int64_t n) {
 
 template <class T>
 void copy_rows(const RunArgs& args, const CopyParams& p) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   const Loops<2>& l = p.loops;
   const T* x = static_cast<const T*>(args.in[0]) + p.x_base;
   T* y = static_cast<T*>(args.out[0]);
   const int64_t sx = l.stride[0][l.rank - 1], sy = l.stride[1][l.rank - 1];
-  const int64_t end = args.end * chunk < l.total ? args.end * chunk : l.total;
-  walk<2>(l, args.begin * chunk, end,
-          [&](const int64_t* at, int64_t n) { copy_run(x + at[0], sx, y + at[1], sy, n); });
+  walk_units<2>(args, l,
+                [&](const int64_t* at, int64_t n) { copy_run(x + at[0], sx, y + at[1], sy, n); });
 }
 
 // Calls tile(x, xj, y, yi, rows, cols) for the blocks of a transpose.

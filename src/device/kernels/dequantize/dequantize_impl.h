@@ -1,6 +1,7 @@
 // What dequantize.cc shares with the files that run.
 #pragma once
 
+#include "device/kernels/chunks.h"
 #include "device/kernels/dequantize/dequantize.h"
 #include "device/kernels/quantize/scales.h"
 

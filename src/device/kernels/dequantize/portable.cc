@@ -10,14 +10,14 @@ void dequantize(const RunArgs& args, const QuantParams& p) {
   const float* scales = static_cast<const float*>(args.in[1]);
   const T* zeros = p.zero ? static_cast<const T*>(args.in[2]) : nullptr;
   float* y = static_cast<float*>(args.out[0]);
-  quant_runs(p, args.begin * chunk, min_of(args.end * chunk, p.total),
-             [&](int64_t at, int64_t n, int64_t scale, int64_t step) {
-               for (int64_t i = 0; i < n; ++i) {
-                 const int64_t s = scale + i * step, zero = zeros ? zeros[s] : 0;
-                 y[at + i] = static_cast<float>(static_cast<double>(x[at + i] - zero) *
-                                                static_cast<double>(scales[s]));
-               }
-             });
+  const Span64 own = elements_of_units(args, p.total);
+  quant_runs(p, own.begin, own.end, [&](int64_t at, int64_t n, int64_t scale, int64_t step) {
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t s = scale + i * step, zero = zeros ? zeros[s] : 0;
+      y[at + i] = static_cast<float>(static_cast<double>(x[at + i] - zero) *
+                                     static_cast<double>(scales[s]));
+    }
+  });
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace hone::kernels::portable {
 
 void fill_any(const RunArgs& args) {
   auto* p = static_cast<const FillParams*>(args.params);
-  int64_t begin = args.begin * chunk, end = min_of(args.end * chunk, p->count);
+  const auto [begin, end] = elements_of_units(args, p->count);
   if (p->mode == Fill::dims) {
     for (int64_t i = begin; i < end; ++i) {
       if (p->dtype == DType::i64) {

@@ -43,15 +43,13 @@ void gather_range(const GatherParams& p, const RunArgs& args, int64_t at, int64_
 }  // namespace
 
 void gather_any(const RunArgs& args) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   auto& p = *static_cast<const GatherParams*>(args.params);
-  const int64_t begin = args.begin * chunk;
-  const int64_t end = args.end * chunk < p.total ? args.end * chunk : p.total;
-  if (begin >= end) return;
+  const Span64 own = elements_of_units(args, p.total);
+  if (own.begin >= own.end) return;
   with_word(p.bytes, [&](auto word) {
     using T = decltype(word);
-    p.wide ? gather_range<T, int64_t>(p, args, begin, end)
-           : gather_range<T, int32_t>(p, args, begin, end);
+    p.wide ? gather_range<T, int64_t>(p, args, own.begin, own.end)
+           : gather_range<T, int32_t>(p, args, own.begin, own.end);
   });
 }
 

@@ -1,6 +1,7 @@
 // What gather.cc shares with the file that runs.
 #pragma once
 
+#include "device/kernels/chunks.h"
 #include "device/kernels/gather/gather.h"
 
 namespace hone::kernels {

@@ -10,7 +10,7 @@ namespace {
 template <class T>
 void run(const RunArgs& args, const GatherParams& p) {
   const T* x = static_cast<const T*>(args.in[0]);
-  int64_t at = args.begin * chunk, end = min_of(args.end * chunk, p.total);
+  auto [at, end] = elements_of_units(args, p.total);
   if (at >= end) return;
   T* y = static_cast<T*>(args.out[0]);
   int64_t row = at / p.inner, col = at % p.inner, outer = row / p.indices, i = row % p.indices;

@@ -59,7 +59,7 @@ void gather(const RunArgs& args, const GatherElementsParams& p) {
   int64_t i = args.begin * chunk;
   const int64_t step = p.loops.stride[0][p.loops.rank - 1];
   T* y = static_cast<T*>(args.out[0]);
-  walk<1>(p.loops, i, min_of(args.end * chunk, p.loops.total), [&](const int64_t* at, int64_t n) {
+  walk_units<1>(args, p.loops, [&](const int64_t* at, int64_t n) {
     for (int64_t k = 0; k < n; ++k, ++i) {
       y[i] = x[at[0] + k * step + clamp_index(index_at(args.in[1], p.wide, i), p.size) * p.stride];
     }

@@ -78,8 +78,7 @@ template <class T>
 void gather(const RunArgs& args, const GatherNdParams& p) {
   const T* x = static_cast<const T*>(args.in[0]);
   T* y = static_cast<T*>(args.out[0]);
-  int64_t at = args.begin * chunk;
-  const int64_t end = min_of(args.end * chunk, p.total);
+  auto [at, end] = elements_of_units(args, p.total);
   while (at < end) {
     const int64_t tuple = at / p.inner, within = at % p.inner;
     int64_t from = tuple / p.tuples * p.batch_stride + within;

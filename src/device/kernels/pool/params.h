@@ -1,6 +1,7 @@
 // What pool's bind checks and its run functions read.
 #pragma once
 
+#include "device/kernels/chunks.h"
 #include "device/kernels/pool/pool.h"
 
 namespace hone::kernels {
@@ -15,15 +16,24 @@ struct PoolParams {
 };
 static_assert(sizeof(PoolParams) <= max_params_bytes);
 
-struct Span64 {
-  int64_t begin, end;
-};
 // Positions k in [0, kernel) with 0 <= start + k * dilation < size.
 static inline Span64 window_inside(int64_t start, int64_t dilation, int64_t size, int64_t kernel) {
   int64_t begin = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
   int64_t end = start >= size ? 0 : (size - start + dilation - 1) / dilation;
   if (end > kernel) end = kernel;
   return {begin, end < begin ? begin : end};
+}
+
+// A unit is row `oy` of the pixels of one result times the `channels` from `first` on. Its picture
+// and its row begin `x` and `y` elements into the operands.
+struct PoolUnit {
+  int64_t oy, first, channels, x, y;
+};
+static inline PoolUnit pool_unit(const PoolParams& p, int64_t unit) {
+  const int64_t row = unit / p.channel_units, first = unit % p.channel_units * p.channels_per_unit;
+  const int64_t left = p.c - first;
+  return {row % p.oh, first, left < p.channels_per_unit ? left : p.channels_per_unit,
+          row / p.oh * p.h * p.w * p.x_row + first, row * p.ow * p.y_row + first};
 }
 
 // One window: where it starts, what of it is inside, what to divide by.
@@ -51,7 +61,6 @@ static inline PoolWindow pool_window(const PoolParams& p, int64_t oy, int64_t ox
 const char* check_pool(const PoolAttrs& attrs, const Shape& x, const Shape& y, PoolParams* p,
                        Work* work);
 
-// A unit is one row of output pixels times `channels_per_unit` channels.
 void pool_f32_portable_run(const RunArgs& args);
 #if defined(__x86_64__)
 namespace avx2 {

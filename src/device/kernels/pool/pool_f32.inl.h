@@ -56,17 +56,15 @@ void pool_pixel(const PoolParams& p, const PoolWindow& at, const float* x, float
 void pool_f32_run(const RunArgs& args) {
   const PoolParams& p = *static_cast<const PoolParams*>(args.params);
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
-    int64_t row = unit / p.channel_units, n = row / p.oh, oy = row % p.oh;
-    int64_t c = unit % p.channel_units * p.channels_per_unit;
-    int64_t channels = p.c - c < p.channels_per_unit ? p.c - c : p.channels_per_unit;
-    const float* x = static_cast<const float*>(args.in[0]) + n * p.h * p.w * p.x_row + c;
-    float* y = static_cast<float*>(args.out[0]) + row * p.ow * p.y_row + c;
+    const PoolUnit u = pool_unit(p, unit);
+    const float* x = static_cast<const float*>(args.in[0]) + u.x;
+    float* y = static_cast<float*>(args.out[0]) + u.y;
     for (int64_t ox = 0; ox < p.ow; ++ox, y += p.y_row) {
-      PoolWindow at = pool_window(p, oy, ox);
+      PoolWindow at = pool_window(p, u.oy, ox);
       if (p.average) {
-        pool_pixel<true>(p, at, x, y, channels);
+        pool_pixel<true>(p, at, x, y, u.channels);
       } else {
-        pool_pixel<false>(p, at, x, y, channels);
+        pool_pixel<false>(p, at, x, y, u.channels);
       }
     }
   }

@@ -38,15 +38,13 @@ void pool_lanes(const PoolParams& p, const PoolWindow& at, const float* x, int n
 void pool_f32_portable_run(const RunArgs& args) {
   const PoolParams& p = *static_cast<const PoolParams*>(args.params);
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
-    int64_t row = unit / p.channel_units, n = row / p.oh, oy = row % p.oh;
-    int64_t c_begin = unit % p.channel_units * p.channels_per_unit;
-    int64_t c_end = c_begin + p.channels_per_unit < p.c ? c_begin + p.channels_per_unit : p.c;
-    const float* x = static_cast<const float*>(args.in[0]) + n * p.h * p.w * p.x_row;
-    for (int64_t ox = 0; ox < p.ow; ++ox) {
-      float* y = static_cast<float*>(args.out[0]) + (row * p.ow + ox) * p.y_row;
-      PoolWindow at = pool_window(p, oy, ox);
-      for (int64_t c = c_begin; c < c_end; c += lanes) {
-        int width = c_end - c < lanes ? static_cast<int>(c_end - c) : lanes;
+    const PoolUnit u = pool_unit(p, unit);
+    const float* x = static_cast<const float*>(args.in[0]) + u.x;
+    float* y = static_cast<float*>(args.out[0]) + u.y;
+    for (int64_t ox = 0; ox < p.ow; ++ox, y += p.y_row) {
+      PoolWindow at = pool_window(p, u.oy, ox);
+      for (int64_t c = 0; c < u.channels; c += lanes) {
+        int width = u.channels - c < lanes ? static_cast<int>(u.channels - c) : lanes;
         if (p.average) {
           pool_lanes<true>(p, at, x + c, width, y + c);
         } else {

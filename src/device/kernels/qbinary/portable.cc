@@ -31,18 +31,17 @@ void qbinary_run(const RunArgs& args) {
   const auto y_zero = static_cast<float>(t.y_zero);
   const auto lowest = static_cast<float>(t.lowest), highest = static_cast<float>(t.highest);
   uint8_t* y = static_cast<uint8_t*>(args.out[0]);
-  walk<3>(l, args.begin * chunk, min_of(args.end * chunk, l.total),
-          [&](const int64_t* at, int64_t n) {
-            for (int64_t i = 0; i < n; ++i) {
-              const float a = (byte_at(args.in[0], p.a, at[0] + i * step_a) - a_zero) * t.a_scale;
-              const float b = (byte_at(args.in[1], p.b, at[1] + i * step_b) - b_zero) * t.b_scale;
-              const float v = combined(t.op, a, b) / t.y_scale;
-              float q = t.zero_first != 0 ? std::nearbyint(v + y_zero) : std::nearbyint(v) + y_zero;
-              q = q > lowest ? q : lowest;  // NaN too
-              q = q < highest ? q : highest;
-              y[at[2] + i * step_y] = static_cast<uint8_t>(static_cast<int32_t>(q));
-            }
-          });
+  walk_units<3>(args, l, [&](const int64_t* at, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+      const float a = (byte_at(args.in[0], p.a, at[0] + i * step_a) - a_zero) * t.a_scale;
+      const float b = (byte_at(args.in[1], p.b, at[1] + i * step_b) - b_zero) * t.b_scale;
+      const float v = combined(t.op, a, b) / t.y_scale;
+      float q = t.zero_first != 0 ? std::nearbyint(v + y_zero) : std::nearbyint(v) + y_zero;
+      q = q > lowest ? q : lowest;  // NaN too
+      q = q < highest ? q : highest;
+      y[at[2] + i * step_y] = static_cast<uint8_t>(static_cast<int32_t>(q));
+    }
+  });
 }
 
 }  // namespace hone::kernels::portable

@@ -11,7 +11,6 @@ namespace hone::kernels {
 
 namespace {
 
-bool is_byte(DType t) { return t == DType::u8 || t == DType::i8; }
 int32_t least(DType t) { return t == DType::u8 ? 0 : -128; }
 bool holds(DType t, int32_t v) { return v >= least(t) && v <= least(t) + 255; }
 

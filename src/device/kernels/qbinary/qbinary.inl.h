@@ -50,16 +50,15 @@ void row_steps(const QBinaryAttrs& t, const T* a, const T* b, T* y, int64_t n) {
 
 template <class T, class F>
 void run_of(const RunArgs& args, const QBinaryParams& p) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which is for baseline files
   const Loops<3>& l = p.loops;
   const bool step_a = l.stride[0][l.rank - 1] != 0, step_b = l.stride[1][l.rank - 1] != 0;
   auto row = step_a ? (step_b ? row_steps<T, F, true, true> : row_steps<T, F, true, false>)
                     : (step_b ? row_steps<T, F, false, true> : row_steps<T, F, false, false>);
   const T *a = static_cast<const T*>(args.in[0]), *b = static_cast<const T*>(args.in[1]);
   T* y = static_cast<T*>(args.out[0]);
-  const int64_t end = args.end * chunk < l.total ? args.end * chunk : l.total;
-  walk<3>(l, args.begin * chunk, end,
-          [&](const int64_t* at, int64_t n) { row(p.attrs, a + at[0], b + at[1], y + at[2], n); });
+  walk_units<3>(args, l, [&](const int64_t* at, int64_t n) {
+    row(p.attrs, a + at[0], b + at[1], y + at[2], n);
+  });
 }
 
 template <class T>

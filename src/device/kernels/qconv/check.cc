@@ -4,7 +4,6 @@
 namespace hone::kernels {
 namespace {
 
-bool is_byte(DType t) { return t == DType::u8 || t == DType::i8; }
 bool holds(DType t, int32_t v) {
   return t == DType::u8 ? v >= 0 && v <= 255 : v >= -128 && v <= 127;
 }

@@ -36,13 +36,11 @@ template <class T>
 void run(const RunArgs& args, const QPoolParams& q) {
   const PoolParams& p = q.pool;
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
-    const int64_t row = unit / p.channel_units, n = row / p.oh, oy = row % p.oh;
-    const int64_t c = unit % p.channel_units * p.channels_per_unit;
-    const int64_t channels = p.c - c < p.channels_per_unit ? p.c - c : p.channels_per_unit;
-    const T* x = static_cast<const T*>(args.in[0]) + n * p.h * p.w * p.x_row + c;
-    T* y = static_cast<T*>(args.out[0]) + row * p.ow * p.y_row + c;
+    const PoolUnit u = pool_unit(p, unit);
+    const T* x = static_cast<const T*>(args.in[0]) + u.x;
+    T* y = static_cast<T*>(args.out[0]) + u.y;
     for (int64_t ox = 0; ox < p.ow; ++ox, y += p.y_row) {
-      pool_pixel<T>(q, pool_window(p, oy, ox), x, channels, y);
+      pool_pixel<T>(q, pool_window(p, u.oy, ox), x, u.channels, y);
     }
   }
 }

@@ -12,13 +12,6 @@ namespace hone::kernels {
 
 namespace {
 
-bool byte_rows(const Operand& o, int64_t* row) {
-  if ((o.dtype != DType::u8 && o.dtype != DType::i8) || !has_sane_sizes(o)) return false;
-  int64_t elements = 0;
-  if (extent(o, &elements) && elements == 0) return *row = 0, true;
-  return is_row_strided(o, row);
-}
-
 // A window of padding alone has no largest byte.
 bool has_empty_window(const PoolParams& p) {
   for (int64_t oy = 0; oy < p.oh; ++oy) {

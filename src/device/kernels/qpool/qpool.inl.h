@@ -45,18 +45,16 @@ template <class T, bool average>
 void run(const RunArgs& args, const QPoolParams& q) {
   const PoolParams& p = q.pool;
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
-    const int64_t row = unit / p.channel_units, n = row / p.oh, oy = row % p.oh;
-    const int64_t first = unit % p.channel_units * p.channels_per_unit;
-    const int64_t channels = p.c - first < p.channels_per_unit ? p.c - first : p.channels_per_unit;
-    const T* x = static_cast<const T*>(args.in[0]) + n * p.h * p.w * p.x_row + first;
-    T* y = static_cast<T*>(args.out[0]) + row * p.ow * p.y_row + first;
+    const PoolUnit u = pool_unit(p, unit);
+    const T* x = static_cast<const T*>(args.in[0]) + u.x;
+    T* y = static_cast<T*>(args.out[0]) + u.y;
     for (int64_t ox = 0; ox < p.ow; ++ox, y += p.y_row) {
-      const PoolWindow at = pool_window(p, oy, ox);
+      const PoolWindow at = pool_window(p, u.oy, ox);
       int64_t c = 0;
-      for (; c + width <= channels; c += width) {
+      for (; c + width <= u.channels; c += width) {
         pool_channels<T, average, true>(q, at, x + c, width, y + c);
       }
-      if (c < channels) pool_channels<T, average, false>(q, at, x + c, channels - c, y + c);
+      if (c < u.channels) pool_channels<T, average, false>(q, at, x + c, u.channels - c, y + c);
     }
   }
 }

@@ -14,16 +14,16 @@ void quantize(const RunArgs& args, const QuantParams& p) {
   const T* zeros = p.zero ? static_cast<const T*>(args.in[2]) : nullptr;
   T* y = static_cast<T*>(args.out[0]);
   constexpr float lowest = std::numeric_limits<T>::min(), highest = std::numeric_limits<T>::max();
-  quant_runs(p, args.begin * chunk, min_of(args.end * chunk, p.total),
-             [&](int64_t at, int64_t n, int64_t scale, int64_t step) {
-               for (int64_t i = 0; i < n; ++i) {
-                 const int64_t s = scale + i * step;
-                 float v = std::nearbyint(x[at + i] / scales[s]);
-                 if (zeros) v += static_cast<float>(zeros[s]);
-                 v = v > lowest ? v : lowest;  // NaN too
-                 y[at + i] = static_cast<T>(v < highest ? v : highest);
-               }
-             });
+  const Span64 own = elements_of_units(args, p.total);
+  quant_runs(p, own.begin, own.end, [&](int64_t at, int64_t n, int64_t scale, int64_t step) {
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t s = scale + i * step;
+      float v = std::nearbyint(x[at + i] / scales[s]);
+      if (zeros) v += static_cast<float>(zeros[s]);
+      v = v > lowest ? v : lowest;  // NaN too
+      y[at + i] = static_cast<T>(v < highest ? v : highest);
+    }
+  });
 }
 
 }  // namespace

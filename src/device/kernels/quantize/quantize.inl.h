@@ -6,8 +6,6 @@
 namespace hone::kernels::HONE_ISA {
 namespace {
 
-constexpr int64_t chunk = 4096;  // as in check.h, which is for baseline files
-
 template <class T>
 constexpr float lowest = T(-1) < T(0) ? -128.0f : 0.0f;
 
@@ -63,8 +61,8 @@ void quantize(const RunArgs& args, const QuantParams& p) {
   const float* scales = static_cast<const float*>(args.in[1]);
   const T* zeros = p.zero ? static_cast<const T*>(args.in[2]) : nullptr;
   T* y = static_cast<T*>(args.out[0]);
-  const int64_t end = args.end * chunk < p.total ? args.end * chunk : p.total;
-  quant_runs(p, args.begin * chunk, end, [&](int64_t at, int64_t n, int64_t scale, int64_t step) {
+  const Span64 own = elements_of_units(args, p.total);
+  quant_runs(p, own.begin, own.end, [&](int64_t at, int64_t n, int64_t scale, int64_t step) {
     quantize_run<T>(x + at, y + at, n, {scales + scale, zeros ? zeros + scale : nullptr, step});
   });
 }

@@ -1,6 +1,7 @@
 // What quantize.cc shares with the files that run.
 #pragma once
 
+#include "device/kernels/chunks.h"
 #include "device/kernels/quantize/quantize.h"
 #include "device/kernels/quantize/scales.h"
 

@@ -57,7 +57,7 @@ void fill(const RunArgs& args, int64_t begin, int64_t end) {
 
 void run(const RunArgs& args) {
   auto& p = *static_cast<const RangeParams*>(args.params);
-  const int64_t begin = args.begin * chunk, end = min_of(args.end * chunk, p.total);
+  const auto [begin, end] = elements_of_units(args, p.total);
   switch (p.dtype) {
     case DType::f32: return fill<float>(args, begin, end);
     case DType::f64: return fill<double>(args, begin, end);

@@ -160,7 +160,7 @@ void write(const RunArgs& args, const ScatterParams& p) {
 void run(const RunArgs& args) {
   auto& p = *static_cast<const ScatterParams*>(args.params);
   if (args.phase == 0) {
-    const int64_t begin = args.begin * chunk, end = min_of(args.end * chunk, p.total);
+    const auto [begin, end] = elements_of_units(args, p.total);
     if (begin >= end) return;
     std::memcpy(static_cast<uint8_t*>(args.out[0]) + begin * p.bytes,
                 static_cast<const uint8_t*>(args.in[0]) + begin * p.bytes,

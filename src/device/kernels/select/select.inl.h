@@ -42,15 +42,12 @@ void take_row(const T* from, int64_t step, T* y, int64_t n) {
 
 template <class T>
 void run_select(const RunArgs& args, const Loops<3>& l) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   const auto* c = static_cast<const uint8_t*>(args.in[0]);
   const T *a = static_cast<const T*>(args.in[1]), *b = static_cast<const T*>(args.in[2]);
-  const int64_t begin = args.begin * chunk;
-  const int64_t end = args.end * chunk < l.total ? args.end * chunk : l.total;
-  T* y = static_cast<T*>(args.out[0]) + begin;
+  T* y = static_cast<T*>(args.out[0]) + args.begin * chunk;
   const int last = l.rank - 1;  // innermost strides are 0 or 1
   const int64_t sc = l.stride[0][last], sa = l.stride[1][last], sb = l.stride[2][last];
-  walk<3>(l, begin, end, [&](const int64_t* at, int64_t n) {
+  walk_units<3>(args, l, [&](const int64_t* at, int64_t n) {
     const uint8_t* rc = c + at[0];
     const T *ra = a + at[1], *rb = b + at[2];
     if (sc == 0) {

@@ -12,17 +12,6 @@ namespace hone::kernels {
 
 namespace {
 
-constexpr int64_t chunk = 4096;  // bytes of a unit, as in check.h, which rows.h excludes
-
-bool is_byte(DType t) { return t == DType::u8 || t == DType::i8; }
-
-bool byte_rows(const Operand& o, int64_t* row) {
-  int64_t elements = 0;
-  if (!is_byte(o.dtype) || o.shape.rank() == 0 || !has_sane_sizes(o)) return false;
-  if (extent(o, &elements) && elements == 0) return *row = 0, true;
-  return is_row_strided(o, row);
-}
-
 const char* bind(const Step& step, void* params, Work* work) {
   if (step.in.size() != 2 || step.out.size() != 1 || !step.attrs.empty()) return "table: operands";
   const Operand &x = step.in[0], &table = step.in[1], &y = step.out[0];

@@ -125,12 +125,8 @@ void with_function(const UnaryAttrs& at, Run&& run) {
   }
 }
 
-struct Range {
-  int64_t begin, end;
-};
-Range range(const RunArgs& args) {
-  auto* p = static_cast<const UnaryParams*>(args.params);
-  return {args.begin * chunk, min_of(args.end * chunk, p->count)};
+Span64 range(const RunArgs& args) {
+  return elements_of_units(args, static_cast<const UnaryParams*>(args.params)->count);
 }
 
 template <class T, class U, class F>

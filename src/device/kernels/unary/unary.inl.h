@@ -101,10 +101,8 @@ static void test_rows(const UnaryAttrs& at, const float* x, uint8_t* y, int64_t 
 }
 
 void unary_f32(const RunArgs& args) {
-  constexpr int64_t chunk = 4096;  // as in check.h, which ISA files do not include
   auto& p = *static_cast<const UnaryParams*>(args.params);
-  int64_t begin = args.begin * chunk, end = args.end * chunk;
-  if (end > p.count) end = p.count;
+  const auto [begin, end] = elements_of_units(args, p.count);
   const float* x = static_cast<const float*>(args.in[0]) + begin;
   if (is_test(p.attrs.op)) {
     return test_rows(p.attrs, x, static_cast<uint8_t*>(args.out[0]) + begin, end - begin);

@@ -1,6 +1,7 @@
 // What unary.cc shares with the files that run.
 #pragma once
 
+#include "device/kernels/chunks.h"
 #include "device/kernels/unary/unary.h"
 
 namespace hone::kernels {

@@ -6,8 +6,7 @@
 
 #include "host/model/files.h"
 #include "host/plan/profile_text.h"
-#include "host/tasks/data/table.h"
-#include "host/tasks/dataset.h"
+#include "host/tasks/data/labelled_table.h"
 
 namespace hone::tasks {
 
@@ -41,20 +40,11 @@ Result<RawForm> raw_form(const DataSpec& spec) {
 
 class CsvData : public Dataset {
  public:
-  CsvData(Table table, RawForm form, std::string folder)
+  CsvData(LabelledTable table, RawForm form, std::string folder)
       : table_(std::move(table)), form_(std::move(form)), folder_(std::move(folder)) {}
 
-  // Columns by name; "" as label: there is none.
-  Status open(const std::string& file, const std::string& label) {
-    HONE_ASSIGN(file_, table_.column(file));
-    if (label.empty()) return {};
-    HONE_ASSIGN(label_, table_.column(label));
-    has_labels_ = true;
-    return {};
-  }
-
-  int64_t count() const override { return table_.rows(); }
-  bool labelled() const override { return has_labels_; }
+  int64_t count() const override { return table_.count(); }
+  bool labelled() const override { return table_.labelled(); }
 
   Result<Sample> sample(int64_t i) const override {
     Sample s;
@@ -64,9 +54,7 @@ class CsvData : public Dataset {
     } else {
       HONE_ASSIGN(s.tensors[""], read_raw(path));
     }
-    if (has_labels_) {
-      HONE_ASSIGN(s.label, table_.integer(i, label_));
-    }
+    HONE_RETURN_IF_ERROR(table_.read_label(i, &s));
     return s;
   }
 
@@ -78,7 +66,7 @@ class CsvData : public Dataset {
 
  private:
   std::string path_of(int64_t i) const {
-    return (std::filesystem::path(folder_) / table_.cell(i, file_)).string();
+    return (std::filesystem::path(folder_) / table_.value(i)).string();
   }
 
   Result<Tensor> read_raw(const std::string& path) const {
@@ -94,30 +82,21 @@ class CsvData : public Dataset {
     return t;
   }
 
-  Table table_;
+  LabelledTable table_;
   RawForm form_;
   std::string folder_;
-  size_t file_ = 0, label_ = 0;
-  bool has_labels_ = false;
 };
-
-// The label column may be missing only where nobody named it: data to calibrate on.
-std::string label_column(const DataSpec& spec, const Table& table) {
-  if (!spec.at("label").empty()) return spec.at("label");
-  return table.column("label").ok() ? "label" : "";
-}
 
 Result<std::shared_ptr<const Dataset>> open(const DataSpec& spec) {
   HONE_ASSIGN(RawForm form, raw_form(spec));
-  const std::string& list = spec.at("list");
-  HONE_ASSIGN(Table table, read_csv(list));
+  const std::string& path = spec.at("list");
+  HONE_ASSIGN(Table list, read_csv(path));
+  HONE_ASSIGN(LabelledTable table, LabelledTable::make(std::move(list), spec, "file"));
   const std::string folder = spec.at("folder").empty()
-                                 ? std::filesystem::path(list).parent_path().string()
+                                 ? std::filesystem::path(path).parent_path().string()
                                  : spec.at("folder");
-  const std::string label = label_column(spec, table);
-  auto data = std::make_shared<CsvData>(std::move(table), std::move(form), folder);
-  HONE_RETURN_IF_ERROR(data->open(spec.at("column").empty() ? "file" : spec.at("column"), label));
-  return std::shared_ptr<const Dataset>(std::move(data));
+  return std::shared_ptr<const Dataset>(
+      std::make_shared<CsvData>(std::move(table), std::move(form), folder));
 }
 
 constexpr DataKey keys[] = {

@@ -1,6 +1,5 @@
 // Texts with their classes in a tab-separated table.
-#include "host/tasks/data/table.h"
-#include "host/tasks/dataset.h"
+#include "host/tasks/data/labelled_table.h"
 
 namespace hone::tasks {
 
@@ -8,43 +7,28 @@ namespace {
 
 class TsvData : public Dataset {
  public:
-  explicit TsvData(Table table) : table_(std::move(table)) {}
+  explicit TsvData(LabelledTable table) : table_(std::move(table)) {}
 
-  Status open(const std::string& text, const std::string& label) {
-    HONE_ASSIGN(text_, table_.column(text));
-    if (label.empty()) return {};
-    HONE_ASSIGN(label_, table_.column(label));
-    has_labels_ = true;
-    return {};
-  }
-
-  int64_t count() const override { return table_.rows(); }
-  bool labelled() const override { return has_labels_; }
+  int64_t count() const override { return table_.count(); }
+  bool labelled() const override { return table_.labelled(); }
 
   Result<Sample> sample(int64_t i) const override {
     Sample s;
-    s.text = table_.cell(i, text_);
-    if (has_labels_) {
-      HONE_ASSIGN(s.label, table_.integer(i, label_));
-    }
+    s.text = table_.value(i);
+    HONE_RETURN_IF_ERROR(table_.read_label(i, &s));
     return s;
   }
 
   std::vector<std::string> files(bool) const override { return {table_.source()}; }
 
  private:
-  Table table_;
-  size_t text_ = 0, label_ = 0;
-  bool has_labels_ = false;
+  LabelledTable table_;
 };
 
 Result<std::shared_ptr<const Dataset>> open(const DataSpec& spec) {
-  HONE_ASSIGN(Table table, read_tsv(spec.at("list")));
-  std::string label = spec.at("label");
-  if (label.empty() && table.column("label").ok()) label = "label";
-  auto data = std::make_shared<TsvData>(std::move(table));
-  HONE_RETURN_IF_ERROR(data->open(spec.at("column").empty() ? "text" : spec.at("column"), label));
-  return std::shared_ptr<const Dataset>(std::move(data));
+  HONE_ASSIGN(Table list, read_tsv(spec.at("list")));
+  HONE_ASSIGN(LabelledTable table, LabelledTable::make(std::move(list), spec, "text"));
+  return std::shared_ptr<const Dataset>(std::make_shared<TsvData>(std::move(table)));
 }
 
 constexpr DataKey keys[] = {{"list", true, DataKey::Need::always},
