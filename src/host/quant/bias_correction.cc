@@ -161,4 +161,37 @@ Result<Corrected> correct_biases_full(const Graph& g, const Quantise& quantise,
   return out;
 }
 
+namespace {
+
+// The biases of one layer in `plain` less those in `corrected`; empty where it has none of its own.
+std::vector<double> taken_back(const Graph& corrected, const Graph& plain, const DenseLayer& l) {
+  const ValueId before = plain.node(l.node).input(2), now = corrected.node(l.node).input(2);
+  const Tensor* was = plain.constant(before);
+  const Tensor* is = corrected.constant(now);
+  if (!l.takes_bias || is == nullptr || before == now) return {};
+  std::vector<double> back;
+  for (int64_t c = 0; c < l.channels; ++c) {
+    const double own = was == nullptr ? 0 : was->at(was->count() == 1 ? 0 : c);
+    back.push_back(own - is->at(c));
+  }
+  return back;
+}
+
+}  // namespace
+
+Result<Inserted> insert_corrected(const Graph& corrected, const Graph& plain, const Scheme& scheme,
+                                  const Ranges& ranges) {
+  std::map<NodeId, std::vector<double>> back;
+  if (!scheme.leave_float.empty()) {
+    for (const DenseLayer& layer : dense_layers(corrected)) {
+      if (!scheme.leave_float.contains(corrected.node(layer.node).name)) continue;
+      std::vector<double> own = taken_back(corrected, plain, layer);
+      if (!own.empty()) back[layer.node] = std::move(own);
+    }
+  }
+  if (back.empty()) return insert_qdq(corrected, scheme, ranges);
+  HONE_ASSIGN(const Graph g, with_biases(corrected, back));
+  return insert_qdq(g, scheme, ranges);
+}
+
 }  // namespace hone::quant

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "host/quant/dense_layers.h"
+#include "host/quant/insert.h"
 #include "host/quant/observe.h"
 
 namespace hone::quant {
@@ -30,5 +31,11 @@ struct FullCorrection {
 // before already quantised and corrected.
 Result<Corrected> correct_biases_full(const graph::Graph& g, const Quantise& quantise,
                                       const Samples& samples, const FullCorrection& options);
+
+// insert_qdq of a corrected graph. What was added to a bias is the answer to rounding, so layers
+// that the scheme leaves float have their own, those of `plain`: the graph before correction, of
+// the same ids.
+Result<Inserted> insert_corrected(const graph::Graph& corrected, const graph::Graph& plain,
+                                  const Scheme& scheme, const Ranges& ranges);
 
 }  // namespace hone::quant

@@ -5,11 +5,10 @@
 
 #include "host/quant/calibrators.h"
 #include "host/quant/dense_layers.h"
+#include "host/quant/insert.h"
 #include "host/quant/observe.h"
 
 namespace hone::quant {
-
-using Ranges = std::map<graph::ValueId, Range>;
 
 // Of a layer whose input was observed by channel and given this range; "" where nothing stands out.
 //   concat range     a Concat joins parts whose magnitudes differ more than 8 times

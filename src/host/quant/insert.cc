@@ -31,7 +31,7 @@ class Inserter {
   Inserter(const Graph& g, const Scheme& scheme)
       : g_(g), scheme_(scheme), placement_(place(g, scheme)), patch_(g, anchor_of_inputs(g)) {}
 
-  Result<Inserted> run(const std::map<ValueId, Range>& ranges) {
+  Result<Inserted> run(const Ranges& ranges) {
     if (placement_.values.empty()) return Inserted{g_, {}};
     HONE_ASSIGN(const auto shared, share_scales(g_, placement_, ranges));
     for (const ValueId v : placement_.values) round_value(v, shared.at(v));
@@ -205,8 +205,7 @@ class Inserter {
 
 }  // namespace
 
-Result<Inserted> insert_qdq(const Graph& graph, const Scheme& scheme,
-                            const std::map<ValueId, Range>& ranges) {
+Result<Inserted> insert_qdq(const Graph& graph, const Scheme& scheme, const Ranges& ranges) {
   return Inserter(graph, scheme).run(ranges);
 }
 

@@ -9,6 +9,8 @@
 
 namespace hone::quant {
 
+using Ranges = std::map<graph::ValueId, Range>;  // of values that are rounded
+
 // What becomes of a node that could be quantised.
 struct Layer {
   graph::NodeId node = graph::none;
@@ -39,8 +41,7 @@ struct Inserted {
 // Deterministic. Names of values and nodes of the float graph survive; a rounded value 'x' is
 // 'x_quantized' as integers and 'x_dequantized' after. The opset must allow what the scheme asks
 // for (see opset_needed). `ranges` by value; errors: not_found for one that is missing.
-Result<Inserted> insert_qdq(const graph::Graph& graph, const Scheme& scheme,
-                            const std::map<graph::ValueId, Range>& ranges);
+Result<Inserted> insert_qdq(const graph::Graph& graph, const Scheme& scheme, const Ranges& ranges);
 
 // 13, or 21 where 16-bit activations or blocks of weights need it.
 int64_t opset_needed(const Scheme& scheme);

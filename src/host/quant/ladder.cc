@@ -25,6 +25,7 @@ constexpr int64_t noise_samples = 32;  // enough for a ratio of sums over whole 
 // One way to quantise, and how good it is.
 struct Candidate {
   Graph graph;  // float: equalised, corrected
+  Graph plain;  // float: equalised
   Scheme scheme;
   Ranges ranges;
   std::string calibrator;
@@ -53,6 +54,7 @@ class Ladder {
     out_.rungs[kept_].kept = true;
     out_.made = std::move(best_->made);
     out_.graph = std::move(best_->graph);
+    out_.plain = std::move(best_->plain);
     out_.ranges = std::move(best_->ranges);
     out_.judge = judge_;
     out_.scheme = best_->scheme;
@@ -135,7 +137,7 @@ class Ladder {
   // best's, or within the limit at last.
   Status attempt(const std::string& rung, Candidate c, double share = 1) {
     if (options_.progress) options_.progress(rung, 0, 1);
-    HONE_ASSIGN(c.made, insert_qdq(c.graph, c.scheme, c.ranges));
+    HONE_ASSIGN(c.made, insert_corrected(c.graph, c.plain, c.scheme, c.ranges));
     HONE_ASSIGN(c.quality, judge_->judge(c.made.graph));
     const bool better = !best_ || c.quality.loss < share * best_->quality.loss ||
                         (c.quality.within && !best_->quality.within);
@@ -158,7 +160,7 @@ class Ladder {
     for (Calibrator c : tried) {
       HONE_ASSIGN(Ranges ranges, ranges_of(seen_, c));
       HONE_RETURN_IF_ERROR(attempt(fmt::format("range search: {}", name(c)),
-                                   {g_, options_.scheme, std::move(ranges), name(c), {}, {}}));
+                                   {g_, g_, options_.scheme, std::move(ranges), name(c), {}, {}}));
     }
     return {};
   }
@@ -187,20 +189,20 @@ class Ladder {
     Candidate c = *best_;
     if (even.pairs == 0) {
       skip("equalisation", "no pair of convolutions with a homogeneous activation between");
-      c.graph = g_;
+      c.graph = c.plain;
     } else {
       Statistics seen;
       HONE_RETURN_IF_ERROR(look(even.graph, &seen));
       auto calibrator = parse_calibrator(best_->calibrator);
       HONE_ASSIGN(c.ranges, ranges_of(seen, calibrator.ok() ? *calibrator : Calibrator::mse));
-      c.graph = even.graph;
+      c.graph = c.plain = even.graph;
       HONE_RETURN_IF_ERROR(attempt("equalisation", c));
       // Rungs to come stand on whichever did better.
       if (same_ranges(*best_, c)) {
         seen_ = std::move(seen);
       } else {
         c = *best_;
-        c.graph = g_;
+        c.graph = c.plain = g_;
       }
     }
     before_full_ = *best_;
@@ -287,7 +289,7 @@ class Ladder {
       if (left.empty()) return b.quality.loss;
       Scheme scheme = b.scheme;
       scheme.leave_float.insert(left.begin(), left.end());
-      HONE_ASSIGN(const Inserted made, insert_qdq(b.graph, scheme, b.ranges));
+      HONE_ASSIGN(const Inserted made, insert_corrected(b.graph, b.plain, scheme, b.ranges));
       HONE_ASSIGN(const Quality q, judge_->judge(made.graph));
       return q.loss;
     };
@@ -320,7 +322,8 @@ class Ladder {
     for (size_t i = 0; i < tried; ++i) {
       Scheme scheme = start.scheme;
       scheme.leave_float.insert(order[i]);
-      HONE_ASSIGN(const Inserted made, insert_qdq(start.graph, scheme, start.ranges));
+      HONE_ASSIGN(const Inserted made,
+                  insert_corrected(start.graph, start.plain, scheme, start.ranges));
       HONE_ASSIGN(const Quality q, judge_->judge(made.graph));
       effect.emplace_back(q.loss, order[i]);
       alone_[order[i]] = q.text;

@@ -25,6 +25,7 @@ struct LayerNote {
 struct Climbed {
   Inserted made;       // graph, with what was rounded
   graph::Graph graph;  // float: equalised, biases corrected
+  graph::Graph plain;  // the same before the correction
   Ranges ranges;       // of all values that may be rounded
   std::optional<Judge> judge;
   Scheme scheme;           // with what mixed precision left float

@@ -172,6 +172,28 @@ TEST(BiasCorrection, TakesBackTheShiftOfEachLayer) {
   EXPECT_LT(shift_of(g, *coarse(fast->graph), "a"), 0.5 * shift_of(g, q, "a"));
 }
 
+// A layer left float has no shift of its own to take back: with all of them float, the model is
+// the one that was given.
+TEST(BiasCorrection, LayersLeftFloatComputeWithTheirOwnBiases) {
+  const Graph g = network();
+  auto corrected = correct_biases_full(g, coarse, pictures(60), {.stages = 3, .threads = 2});
+  ASSERT_TRUE(corrected.ok()) << corrected.status().text();
+  EXPECT_LT(noise_of(g, corrected->graph, {"y"})["y"].snr_db(), 30);
+  Scheme scheme;
+  scheme.leave_float = {"first", "depthwise", "classes"};
+  auto all = insert_corrected(corrected->graph, g, scheme, {});
+  ASSERT_TRUE(all.ok()) << all.status().text();
+  EXPECT_GT(noise_of(g, all->graph, {"y"})["y"].snr_db(), 100);
+  scheme.leave_float = {"first"};
+  Ranges ranges;
+  for (const graph::ValueId v : quantisation_points(g, scheme)) ranges[v] = {-8, 8};
+  auto one = insert_corrected(corrected->graph, g, scheme, ranges);
+  ASSERT_TRUE(one.ok()) << one.status().text();
+  const auto first = noise_of(g, one->graph, {"a", "d"});
+  EXPECT_GT(first.at("a").snr_db(), 100);
+  EXPECT_LT(first.at("d").snr_db(), 40);
+}
+
 TEST(BiasCorrection, SaysWhatItLeaves) {
   const Graph g = parsed(
       "in %x f32[n,3]\nconst %w f32[3,2] = [0.1, 2, 3, 0.4, 5, 0.6]\n"

@@ -9,6 +9,7 @@
 
 #include "common/base/hash.h"
 #include "host/passes/pass.h"
+#include "host/quant/bias_correction.h"
 #include "host/quant/formats.h"
 #include "host/quant/ladder.h"
 #include "host/quant/slips.h"
@@ -157,14 +158,15 @@ void add_notes(const std::vector<LayerNote>& notes, json* layers) {
 Status mix(const Graph& g, const Options& o, Climbed* c, json* tune) {
   const Rounded rounded{g, c->graph, c->scheme,
                         [c](const Scheme& scheme) -> Result<Graph> {
-                          HONE_ASSIGN(Inserted made, insert_qdq(c->graph, scheme, c->ranges));
+                          HONE_ASSIGN(Inserted made,
+                                      insert_corrected(c->graph, c->plain, scheme, c->ranges));
                           return std::move(made.graph);
                         },
                         [c](const Graph& q) { return c->judge->judge(q); }};
   HONE_ASSIGN(c->scheme, o.mix(rounded, tune));
   c->made = Inserted{g, {}};
   if (place(c->graph, c->scheme).values.empty()) return {};
-  HONE_ASSIGN(c->made, insert_qdq(c->graph, c->scheme, c->ranges));
+  HONE_ASSIGN(c->made, insert_corrected(c->graph, c->plain, c->scheme, c->ranges));
   return {};
 }
 
