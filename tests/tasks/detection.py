@@ -1,6 +1,6 @@
 """Shared by the detection tests: the tool that answers for C++, pycocotools, and the real pictures."""
 import contextlib, io, json, os, pathlib, subprocess
-import numpy as np
+import cv2, numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -77,3 +77,17 @@ def yolo_truths(folder, sizes):
         rows = np.loadtxt(label, ndmin=2).reshape(-1, 5) if label.exists() else np.zeros((0, 5))
         out.append([[(cx - bw / 2) * w, (cy - bh / 2) * h, bw * w, bh * h, c, 0, -1] for c, cx, cy, bw, bh in rows])
     return out
+
+
+def letterbox(picture, side):
+    h, w = picture.shape[:2]
+    r = min(side / h, side / w)
+    out = np.full((side, side, 3), 114, np.uint8)
+    small = cv2.resize(picture, (int(w * r), int(h * r)), interpolation=cv2.INTER_LINEAR)
+    out[:small.shape[0], :small.shape[1]] = small
+    return out.astype(np.float32), [w, h, 0, 0, r, r]
+
+
+def stretch(picture, side):
+    h, w = picture.shape[:2]
+    return cv2.resize(picture, (side, side)).astype(np.float32) / 255, [w, h, 0, 0, side / w, side / h]

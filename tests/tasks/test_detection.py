@@ -3,26 +3,12 @@ same steps in NumPy, and pycocotools on the same boxes."""
 import sys, pathlib
 import cv2, numpy as np, onnxruntime as ort, pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from detection import REAL, agree, evaluate, tool, yolo_truths
+from detection import REAL, agree, evaluate, letterbox, stretch, tool, yolo_truths
 
 COCO128 = REAL / "data/coco128"
 needs_real = pytest.mark.skipif(not REAL.exists(), reason="no ../shared")
 if not REAL.exists():
     print("skipped: no ../shared")
-
-
-def letterbox(picture, side):
-    h, w = picture.shape[:2]
-    r = min(side / h, side / w)
-    out = np.full((side, side, 3), 114, np.uint8)
-    small = cv2.resize(picture, (int(w * r), int(h * r)), interpolation=cv2.INTER_LINEAR)
-    out[:small.shape[0], :small.shape[1]] = small
-    return out.astype(np.float32), [w, h, 0, 0, r, r]
-
-
-def stretch(picture, side):
-    h, w = picture.shape[:2]
-    return cv2.resize(picture, (side, side)).astype(np.float32) / 255, [w, h, 0, 0, side / w, side / h]
 
 
 def outputs(model, prepare):
