@@ -16,6 +16,7 @@
 #include "device/kernels/gather_elements/gather_elements.h"
 #include "device/kernels/gather_nd/gather_nd.h"
 #include "device/kernels/gemm/gemm.h"
+#include "device/kernels/hconv/hconv.h"
 #include "device/kernels/lstm/lstm.h"
 #include "device/kernels/nms/nms.h"
 #include "device/kernels/nonzero/nonzero.h"

@@ -17,13 +17,16 @@ inline bool has_sane_sizes(const Operand& o) {
   return extent(o, &elements) && elements <= max_elements;
 }
 
-// True for an f32 operand of sane size whose rows (last dimension) are contiguous and lie
-// `*row_stride` elements apart. Empty operands pass with any strides: nothing is touched.
-inline bool f32_rows(const Operand& o, int64_t* row_stride) {
-  if (o.dtype != DType::f32 || o.shape.rank() == 0 || !has_sane_sizes(o)) return false;
+// True for an operand of this type and of sane size whose rows (last dimension) are contiguous and
+// lie `*row_stride` elements apart. Empty operands pass with any strides: nothing is touched.
+inline bool rows_of(const Operand& o, DType type, int64_t* row_stride) {
+  if (o.dtype != type || o.shape.rank() == 0 || !has_sane_sizes(o)) return false;
   int64_t elements = 0;
   if (extent(o, &elements) && elements == 0) return *row_stride = o.shape.back(), true;
   return is_row_strided(o, row_stride);
+}
+inline bool f32_rows(const Operand& o, int64_t* row_stride) {
+  return rows_of(o, DType::f32, row_stride);
 }
 
 // The same for bytes, u8 or i8.
@@ -34,12 +37,13 @@ inline bool byte_rows(const Operand& o, int64_t* row_stride) {
   return is_row_strided(o, row_stride);
 }
 
-// True for a dense f32 operand of sane size. Empty ones pass with any strides.
-inline bool f32_dense(const Operand& o) {
+// True for a dense operand of this type and of sane size. Empty ones pass with any strides.
+inline bool dense_of(const Operand& o, DType type) {
   int64_t elements = 0;
-  if (o.dtype != DType::f32 || !has_sane_sizes(o) || !extent(o, &elements)) return false;
+  if (o.dtype != type || !has_sane_sizes(o) || !extent(o, &elements)) return false;
   return elements == 0 || is_dense(o);
 }
+inline bool f32_dense(const Operand& o) { return dense_of(o, DType::f32); }
 
 // True for a packed blob of exactly `bytes`.
 inline bool is_blob(const Operand& o, int64_t bytes) {

@@ -2,3 +2,11 @@
 
 #define HONE_ISA avx512
 #include "device/kernels/conv/depthwise.inl.h"
+
+namespace hone::kernels::avx512 {
+
+void conv_dw_f32_run(const RunArgs& args) {
+  run_dw<float, float>(*static_cast<const ConvParams*>(args.params), args);
+}
+
+}  // namespace hone::kernels::avx512

@@ -13,7 +13,9 @@ int64_t blob_bytes(int width, const ConvParams& p) {
   return panel_floats({width, width}, p.c, p.taps) * 4;
 }
 
-void set_work(int width, ConvParams* p, Work* work) {
+}  // namespace
+
+void set_depthwise_work(int width, ConvParams* p, Work* work) {
   Blocking& b = p->blocking;
   b.row_units = p->batch * p->oh;
   int64_t blocks = ceil_div(p->c, width);
@@ -25,15 +27,13 @@ void set_work(int width, ConvParams* p, Work* work) {
   work->scratch_bytes = p->c * 4;
 }
 
-}  // namespace
-
 const char* bind_conv_depthwise(int width, const Step& step, void* params, Work* work) {
   ConvParams* p = static_cast<ConvParams*>(params);
   if (const char* reason = check_conv(step, p)) return reason;
   if (!is_depthwise(*p)) return "not depthwise";
   if (operand_or_absent(step.in, 2).present()) return "the bias is not constant";
   if (!is_blob(step.in[1], blob_bytes(width, *p))) return "weights not packed";
-  set_work(width, p, work);
+  set_depthwise_work(width, p, work);
   return nullptr;
 }
 
@@ -41,7 +41,7 @@ const char* bind_conv_depthwise_dynamic(int width, const Step& step, void* param
   ConvParams* p = static_cast<ConvParams*>(params);
   if (const char* reason = check_conv_raw_weights(step, p)) return reason;
   if (!is_depthwise(*p)) return "not depthwise";
-  set_work(width, p, work);
+  set_depthwise_work(width, p, work);
   work->phases = 2;
   work->units[1] = work->units[0];
   work->units[0] = 1;

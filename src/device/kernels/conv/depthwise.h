@@ -13,6 +13,9 @@ void pack_conv_depthwise(int width, const Step& step, const void* const* raw, vo
 const char* bind_conv_depthwise_dynamic(int width, const Step& step, void* params, Work* work);
 void run_conv_depthwise_dynamic(int width, void (*run)(const RunArgs&), const RunArgs& args);
 
+// Units of rows times blocks of channels, and scratch for a pixel of zeros.
+void set_depthwise_work(int width, ConvParams* p, Work* work);
+
 static inline bool is_depthwise(const ConvParams& p) { return p.groups == p.c && p.groups == p.o; }
 
 }  // namespace hone::kernels

@@ -48,6 +48,9 @@ inline int64_t get_int(const Tensor& t, int64_t i) {
   return v;
 }
 inline void set(const Tensor& t, int64_t i, double v) {
+  if (t.op.dtype == DType::f16) return void(t.at<uint16_t>(i) = f32_to_f16(static_cast<float>(v)));
+  if (t.op.dtype == DType::bf16)
+    return void(t.at<uint16_t>(i) = f32_to_bf16(static_cast<float>(v)));
   with_type(t.op.dtype, [&](auto z) { t.at<decltype(z)>(i) = static_cast<decltype(z)>(v); });
 }
 

@@ -1,0 +1,79 @@
+#include "device/kernels/hconv/hconv.h"
+
+#include "device/kernels/hconv/tiled.h"
+
+namespace hone::kernels {
+namespace {
+
+const char* bind_portable(const Step& step, void* params, Work* work) {
+  HConvParams* p = static_cast<HConvParams*>(params);
+  if (const char* reason = check_hconv_raw_weights(step, p)) return reason;
+  *work = {};
+  work->units[0] = p->conv.batch * p->conv.oh * p->conv.ow;
+  return nullptr;
+}
+
+template <const HTiling& t>
+const char* bind_tiled(const Step& step, void* params, Work* work) {
+  return bind_hconv_tiled(t, step, params, work);
+}
+template <const HTiling& t>
+int64_t tiled_bytes(const Step& step, int index) {
+  return hconv_tiled_bytes(t, step, index);
+}
+template <const HTiling& t>
+void pack_tiled(const Step& step, const void* const* raw, int, void* dst) {
+  pack_hconv_tiled(t, step, raw, dst);
+}
+template <const HTiling& t>
+void run_tiled(const RunArgs& args) {
+  run_hconv_tiled(t, args);
+}
+
+#if defined(__x86_64__)
+template <int width>
+const char* bind_dw(const Step& step, void* params, Work* work) {
+  return bind_hconv_dw(width, step, params, work);
+}
+template <int width>
+int64_t dw_bytes(const Step& step, int index) {
+  return hconv_dw_bytes(width, step, index);
+}
+template <int width>
+void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
+  pack_hconv_dw(width, step, raw, dst);
+}
+#endif
+
+}  // namespace
+
+#define HONE_HCONV_TILED(name, isa, tiling) \
+  extern const Kernel name;                 \
+  const Kernel name = {#name,               \
+                       "hconv",             \
+                       isa,                 \
+                       1,                   \
+                       bind_tiled<tiling>,  \
+                       run_tiled<tiling>,   \
+                       tiled_bytes<tiling>, \
+                       pack_tiled<tiling>};
+
+#if defined(__x86_64__)
+#define HONE_HCONV_DW(name, isa, width, run)                                     \
+  extern const Kernel name;                                                      \
+  const Kernel name = {#name, "hconv",         isa,           1, bind_dw<width>, \
+                       run,   dw_bytes<width>, pack_dw<width>};
+
+HONE_HCONV_DW(hconv_dw_16bit_c16_avx512, Isa::avx512, 16, avx512::hconv_dw_run)
+HONE_HCONV_DW(hconv_dw_16bit_c8_avx2, Isa::avx2, 8, avx2::hconv_dw_run)
+HONE_HCONV_TILED(hconv_16bit_12x32_avx512, Isa::avx512, avx512_h12x32)
+HONE_HCONV_TILED(hconv_16bit_6x16_avx2, Isa::avx2, avx2_h6x16)
+#endif
+HONE_HCONV_TILED(hconv_16bit_4x16_portable, Isa::portable, portable_h4x16)
+
+extern const Kernel hconv_16bit_portable;
+const Kernel hconv_16bit_portable = {
+    "hconv_16bit_portable", "hconv", Isa::portable, 1, bind_portable,
+    hconv_portable_run,     nullptr, nullptr};
+
+}  // namespace hone::kernels

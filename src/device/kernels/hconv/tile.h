@@ -1,0 +1,73 @@
+// The tile of hconv: some rows (output pixels) times some vectors of columns (filters), summed in
+// f32 registers a pair of k at a time, finished (bias, residual, activation), rounded and stored.
+//
+// Packed weights are the panels of each group (simd/panels.h). A panel is, for each of its columns,
+// the bias (f32), then the weights of each pair of k: in bf16 [columns][2], as AVX512-BF16's dot
+// product and AMX's tiles read them, in f16 [2][columns], which conversions read without a shuffle.
+// An odd depth is filled up with 0.
+#pragma once
+
+#include "device/kernels/hconv/params.h"
+#include "device/kernels/simd/halves.h"
+#include "device/kernels/simd/tile.h"
+
+namespace hone::kernels {
+
+struct HTile {
+  const void* a;    // the rows' windows, gathered, as the tiling wants them
+  int64_t a_bytes;  // from one row to the next
+  int64_t pairs;
+  const uint8_t* panel;
+  DType y_type;
+  void* y;
+  int64_t y_row;         // elements
+  const void* residual;  // of y's type; nullptr: none; may be y
+  int64_t r_row;
+  int64_t columns;  // valid ones; the others are not stored
+  const Epilogue* epilogue;
+};
+using HTileFunction = void (*)(const HTile& tile);
+
+// n elements of x as the tiles read them.
+using HGather = void (*)(const void* x, int64_t n, void* to);
+
+struct HType {
+  const HTileFunction* functions;  // [(v - 1) * rows + r - 1] does r rows and v vectors
+  HGather gather;
+};
+struct HTiling {
+  int rows;
+  PanelShape panel;
+  int64_t a_element;  // bytes of a gathered element
+  HType bf16, f16;    // without functions: not taken
+
+  const HType& of(DType t) const { return t == DType::bf16 ? bf16 : f16; }
+};
+
+#define HONE_HTILING(isa, tile, count)                   \
+  namespace isa {                                        \
+  extern const HTileFunction htiles_bf16_##tile[count];  \
+  extern const HTileFunction htiles_f16_##tile[count];   \
+  void hgather_bf16(const void* x, int64_t n, void* to); \
+  void hgather_f16(const void* x, int64_t n, void* to);  \
+  }
+#define HONE_HTYPES(isa, tile) \
+  {isa::htiles_bf16_##tile, isa::hgather_bf16}, { isa::htiles_f16_##tile, isa::hgather_f16 }
+HONE_HTILING(portable, 4x16, 8)
+constexpr HTiling portable_h4x16 = {4, {16, 8}, 4, HONE_HTYPES(portable, 4x16)};
+#if defined(__x86_64__)
+HONE_HTILING(avx2, 6x16, 12)
+HONE_HTILING(avx512, 12x32, 24)
+namespace avx2 {
+void hconv_dw_run(const RunArgs& args);
+}
+namespace avx512 {
+void hconv_dw_run(const RunArgs& args);
+}
+constexpr HTiling avx2_h6x16 = {6, {16, 8}, 4, HONE_HTYPES(avx2, 6x16)};
+constexpr HTiling avx512_h12x32 = {12, {32, 16}, 4, HONE_HTYPES(avx512, 12x32)};
+#endif
+#undef HONE_HTILING
+#undef HONE_HTYPES
+
+}  // namespace hone::kernels
