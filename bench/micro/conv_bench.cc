@@ -1,6 +1,7 @@
 // Convolutions of ResNet-50, MobileNetV2 and MLPerf Tiny's models at batch 1, every kernel, one
 // thread, warm caches.
 #include "device/kernels/conv/conv.h"
+#include "device/kernels/hconv/hconv.h"
 #include "device/kernels/qconv/qconv.h"
 #include "kernel_bench.h"
 
@@ -60,6 +61,24 @@ TestStep make(const Shape2d& s) {
   return step;
 }
 
+Tensor rounded(const Tensor& from) {
+  Tensor to = tensor(DType::bf16, from.op.shape);
+  fill<uint16_t>(to, [&](int64_t i) { return f32_to_bf16(from.at<float>(i)); });
+  return to;
+}
+
+// The same convolution in bf16.
+TestStep make_half(const Shape2d& s) {
+  TestStep step = make(s);
+  HConvAttrs a{};
+  static_cast<ConvAttrs&>(a) = *reinterpret_cast<const ConvAttrs*>(step.attrs.data());
+  a.type = static_cast<int32_t>(DType::bf16);
+  step.attrs = words(a);
+  step.in[0] = rounded(step.in[0]), step.in[1] = constant(rounded(step.in[1]));
+  step.out = {tensor(DType::bf16, {1, out_size(s), out_size(s), s.o})};
+  return step;
+}
+
 Tensor random_bytes(Rng& rng, DType t, const Shape& shape) {
   Tensor x = tensor(t, shape);
   fill<uint8_t>(x, [&](int64_t) { return static_cast<uint8_t>(random_int(rng, 0, 255)); });
@@ -98,6 +117,7 @@ void register_shapes(const char* family, TestStep (*make_step)(const Shape2d&)) 
 }  // namespace
 
 void register_conv() { register_shapes("conv", make); }
+void register_hconv() { register_shapes("hconv", make_half); }
 void register_qconv() { register_shapes("qconv", make_quantised); }
 
 }  // namespace hone::kernels::testing

@@ -42,9 +42,12 @@ Status check_channels(const InferContext& ctx, int64_t group) {
 }  // namespace
 
 Status infer_conv(InferContext& ctx) {
-  const DType t = ctx.in(0).dtype;
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
   HONE_RETURN_IF_ERROR(check_same_dtype(ctx));
+  return infer_convolution(ctx, ctx.in(0).dtype);
+}
+
+Status infer_convolution(InferContext& ctx, DType t) {
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 3));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 1, 3));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 2, 1, 1));

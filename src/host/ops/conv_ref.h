@@ -14,6 +14,8 @@ struct ConvResult {
 Result<ConvResult> convolve(const Node& node, const Tensor& x, const Tensor& w, const Tensor* bias);
 // Inference of output 0 from inputs X, W, B and the node's attributes.
 Status infer_conv(InferContext& ctx);
+// The same whatever the inputs' types are, of a result of type `t`.
+Status infer_convolution(InferContext& ctx, DType t);
 double conv_flops(const Graph& graph, const Node& node);
 
 }  // namespace hone::ops

@@ -13,13 +13,14 @@ namespace {
 using Values = std::set<PlanValue>;
 
 bool writes_rows(const std::string& family) {
-  static const std::set<std::string> families = {"conv",  "copy",  "gemm",    "pool",
-                                                 "qconv", "qpool", "qbinary", "table"};
+  static const std::set<std::string> families = {"conv", "hconv", "copy",  "gemm",
+                                                 "pool", "qconv", "qpool", "qbinary",
+                                                 "table"};
   return families.contains(family);
 }
 // Operands that a family takes as rows apart from each other: see the families' headers.
 bool reads_rows(const std::string& family, size_t operand) {
-  if (family == "conv") return operand == 0 || operand == 3;
+  if (family == "conv" || family == "hconv") return operand == 0 || operand == 3;
   if (family == "qbinary") return operand < 2;
   return operand == 0 && writes_rows(family);
 }

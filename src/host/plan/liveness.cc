@@ -29,7 +29,7 @@ std::vector<size_t> overwritable(const Step& step) {
   if (step.family == "unary" || step.family == "softmax" || step.family == "norm") return {0};
   if (step.family == "binary") return {0, 1};
   if (step.family == "chain") return {0, 1, 2, 3};
-  if (step.family == "conv" || step.family == "gemm") return {3};
+  if (step.family == "conv" || step.family == "hconv" || step.family == "gemm") return {3};
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "device/kernels/chain/chain.h"
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/gemm/gemm.h"
+#include "device/kernels/hconv/hconv.h"
 #include "device/kernels/lstm/lstm.h"
 #include "device/kernels/pool/pool.h"
 #include "device/kernels/qconv/qconv.h"
@@ -205,6 +206,8 @@ constexpr Counter counters[] = {
      filters<kernels::ConvAttrs>},
     {"gemm", product, nullptr},
     {"attention", attention, nullptr},
+    {"hconv", convolution<kernels::HConvAttrs>, windows<kernels::HConvAttrs>, false,
+     filters<kernels::HConvAttrs>},
     {"qconv", convolution<kernels::QConvAttrs>, windows<kernels::QConvAttrs>, true,
      filters<kernels::QConvAttrs>},
     {"pool", pool, pool_windows},
@@ -252,7 +255,7 @@ const Counter* find(std::string_view family) {
 bool counts_family(std::string_view family) { return find(family) != nullptr; }
 
 bool multiplies(std::string_view family) {
-  for (const char* f : {"conv", "gemm", "attention", "qconv", "lstm", "rnn"}) {
+  for (const char* f : {"conv", "hconv", "gemm", "attention", "qconv", "lstm", "rnn"}) {
     if (family == f) return true;
   }
   return false;

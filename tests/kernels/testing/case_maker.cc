@@ -92,6 +92,12 @@ void CaseMaker::laid_out(Tensor t) {
   graph_.set_layout(node.inputs.back(), Layout::channels_last);
 }
 
+DType CaseMaker::result_type(DType x) {
+  const DType to = r.one_in(3) ? DType::f32 : x;
+  if (to != x || r.one_in(2)) attr("to", static_cast<int64_t>(to));
+  return to;
+}
+
 void CaseMaker::activation() {
   const auto act = static_cast<kernels::Act>(r.below(kernels::act_count));
   if (act == kernels::Act::none && r.one_in(2)) return;
@@ -150,6 +156,8 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
     Result<Case> (*make)(CaseMaker&);
   };
   constexpr Maker makers[] = {{plan::lower_conv, conv_case},
+                              {plan::lower_half_conv, half_conv_case},
+                              {plan::lower_half_gemm, half_gemm_case},
                               {plan::lower_gemm, gemm_case},
                               {plan::lower_einsum, einsum_case},
                               {plan::lower_attention, attention_case},

@@ -81,6 +81,11 @@ class CaseMaker {
   // As input(); of rank 3 and 4 it sometimes comes channels last, from memory that dies with it.
   void laid_out(Tensor t);
 
+  // bf16 or f16.
+  DType half_type() { return r.one_in(2) ? DType::bf16 : DType::f16; }
+  // `to` at random: `x` or f32.
+  DType result_type(DType x);
+
   // `act`, act_a, act_b at random; sometimes none.
   void activation();
 
@@ -99,6 +104,8 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
 
 // By lowering, see the table in case_maker.cc.
 Result<Case> conv_case(CaseMaker& m);
+Result<Case> half_conv_case(CaseMaker& m);
+Result<Case> half_gemm_case(CaseMaker& m);
 Result<Case> pool_case(CaseMaker& m);
 Result<Case> lp_pool_case(CaseMaker& m);
 Result<Case> grid_sample_case(CaseMaker& m);

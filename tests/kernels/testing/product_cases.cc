@@ -75,6 +75,27 @@ Result<Case> gemm_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> half_gemm_case(CaseMaker& m) {
+  Random& r = m.r;
+  int64_t columns = r.pick({1, 3, 7, 16, 17, 32, 33, 64, 65, 100}), k = r.size();
+  Dims rows = r.dims(1 + r.below(3), 70);
+  if (r.one_in(10)) rows = {67}, columns = 131, k = 300;
+  const DType x = m.half_type(), y = m.result_type(x);
+  Dims a = rows, out = rows;
+  a.push_back(k), out.push_back(columns);
+  m.laid_out(m.tensor(x, a));
+  Tensor b = m.tensor(x, {columns, k}, -1, 1);
+  r.one_in(6) ? m.input(std::move(b)) : m.constant(std::move(b));
+  m.activation();
+  if (r.one_in(2)) {
+    operand(m, {columns}, 2);
+  } else if (r.one_in(2)) {
+    m.absent();
+  }
+  if (m.node.inputs.size() == 3) m.laid_out(m.tensor(y, out));
+  return m.finish();
+}
+
 // Every letter has one size; dots are one or two dimensions, of size 1 in one operand in four.
 Result<Case> einsum_case(CaseMaker& m) {
   Random& r = m.r;

@@ -60,11 +60,14 @@ bool set_auto_pad(CaseMaker& m, Window* w) {
   return true;
 }
 
-}  // namespace
+// What a convolution's operands are of: x and w, bias, residual.
+struct ConvTypes {
+  DType x = DType::f32, bias = DType::f32, residual = DType::f32;
+};
 
-Result<Case> conv_case(CaseMaker& m) {
+Result<Case> random_conv(CaseMaker& m, const ConvTypes& types) {
   Random& r = m.r;
-  const bool fused = m.is("FusedConv");
+  const bool fused = m.node.op != "Conv";
   const size_t dims = r.one_in(5) ? 1 : 2;
   int64_t groups = 1, c = r.pick({1, 2, 3, 5, 8, 16, 17, 31, 64});
   int64_t o = r.pick({1, 3, 4, 7, 8, 16, 19, 32, 33, 64, 65, 96});
@@ -93,11 +96,11 @@ Result<Case> conv_case(CaseMaker& m) {
   const bool automatic = !fused && r.one_in(6) && set_auto_pad(m, &w);
   set_window(m, w, false);
   if (automatic) m.node.attributes.erase("pads");
-  m.laid_out(m.tensor(DType::f32, x));
-  Tensor weights = m.tensor(DType::f32, k, -1, 1);
+  m.laid_out(m.tensor(types.x, x));
+  Tensor weights = m.tensor(types.x, k, -1, 1);
   r.one_in(6) ? m.input(std::move(weights)) : m.constant(std::move(weights));
   if (!r.one_in(3)) {
-    Tensor bias = m.tensor(DType::f32, {o});
+    Tensor bias = m.tensor(types.bias, {o});
     r.one_in(6) ? m.input(std::move(bias)) : m.constant(std::move(bias));
   } else if (fused) {
     m.absent();
@@ -106,11 +109,20 @@ Result<Case> conv_case(CaseMaker& m) {
     m.activation();
     if (r.one_in(2)) {
       if (m.node.inputs.size() == 2) m.absent();
-      m.laid_out(m.tensor(DType::f32, y));
+      m.laid_out(m.tensor(types.residual, y));
       if (r.one_in(2)) m.attr("residual_after_act", int64_t{1});
     }
   }
   return m.finish();
+}
+
+}  // namespace
+
+Result<Case> conv_case(CaseMaker& m) { return random_conv(m, {}); }
+
+Result<Case> half_conv_case(CaseMaker& m) {
+  const DType x = m.half_type();
+  return random_conv(m, {x, DType::f32, m.result_type(x)});
 }
 
 Result<Case> pool_case(CaseMaker& m) {

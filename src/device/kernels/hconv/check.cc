@@ -19,15 +19,15 @@ const char* check_hconv(const Step& step, HConvParams* p) {
   if (!rows_of(y, type, &y_row) && !f32_rows(y, &y_row)) {
     return "y is neither of the step's type nor f32, in rows";
   }
-  if (const char* reason = check_conv_sizes(a->conv, x.shape, y.shape, &p->conv)) return reason;
+  if (const char* reason = check_conv_sizes(*a, x.shape, y.shape, &p->conv)) return reason;
   p->type = type, p->y_type = y.dtype;
   ConvParams& c = p->conv;
   c.x_row = x_row, c.y_row = y_row;
   if (r.present() && (!(r.shape == y.shape) || !rows_of(r, y.dtype, &c.r_row))) {
     return "residual is not rows of y's type and shape";
   }
-  c.act = a->conv.act, c.act_a = a->conv.act_a, c.act_b = a->conv.act_b;
-  c.residual_after_act = a->conv.residual_after_act != 0;
+  c.act = a->act, c.act_a = a->act_a, c.act_b = a->act_b;
+  c.residual_after_act = a->residual_after_act != 0;
   return nullptr;
 }
 

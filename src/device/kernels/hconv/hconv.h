@@ -19,8 +19,7 @@
 
 namespace hone::kernels {
 
-struct HConvAttrs {
-  ConvAttrs conv;
+struct HConvAttrs : ConvAttrs {
   int32_t type;
 };
 constexpr const char* hconv_attr_names =

@@ -43,12 +43,12 @@ Tensor halves(Rng& rng, DType t, const Shape& shape, int gap = 0) {
 
 TestStep make_step(Rng& rng, const HCase& k) {
   HConvAttrs a{};
-  a.conv.out_channels = k.o, a.conv.groups = k.groups, a.conv.kernel_h = k.kh;
-  a.conv.kernel_w = k.kw, a.conv.stride_h = k.sh, a.conv.stride_w = k.sw;
-  a.conv.dilation_h = k.dh, a.conv.dilation_w = k.dw;
-  a.conv.pad_t = k.pt, a.conv.pad_l = k.pl, a.conv.pad_b = k.pb, a.conv.pad_r = k.pr;
-  a.conv.act = k.act, a.conv.act_a = act_a, a.conv.act_b = act_b;
-  a.conv.residual_after_act = k.after, a.type = static_cast<int32_t>(k.type);
+  a.out_channels = k.o, a.groups = k.groups, a.kernel_h = k.kh;
+  a.kernel_w = k.kw, a.stride_h = k.sh, a.stride_w = k.sw;
+  a.dilation_h = k.dh, a.dilation_w = k.dw;
+  a.pad_t = k.pt, a.pad_l = k.pl, a.pad_b = k.pb, a.pad_r = k.pr;
+  a.act = k.act, a.act_a = act_a, a.act_b = act_b;
+  a.residual_after_act = k.after, a.type = static_cast<int32_t>(k.type);
   TestStep s;
   s.attrs = words(a);
   const Shape y{k.n, k.oh(), k.ow(), k.o};
