@@ -1,6 +1,6 @@
 // Depthwise conv over the vectors of one ISA: a block of channels at a time, its weights in
-// registers, along a row of output pixels. Included after simd/<isa>.h, or simd/halves_<isa>.h where
-// x, y and residual are of 16 bits.
+// registers, along a row of output pixels. Included after simd/<isa>.h, or simd/halves_<isa>.h
+// where x, y and residual are of 16 bits.
 //
 // Packed weights: for each block of `width` channels the bias, then its taps (simd/panels.h with
 // one-vector panels).
