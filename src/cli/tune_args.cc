@@ -80,7 +80,7 @@ Status set_tune(const TuneArgs& args, int threads, quant::Options* q) {
 void print_tune(const json& tune, Printer& p) {
   std::vector<json> layers(tune.at("layers").begin(), tune.at("layers").end());
   const auto us = [](const json& l) {
-    return std::max(l.at("us_f32").get<double>(), l.at("us_int8").get<double>());
+    return std::max(l.at("us").at("f32").get<double>(), l.at("us").at("int8").get<double>());
   };
   std::stable_sort(layers.begin(), layers.end(),
                    [&](const json& a, const json& b) { return us(a) > us(b); });
@@ -88,9 +88,11 @@ void print_tune(const json& tune, Printer& p) {
   for (size_t i = 0; i < std::min(layers.size(), most_rows); ++i) {
     const json& l = layers[i];
     rows.push_back({short_name(l.at("nodes").at(0).get<std::string>()),
-                    fmt::format("{:.1f}", l.at("us_f32").get<double>()),
-                    fmt::format("{:.1f}", l.at("us_int8").get<double>()),
-                    fmt::format("{:.2f} %", 100 * l.at("error").get<double>()),
+                    fmt::format("{:.1f}", l.at("us").at("f32").get<double>()),
+                    fmt::format("{:.1f}", l.at("us").at("int8").get<double>()),
+                    l.contains("error")
+                        ? fmt::format("{:.2f} %", 100 * l.at("error").at("int8").get<double>())
+                        : "-",
                     l.at("chosen").get<std::string>()});
   }
   p.table(rows);

@@ -137,3 +137,52 @@ def test_bench_prints_the_line_that_scripts_read(tmp_path):
     if j["samples"] < 64:
         assert j["latency_ms"]["p90"] is None
     assert all(isinstance(j[key], dict) for key in ("memory", "energy", "conditions"))
+
+
+def tuned(project, *lines):
+    text = (project / "hone.toml").read_text()
+    text = text.replace("[target.local]", "[target.local]\nprecision = \"int8\"\n" + "\n".join(lines))
+    text = text.replace("accuracy_drop = 0.5", "accuracy_drop = 1.5, parity_tolerance = 0.05")
+    text = text.replace("limit = 512", "limit = 60").replace("limit = 1000", "limit = 100")
+    (project / "hone.toml").write_text(text)
+    run = ship(project)
+    report = project / "hone-out/fashion.local.report.json"
+    return run, json.load(open(report))["stages"] if report.exists() else None
+
+
+def test_a_target_may_ask_for_the_search_over_precisions(project):
+    first, stages = tuned(project, "tune = true")
+    tune = stages["quantize"]["tune"]
+    assert stages["build"]["precision"] == ("int8" if tune["helps"] else "f32")
+    assert re.search(r"^quantize .* % of multiply-adds in int8; ", first.stdout, re.M), first.stdout
+    assert "Precision by layer" in open(project / "hone-out/report.html").read()
+    assert json.load(open(project / "hone-out/timing-cache.json"))
+    # The search is redone for another aim only.
+    assert re.search(r"^quantize +\(unchanged\)", ship(project).stdout, re.M)
+    text = (project / "hone.toml").read_text()
+    (project / "hone.toml").write_text(text.replace("tune = true", "max_latency_ms = 60000"))
+    last = ship(project)
+    assert re.search(r"^quantize .*0.0 % of multiply-adds in int8; f32 is fast enough", last.stdout, re.M)
+    stages = json.load(open(project / "hone-out/fashion.local.report.json"))["stages"]
+    assert stages["build"]["precision"] == "f32" and stages["parity"]["ok"]
+
+
+def test_a_latency_that_cannot_be_stops_the_chain(project):
+    run, stages = tuned(project, "max_latency_ms = 1e-6")
+    assert run.returncode == 1 and stages is None
+    assert "quantize: no mixture of precisions runs in" in run.stderr
+
+
+# Pictures that are not scaled as the model was trained: said beside the table and in the report.
+def test_slips_of_preprocessing_are_shown(project):
+    text = (project / "hone.toml").read_text()
+    text = text.replace("scale = 0.00392156862745098\nmean = [0.2860]\nstd = [0.3530]\n", "")
+    text = text.replace("[target.local]", '[target.local]\nprecision = "int8"')
+    text = text.replace("limit = 512", "limit = 100").replace("limit = 1000", "limit = 100")
+    (project / "hone.toml").write_text(text)
+    run = ship(project)
+    (line,) = [line for line in run.stdout.splitlines() if line.startswith("slip ")]
+    assert "input 'image' looks like 0..255, but the model answers as if trained on" in line
+    assert "carry" in line  # the evidence
+    page = open(project / "hone-out/report.html").read()
+    assert 'class="slip"' in page

@@ -94,6 +94,11 @@ void print_report(const json& report, const Options& o, Printer& p) {
     text += fmt::format(", ranges of {} samples by {}", c.at("samples").get<int64_t>(),
                         c.at("calibrator").get<std::string>());
   }
+  if (const auto macs = report.find("macs"); macs != report.end()) {
+    p.note(fmt::format(
+        "multiply-adds: {} of {} in int8, {:.1f} %", human_count(macs->at("int8").get<double>()),
+        human_count(macs->at("all").get<double>()), macs->at("int8_percent").get<double>()));
+  }
   p.note(text);
 }
 
@@ -244,7 +249,9 @@ void add_quantize(CLI::App& app, Session& session) {
       "  hone quantize examples/fashion/fashion.onnx -o int8.onnx   # data of its hone.toml\n"
       "  hone quantize model.onnx -o int8.onnx --calib samples --exclude 'head/*,Softmax'\n"
       "  hone quantize model.onnx -o mixed.onnx --calib samples.npz --max-latency 5ms\n\n"
-      "Exit: 0 done, 2 error in use, model or data, 4 disk or permissions.");
+      "Exit: 0 done, 1 nothing runs within --max-latency here, 2 error in use, model or data, 4 "
+      "disk\n"
+      "or permissions.");
   on_run(c, session, o, run_quantize);
 }
 

@@ -167,6 +167,10 @@ Status run_ship(const Options& o, Session& s) {
     auto r = ship::run_chain(*pair.model, *pair.target, c);
     if (!r.ok()) return in("model '" + pair.model->name + "'", r.status());
     if (o.json != "-") print_stages(*r, s.printer);
+    if (!r->slips.empty()) {
+      say(o, s,
+          fmt::format("slip   {}", o.json == "-" ? r->slips[0] : s.printer.yellow(r->slips[0])));
+    }
     engines.add(who, *r);
     say(o, s, fmt::format("engine {}", r->engine_path));
     say(o, s, fmt::format("report {}", r->report_path));

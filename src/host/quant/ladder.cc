@@ -20,8 +20,6 @@ using graph::ValueId;
 
 namespace {
 
-constexpr int64_t noise_samples = 32;  // enough for a ratio of sums over whole tensors
-
 // One way to quantise, and how good it is.
 struct Candidate {
   Graph graph;  // float: equalised, corrected
@@ -32,12 +30,6 @@ struct Candidate {
   Inserted made;
   Quality quality;
 };
-
-Samples first_of(const Samples& s, int64_t most) {
-  std::vector<int64_t> places;
-  for (int64_t k = 0; k < std::min(s.count, most); ++k) places.push_back(k);
-  return subset(s, std::move(places));
-}
 
 class Ladder {
  public:
@@ -50,7 +42,6 @@ class Ladder {
     if (climbs_on()) HONE_RETURN_IF_ERROR(equalise_and_correct());
     if (climbs_on() && !options_.calibrator_given) HONE_RETURN_IF_ERROR(choose_by_tensor());
     if (climbs_on()) HONE_RETURN_IF_ERROR(mix_precision());
-    HONE_RETURN_IF_ERROR(note_layers());
     out_.rungs[kept_].kept = true;
     out_.made = std::move(best_->made);
     out_.graph = std::move(best_->graph);
@@ -60,6 +51,8 @@ class Ladder {
     out_.scheme = best_->scheme;
     out_.calibrator = best_->calibrator;
     out_.within = best_->quality.within;
+    out_.seen = std::move(seen_);
+    out_.judged_on = std::move(split_.held_out);
     if (!out_.within) {
       out_.findings.push_back(
           fmt::format("no rung is within the limit; the best is {}", best_->quality.text));
@@ -326,7 +319,7 @@ class Ladder {
                   insert_corrected(start.graph, start.plain, scheme, start.ranges));
       HONE_ASSIGN(const Quality q, judge_->judge(made.graph));
       effect.emplace_back(q.loss, order[i]);
-      alone_[order[i]] = q.text;
+      out_.alone[order[i]] = q.text;
     }
     std::sort(effect.begin(), effect.end());
     Candidate c = start;
@@ -355,54 +348,14 @@ class Ladder {
     return {};
   }
 
-  // What there was against a layer's noise: rungs by name, and the layer alone as floats.
-  std::string tried_for(const std::string& layer) const {
-    std::string all;
-    for (const Rung& r : out_.rungs) {
-      const std::string_view rung = std::string_view(r.name).substr(0, r.name.find(':'));
-      const bool whole = rung == "fast bias correction" || rung == "equalisation" ||
-                         rung == "full bias correction" || rung == "calibrator per tensor";
-      if (whole && !r.figure.empty()) all += (all.empty() ? "" : ", ") + std::string(rung);
-    }
-    const auto alone = alone_.find(layer);
-    if (alone == alone_.end()) return all;
-    return fmt::format("{}{}float by itself ({})", all, all.empty() ? "" : ", ", alone->second);
-  }
-
-  Status note_layers() {
-    const Candidate& b = *best_;
-    const std::vector<DenseLayer> layers = dense_layers(b.graph);
-    std::vector<std::string> outputs;
-    for (const DenseLayer& l : layers) outputs.push_back(b.graph.value(l.output).name);
-    // Against what the model was, not against its equalised self: outputs of scaled layers differ
-    // by design, so those are held against the graph that was rounded.
-    HONE_ASSIGN(const auto noise,
-                measure_noise(b.graph, b.made.graph, outputs,
-                              first_of(split_.held_out, noise_samples), options_.threads));
-    constexpr double bad_db = 20;
-    const GridSpec spec = grid(b.scheme, b.scheme.activations);
-    for (size_t i = 0; i < layers.size(); ++i) {
-      const auto n = noise.find(outputs[i]);
-      if (n == noise.end()) continue;
-      LayerNote note{b.graph.node(layers[i].node).name, "", "", n->second.snr_db()};
-      if (note.snr_db < bad_db) {
-        note.cause = cause_of(b.graph, layers[i], seen_, b.ranges, spec);
-        note.tried = tried_for(note.node);
-      }
-      out_.layers.push_back(std::move(note));
-    }
-    return {};
-  }
-
   const Graph& g_;
   const Options& options_;
   Split split_;
   Statistics seen_;
   std::optional<Judge> judge_;
   std::optional<Candidate> best_;
-  std::optional<Candidate> before_full_;      // the best when full bias correction began
-  size_t kept_ = 0;                           // its rung
-  std::map<std::string, std::string> alone_;  // figure where only this layer is float
+  std::optional<Candidate> before_full_;  // the best when full bias correction began
+  size_t kept_ = 0;                       // its rung
   Climbed out_;
 };
 

@@ -17,11 +17,6 @@ struct Rung {
   bool kept = false;   // the one that the result is of
 };
 
-struct LayerNote {
-  std::string node, cause, tried;  // the last two only of what is below 20 dB
-  double snr_db = 0;               // of its output against the float model's, on held-out samples
-};
-
 struct Climbed {
   Inserted made;       // graph, with what was rounded
   graph::Graph graph;  // float: equalised, biases corrected
@@ -32,9 +27,12 @@ struct Climbed {
   std::string calibrator;  // "mse", or "per tensor"
   bool within = false;
   std::vector<Rung> rungs;  // in order, as far as was climbed
-  std::vector<LayerNote> layers;
   std::vector<std::string> findings;
   int64_t samples = 0, held_out = 0;
+  // What notes on layers are made of (layer_notes.h).
+  Statistics seen;
+  Samples judged_on;                         // held out, or all where none is
+  std::map<std::string, std::string> alone;  // by layer: the figure where only it is float
 };
 
 // Ranges come from about four fifths of the samples; the others decide, by agreement with the float

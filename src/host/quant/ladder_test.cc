@@ -1,5 +1,5 @@
 // Each rung on a graph made to need it, and the ladder from end to end.
-#include "host/quant/ladder.h"
+#include "host/quant/layer_notes.h"
 
 #include <gtest/gtest.h>
 
@@ -367,7 +367,9 @@ TEST(Ladder, StopsAtTheFirstRungWithinTheLimit) {
   EXPECT_EQ(c->held_out, 12);
   // Three ranges and one correction: rung 1.
   EXPECT_EQ(c->rungs.size(), 4u);
-  EXPECT_EQ(c->layers.size(), 3u);
+  auto notes = layer_notes(*c, 1);
+  ASSERT_TRUE(notes.ok()) << notes.status().text();
+  EXPECT_EQ(notes->size(), 3u);
   EXPECT_GT(noise_of(g, c->made.graph, {"y"})["y"].snr_db(), 25);
 }
 

@@ -11,7 +11,8 @@
 #include "host/passes/pass.h"
 #include "host/quant/bias_correction.h"
 #include "host/quant/formats.h"
-#include "host/quant/ladder.h"
+#include "host/quant/layer_notes.h"
+#include "host/quant/macs.h"
 #include "host/quant/slips.h"
 
 namespace hone::quant {
@@ -154,6 +155,22 @@ void add_notes(const std::vector<LayerNote>& notes, json* layers) {
   }
 }
 
+// Multiply-adds of a run on inputs like these: of each layer, and {all, int8, int8_percent} of the
+// model.
+Result<json> add_macs(const Graph& g, const std::vector<Tensor>& inputs, json* layers) {
+  HONE_ASSIGN(auto by_node, macs_by_node(g, inputs));
+  double all = 0, int8 = 0;
+  for (const auto& [node, macs] : by_node) all += macs;
+  for (json& row : *layers) {
+    const auto found = by_node.find(row.at("node").get<std::string>());
+    if (found == by_node.end()) continue;
+    row["macs"] = found->second;
+    if (row.at("precision") == "int8") int8 += found->second;
+  }
+  const double percent = all > 0 ? 100 * int8 / all : 0;
+  return json{{"all", all}, {"int8", int8}, {"int8_percent", std::round(percent * 100) / 100}};
+}
+
 // A search over precisions has the last word.
 Status mix(const Graph& g, const Options& o, Climbed* c, json* tune) {
   const Rounded rounded{g, c->graph, c->scheme,
@@ -203,13 +220,17 @@ Result<Quantised> with_ranges(const Graph& g, const Samples& samples, const Opti
   calibration["labels"] = static_cast<bool>(o.labels);
   json tune;
   if (o.mix) HONE_RETURN_IF_ERROR(mix(g, o, &climbed, &tune));
-  if (o.format == Format::qoperator) HONE_RETURN_IF_ERROR(to_qoperator(climbed.made.graph));
   json layers = layers_of(g, place(g, climbed.scheme), climbed.scheme);
-  add_notes(climbed.layers, &layers);
+  HONE_ASSIGN(const std::vector<LayerNote> notes, layer_notes(climbed, o.threads));
+  if (o.format == Format::qoperator) HONE_RETURN_IF_ERROR(to_qoperator(climbed.made.graph));
+  add_notes(notes, &layers);
   if (o.mix) add_reasons(tune, &layers);
   std::vector<std::string> findings = climbed.made.findings;
   findings.insert(findings.end(), climbed.findings.begin(), climbed.findings.end());
+  HONE_ASSIGN(const std::vector<Tensor> first, samples.get(0));
+  HONE_ASSIGN(json macs, add_macs(g, first, &layers));
   json report = report_of(o, std::move(calibration), std::move(layers), findings);
+  report["macs"] = std::move(macs);
   if (o.mix) report["tune"] = std::move(tune);
   report["slips"] = std::move(slips);
   for (const Rung& r : climbed.rungs) {

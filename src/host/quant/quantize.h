@@ -56,8 +56,9 @@ struct Options {
 struct Quantised {
   graph::Graph graph;
   // schema, format, calibration {samples, held_out, hash, calibrator, labels}, ladder [{rung,
-  // result, figure, kept?}], layers [{node, op, precision, snr_db?, cause?, tried?}],
-  // findings [text], slips [{input, cause, text}] (slips.h).
+  // result, figure, kept?}], layers [{node, op, precision, macs?, snr_db?, cause?, tried?}],
+  // macs {all, int8, int8_percent} where samples are needed,  // findings [text], slips [{input,
+  // cause, text}] (slips.h).
   std::shared_ptr<nlohmann::json> report;
 };
 

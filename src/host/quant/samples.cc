@@ -264,6 +264,12 @@ Samples subset(const Samples& all, std::vector<int64_t> places) {
   return s;
 }
 
+Samples first_of(const Samples& all, int64_t most) {
+  std::vector<int64_t> places(static_cast<size_t>(std::min(all.count, most)));
+  std::iota(places.begin(), places.end(), 0);
+  return subset(all, std::move(places));
+}
+
 Result<Split> split_held_out(const Samples& all) {
   constexpr int64_t share = 5;  // one in so many
   std::vector<std::pair<uint64_t, int64_t>> order;

@@ -29,6 +29,7 @@ Result<Samples> open_samples(const graph::Graph& g, const std::string& path);
 
 // Those of `all` at these places, in this order.
 Samples subset(const Samples& all, std::vector<int64_t> places);
+Samples first_of(const Samples& all, int64_t most);
 
 struct Split {
   Samples ranges;    // what calibration looks at

@@ -8,6 +8,8 @@
 
 namespace hone::quant {
 
+constexpr int64_t noise_samples = 32;  // enough for a ratio of sums over whole tensors
+
 struct Noise {
   double signal = 0, error = 0;  // sums of squares
   // 10 log10(signal / error), within [-120, 120]; 120 where there is no error.

@@ -103,6 +103,11 @@ class Chain {
     r_.precision = w_.found["build"]["precision"].get<std::string>();
     std::error_code error;
     r_.model_bytes = static_cast<double>(fs::file_size(w_.model.onnx, error));
+    if (const auto q = w_.found.find("quantize"); q != w_.found.end()) {
+      for (const json& slip : q->second.value("slips", json::array())) {
+        r_.slips.push_back(slip.at("text").get<std::string>());
+      }
+    }
     const json& a = w_.found["accuracy"];
     if (!a.contains("samples")) return;
     r_.samples = a["samples"].get<int64_t>();

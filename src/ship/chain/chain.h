@@ -49,6 +49,8 @@ struct ChainResult {
   std::string metric, metric_unit;             // of what follows
   double accuracy = 0, baseline_accuracy = 0;  // 0 samples: no data
   int64_t samples = 0;
+  // One line each, the likeliest first: what hints at data not prepared as the model wants them.
+  std::vector<std::string> slips;
   std::string worst_class;  // "" where the metric knows no classes
   double worst_class_percent = 0;
 };

@@ -69,7 +69,8 @@ engine::CompileOptions ChainWork::compile_options() const {
   c.profiles = model.profiles;
   c.target = options.machine;
   c.threads = target.threads;
-  c.precision = target.precision;
+  // A search may find that f32 is faster here.
+  c.precision = target.tune && quantises() ? "best" : target.precision;
   c.properties = contract_properties(model);
   return c;
 }

@@ -57,6 +57,8 @@ struct TargetSpec {
   std::string name;
   int threads = 1;
   std::string precision = "best";  // as engine::CompileOptions::precision
+  bool tune = false;               // the precision of each layer is searched for: int8 only
+  std::optional<double> max_latency_ms;  // tune: what a run may take; unset: as fast as it can be
   std::string baseline;            // engine that latency_increase is against, or empty
   Limits limits;
 };

@@ -108,6 +108,17 @@ bird = 1.5
   std::filesystem::remove(labels);
 }
 
+TEST(Project, ALatencyToKeepAsksForTheSearch) {
+  auto p = parse(project("precision = 'int8'\nmax_latency_ms = 2.5\n"));
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  EXPECT_TRUE(p->targets[0].tune);
+  EXPECT_EQ(p->targets[0].max_latency_ms, 2.5);
+  p = parse(project("precision = 'int8'\ntune = true\n"));
+  ASSERT_TRUE(p.ok()) << p.status().text();
+  EXPECT_TRUE(p->targets[0].tune);
+  EXPECT_FALSE(p->targets[0].max_latency_ms);
+}
+
 TEST(Project, Defaults) {
   auto p = parse(with_input(""));
   ASSERT_TRUE(p.ok()) << p.status().text();
@@ -126,6 +137,8 @@ TEST(Project, Defaults) {
   }
   EXPECT_EQ(p->targets[0].threads, 1);
   EXPECT_EQ(p->targets[0].precision, "best");
+  EXPECT_FALSE(p->targets[0].tune);
+  EXPECT_FALSE(p->targets[0].max_latency_ms);
   const Limits& l = p->targets[0].limits;
   for (const LimitRow& row : limit_rows()) EXPECT_FALSE(l.*row.limit) << row.key;
   EXPECT_FALSE(l.rate);
@@ -267,6 +280,16 @@ TEST(Project, TypesAndRanges) {
       {project("threads = 1.5\n"), "5: 'threads' must be a whole number"},
       {project("precision = 'f31'\n"),
        "5: precision = \"f31\" is not known; did you mean \"f32\"?"},
+      {project("tune = true\n"),
+       "5: 'tune' chooses between int8 and f32: it needs precision = \"int8\""},
+      {project("precision = 'best'\nmax_latency_ms = 2\n"),
+       "6: 'max_latency_ms' chooses between int8 and f32: it needs precision = \"int8\""},
+      {project("precision = 'int8'\nmax_latency_ms = 0\n"), "6: 'max_latency_ms' must be > 0"},
+      {project("precision = 'int8'\nmax_latency_ms = '2ms'\n"),
+       "6: 'max_latency_ms' must be a number"},
+      {project("precision = 'int8'\ntune = 'yes'\n"), "6: 'tune' must be true or false"},
+      {project("precision = 'int8'\ntune = false\nmax_latency_ms = 2\n"),
+       "6: 'max_latency_ms' is what tuning aims at: leave out tune = false"},
       {project("limits = 3\n"), "5: 'limits' must be a table"},
       {project("limits = { p95_ms = '2' }\n"), "5: 'p95_ms' must be a number"},
       {project("limits = { p95_ms = -1 }\n"), "5: 'p95_ms' must be >= 0"},

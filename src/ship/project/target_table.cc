@@ -16,7 +16,8 @@ class TargetReader : private TomlReader {
 
   Result<TargetSpec> read(const std::string& name, const toml::table& t) const {
     HONE_RETURN_IF_ERROR(
-        only(t, "a target", {"threads", "precision", "rate", "baseline", "limits"}));
+        only(t, "a target",
+             {"threads", "precision", "tune", "max_latency_ms", "rate", "baseline", "limits"}));
     TargetSpec s;
     s.name = name;
     int64_t threads = 1;
@@ -24,6 +25,7 @@ class TargetReader : private TomlReader {
     if (threads < 1 || threads > 256) return fail(*t.get("threads"), "'threads' must be 1 to 256");
     s.threads = static_cast<int>(threads);
     HONE_RETURN_IF_ERROR(read_precision(t, &s.precision));
+    HONE_RETURN_IF_ERROR(read_tune(t, &s));
     HONE_RETURN_IF_ERROR(path(t, "baseline", &s.baseline));
     HONE_RETURN_IF_ERROR(limit(t, "rate", 1e6, &s.limits.rate));
     if (s.limits.rate && *s.limits.rate < 1e-3) {
@@ -47,6 +49,24 @@ class TargetReader : private TomlReader {
     HONE_RETURN_IF_ERROR(word(t, "precision", known, &at));
     *precision = known[at];
     return {};
+  }
+  // A latency to keep asks for the search as well.
+  Status read_tune(const toml::table& t, TargetSpec* s) const {
+    HONE_RETURN_IF_ERROR(get(t, "tune", "true or false", &s->tune));
+    HONE_RETURN_IF_ERROR(limit(t, "max_latency_ms", 0, &s->max_latency_ms));
+    if (s->max_latency_ms && *s->max_latency_ms == 0) {
+      return fail(*t.get("max_latency_ms"), "'max_latency_ms' must be > 0");
+    }
+    if (s->max_latency_ms && t.contains("tune") && !s->tune) {
+      return fail(*t.get("tune"),
+                  "'max_latency_ms' is what tuning aims at: leave out tune = false");
+    }
+    s->tune = s->tune || s->max_latency_ms;
+    if (!s->tune || s->precision == "int8") return {};
+    const char* key = s->max_latency_ms ? "max_latency_ms" : "tune";
+    return fail(*t.get(key), fmt::format("'{}' chooses between int8 and f32: it needs precision = "
+                                         "\"int8\"",
+                                         key));
   }
   Status read_limits(const toml::table& t, Limits* l) const {
     std::vector<std::string> known;

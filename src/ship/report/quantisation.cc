@@ -9,6 +9,7 @@
 #include "ship/report/fields.h"
 #include "ship/report/format.h"
 #include "ship/report/plot.h"
+#include "ship/report/precision_search.h"
 #include "ship/report/sections.h"
 
 namespace hone::ship::report {
@@ -60,6 +61,11 @@ Html tiles(const json& quantize, const std::vector<Layer>& layers) {
     out += tile("layers on integers", fmt::format("{} of {}", n, layers.size()),
                 text(at(quantize, {"format"}), 40));
   }
+  if (const auto percent = number(quantize, {"macs", "int8_percent"})) {
+    const auto all = number(quantize, {"macs", "all"});
+    out += tile("multiply-adds in int8", fmt::format("{:.1f} %", *percent),
+                all ? fmt::format("of {}", count(*all)) : "");
+  }
   const json& c = at(quantize, {"calibration"});
   if (const auto samples = number(c, {"samples"})) {
     const std::string calibrator = text(at(c, {"calibrator"}), 40);
@@ -72,6 +78,15 @@ Html tiles(const json& quantize, const std::vector<Layer>& layers) {
   }
   if (out.empty()) return out;
   return element("dl", {{"class", "tiles"}}, out);
+}
+
+// The likeliest slip of preprocessing: what the data look like, what tells, what to do.
+Html slip(const json& quantize) {
+  const auto slips = items(at(quantize, {"slips"}), 1);
+  const std::string what = slips.empty() ? "" : text(*slips[0], {"text"});
+  if (what.empty()) return {};
+  return element("p", {{"class", "slip"}},
+                 badge("undecided", "preprocessing") + escaped(" " + what));
 }
 
 Html ladder(const Place& place, const json& quantize) {
@@ -214,7 +229,8 @@ Html findings(const Place& place, const json& quantize) {
 Html quantisation_section(const Place& place, const json& report) {
   const json& quantize = at(report, {"stages", "quantize"});
   const std::vector<Layer> layers = layers_of(quantize);
-  Html body = tiles(quantize, layers) + ladder(place, quantize) + layer_part(place, layers) +
+  Html body = slip(quantize) + tiles(quantize, layers) + ladder(place, quantize) +
+              precision_search(place, quantize) + layer_part(place, layers) +
               findings(place, quantize);
   return section(place, "quantisation", "Quantisation", body);
 }

@@ -41,7 +41,19 @@ json sample() {
           {"node": "mid/Conv", "op": "Conv", "precision": "int8", "snr_db": 8.5,
            "cause": "outlier channel", "tried": "fast bias correction"},
           {"node": "odd/Conv", "op": "Conv", "precision": "int8", "snr_db": -3.0}],
-        "findings": ["bias correction: 'fc1': MatMul takes no bias"]},
+        "findings": ["bias correction: 'fc1': MatMul takes no bias"],
+        "slips": [{"input": "x", "cause": "mean and std missing",
+                   "text": "input 'x': mean <missing>: 40 times livelier with it"}],
+        "macs": {"all": 8000000, "int8": 7904000, "int8_percent": 98.8},
+        "tune": {"threads": 2, "cpu": "EPYC", "max_us": 50, "helps": true, "limit_used": 0.42,
+          "summary": "1 of 2 layers in int8",
+          "us": {"f32": 80.5, "int8": 41.5, "predicted": 42.5, "predicted_pm": 0.5,
+                 "measured": 43.5, "measured_interval": [42.5, 44.5]},
+          "layers": [
+            {"nodes": ["early/first"], "us": {"f32": 30.5, "int8": 10.5}, "error": {"int8": 0.2},
+             "chosen": "int8", "why": ""},
+            {"nodes": ["late/last"], "us": {"f32": 2.5, "int8": 3.5}, "error": {"int8": 0.01},
+             "chosen": "f32", "why": "not faster in int8 here: 3.5 us against 2.5"}]}},
       "build": {"text": "34 steps", "bytes": 394880, "seconds": 0.2},
       "accuracy": {"percent": 93.0, "baseline_percent": 93.4, "samples": 10000, "lost": 60,
         "gained": 20, "classes": [
@@ -110,10 +122,26 @@ TEST(ReportPage, QuantisationNamesTheWorstLayerFirstAndWhatWasTried) {
   EXPECT_LT(part.find(">stem<"), part.find(">head<"));
 }
 
+TEST(ReportPage, QuantisationSaysWhatTheSearchOverPrecisionsFound) {
+  const std::string s = page(sample());
+  const std::string part = s.substr(s.find("id=\"quantisation\""));
+  EXPECT_THAT(part, HasSubstr("mean &lt;missing&gt;: 40 times livelier"));
+  EXPECT_THAT(part, HasSubstr("98.8 %"));
+  EXPECT_THAT(part, HasSubstr("50.0 µs were asked for; 42.5 µs to 44.5 µs (98 %)"));
+  // What stays float is in sight with both times and the reason; the rest is folded away.
+  const size_t head = part.find(">late<"), why = part.find("3.5 us against 2.5"),
+               rest = part.find("1 in other precisions"), stem = part.find(">early<");
+  ASSERT_NE(stem, std::string::npos);
+  EXPECT_LT(head, part.find("2.5 µs", head));
+  EXPECT_LT(part.find("2.5 µs", head), why);
+  EXPECT_LT(why, rest);
+  EXPECT_LT(rest, stem);
+}
+
 TEST(ReportPage, QuantisationShowsSoMuchAndNoMore) {
   json r = sample();
   json& q = r["stages"]["quantize"];
-  for (const char* key : {"layers", "ladder", "findings"}) {
+  for (const char* key : {"layers", "ladder", "findings", "slips"}) {
     const json one = q[key][0];
     for (int i = 0; i < 3000; ++i) q[key].push_back(one);
   }

@@ -161,6 +161,7 @@ gap:0 36px}
 .layers td.words{font-size:13px}.tried{min-width:19em}
 .kept{color:var(--pass);font-size:13px;margin-left:4px;white-space:nowrap}
 .findings{margin:8px 0;padding-left:1.3em;max-width:86ch;font-size:14px}
+.slip{margin:0 0 14px;max-width:86ch;font-size:14px}
 .findings li{margin:4px 0}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));
 gap:0 32px;

@@ -13,6 +13,7 @@ struct LayerOption {
   std::string precision;  // "f32", "int8"
   double us = 0;          // measured on the target, >= 0
   double error = 0;       // what it adds to the outputs' error, >= 0; errors of layers add up
+  double us_pm = 0;       // half of the 95 % interval of us
 };
 
 struct TunedLayer {

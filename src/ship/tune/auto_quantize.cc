@@ -34,19 +34,23 @@ class AutoQuantize {
   Result<Scheme> run(json* report) {
     HONE_RETURN_IF_ERROR(measure_times());
     SearchFunctions f{[this](const Mixture& m) { return used(m); },
-                      [this](const Mixture& m) { return us(m); }, options_.progress};
-    HONE_RETURN_IF_ERROR(measure_errors(&network_, f));
+                      [this](const Mixture& m) { return time(m); }, options_.progress};
+    // Where f32 is fast enough nothing is chosen by error.
+    measured_errors_ = options_.max_us == 0 || f32_us_ > options_.max_us;
+    if (measured_errors_) HONE_RETURN_IF_ERROR(measure_errors(&network_, f));
     // What the ladder left float stays so where accuracy is the limit. Where time is, every layer
     // is open again.
     const Network measured = network_;
     if (options_.max_us == 0) {
       for (size_t l = 0; l < network_.layers.size(); ++l) {
-        if (keeps_float(l)) network_.layers[l].options.resize(1);
+        if (!keeps_float(l)) continue;
+        std::erase_if(network_.layers[l].options,
+                      [](const LayerOption& o) { return o.precision == "int8"; });
       }
     }
     HONE_ASSIGN(const Found found, search(network_, f, {f32_us_, options_.max_us}));
     *report = describe(measured, found);
-    return scheme_of(found.int8);
+    return scheme_of(found.precisions);
   }
 
  private:
@@ -61,11 +65,13 @@ class AutoQuantize {
     HONE_ASSIGN(f32_, engines_.build(rounded_.original));
     HONE_ASSIGN(const Graph integers, rounded_.insert(all));
     HONE_ASSIGN(const auto int8, engines_.build(integers));
-    HONE_ASSIGN(const auto times, engines_.time_steps(f32_, int8));
-    f32_us_ = times.first.whole_us;
-    network_ = make_network(rounded_.graph, nodes, times.first, times.second);
-    HONE_ASSIGN(const double ratio, engines_.ratio(f32_, int8));
-    int8_us_ = ratio * f32_us_;
+    HONE_ASSIGN(const auto times, engines_.time_steps({f32_, int8}));
+    network_ = make_network(rounded_.graph, nodes, times[0], {{"int8", times[1]}});
+    HONE_ASSIGN(const Ratio ratio, engines_.ratio(f32_, int8));
+    f32_us_ = ratio.a_us;
+    int8_us_ = ratio.value * f32_us_;
+    // Of f32 by itself the prediction is the measurement, which saw more than one placement.
+    network_.other_us = std::max(network_.other_us + f32_us_ - times[0].whole_us, 0.0);
     return {};
   }
 
@@ -73,7 +79,7 @@ class AutoQuantize {
     Scheme s = rounded_.scheme;
     s.leave_float.clear();
     for (size_t l = 0; l < m.size(); ++l) {
-      if (!m[l]) s.leave_float.insert(network_.nodes[l].begin(), network_.nodes[l].end());
+      if (m[l] != "int8") s.leave_float.insert(network_.nodes[l].begin(), network_.nodes[l].end());
     }
     return s;
   }
@@ -95,56 +101,73 @@ class AutoQuantize {
     return q.within ? q.used : std::max(q.used, 1.01);
   }
 
-  Result<double> us(const Mixture& m) {
+  Result<RunTime> time(const Mixture& m) {
     const Scheme s = scheme_of(m);
-    if (!rounds(s)) return f32_us_;
+    if (!rounds(s)) return RunTime{f32_us_};
     HONE_ASSIGN(const Graph g, rounded_.insert(s));
     HONE_ASSIGN(const auto engine, engines_.build(g));
-    HONE_ASSIGN(const double ratio, engines_.ratio(f32_, engine));
-    return ratio * f32_us_;
+    HONE_ASSIGN(const Ratio r, engines_.ratio(f32_, engine));
+    return RunTime{r.value * f32_us_, r.low * f32_us_, r.high * f32_us_};
   }
 
   json describe(const Network& measured, const Found& found) const {
     json layers = json::array();
     for (size_t l = 0; l < network_.layers.size(); ++l) {
-      const auto& o = measured.layers[l].options;
-      layers.push_back({{"nodes", network_.nodes[l]},
-                        {"us_f32", rounded(o[0].us, 2)},
-                        {"us_int8", rounded(o[1].us, 2)},
-                        {"error", rounded(o[1].error, 6)},
-                        {"chosen", found.int8[l] ? "int8" : "f32"},
-                        {"why", why(found, l)}});
+      const auto& options = measured.layers[l].options;
+      json row = {
+          {"nodes", network_.nodes[l]}, {"chosen", found.precisions[l]}, {"why", why(found, l)}};
+      for (const LayerOption& o : options) {
+        row["us"][o.precision] = rounded(o.us, 2);
+        row["us_pm"][o.precision] = rounded(o.us_pm, 2);
+        if (o.precision != "f32" && measured_errors_) {
+          row["error"][o.precision] = rounded(o.error, 6);
+        }
+      }
+      layers.push_back(std::move(row));
     }
-    return {{"threads", options_.engines.threads},
-            {"cpu", options_.engines.target.cpu},
-            {"us",
-             {{"f32", rounded(f32_us_, 1)},
-              {"int8", rounded(int8_us_, 1)},
-              {"predicted", rounded(found.predicted_us, 1)},
-              {"measured", rounded(found.measured_us, 1)}}},
-            {"limit_used", rounded(found.used, 4)},
-            {"convert_ns", rounded(network_.convert_ns, 3)},
-            {"helps", found.helps},
-            {"summary", summary(found)},
-            {"tried", found.tried},
-            {"layers", std::move(layers)}};
+    json j = {{"threads", options_.engines.threads},
+              {"cpu", options_.engines.target.cpu},
+              {"us",
+               {{"f32", rounded(f32_us_, 1)},
+                {"int8", rounded(int8_us_, 1)},
+                {"predicted", rounded(found.predicted_us, 1)},
+                {"predicted_pm", rounded(found.predicted_pm, 1)},
+                {"measured", rounded(found.measured.us, 1)}}},
+              {"limit_used", rounded(found.used, 4)},
+              {"convert_ns", rounded(network_.convert_ns, 3)},
+              {"helps", found.helps},
+              {"summary", summary(found)},
+              {"tried", found.tried},
+              {"layers", std::move(layers)}};
+    if (options_.max_us > 0) j["max_us"] = options_.max_us;
+    if (found.measured.high > 0) {
+      j["us"]["measured_interval"] = {rounded(found.measured.low, 1),
+                                      rounded(found.measured.high, 1)};
+    }
+    return j;
   }
 
   std::string summary(const Found& found) const {
-    if (found.helps) return "some layers compute on integers";
+    if (found.helps) {
+      const std::string text = described(found.precisions);
+      if (found.used <= 1) return text;
+      return text + fmt::format("; the time asked for costs {:.0f} % of what may be lost",
+                                100 * found.used);
+    }
     if (options_.max_us > 0) return "f32 is fast enough";
     return found.tried.empty() ? "nothing is faster in int8 within the limit"
-                               : "no mixture within the limit is faster than f32";
+                               : "no mixture within the limit is shown to be faster than f32";
   }
 
   std::string why(const Found& found, size_t l) const {
-    if (found.helps || !why_is_whole(l)) return why_float(network_, found.int8, l);
+    if (found.helps || !why_is_whole(l)) return why_float(network_, found.precisions, l);
     return summary(found);
   }
   // Where the model stays float, a layer that would gain by itself does so for the whole's sake.
   bool why_is_whole(size_t l) const {
-    const auto& o = network_.layers[l].options;
-    return o.size() > 1 && o[1].us < o[0].us;
+    const auto& layer = network_.layers[l];
+    const LayerOption* o = fastest_other(layer);
+    return o != nullptr && o->us < layer.options.front().us;
   }
 
   const AutoOptions& options_;
@@ -153,6 +176,7 @@ class AutoQuantize {
   Engines::Bytes f32_;
   Network network_;
   double f32_us_ = 0, int8_us_ = 0;
+  bool measured_errors_ = false;
 };
 
 }  // namespace

@@ -13,9 +13,10 @@ struct AutoOptions {
   std::function<void(const std::string& what, double done, double all)> progress;
 };
 
-// For quant::Options::mix. The "tune" of the report: threads, cpu, us {f32, int8, predicted,
-// measured}, limit_used, convert_ns, helps, summary, tried [text], layers [{nodes, us_f32, us_int8,
-// error (share of the limit, squared), chosen, why}].
+// For quant::Options::mix. The "tune" of the report: threads, cpu, max_us?, us {f32, int8,
+// predicted, predicted_pm, measured, measured_interval?}, limit_used, convert_ns, helps, summary,
+// tried [text], layers [{nodes, us, us_pm, error? (by precision; the error is a share of the limit,
+// squared), chosen, why}].
 quant::Mix auto_quantize(AutoOptions options);
 
 }  // namespace hone::ship

@@ -13,8 +13,16 @@ namespace hone::ship {
 struct EngineOptions {
   Target target;  // this machine
   int threads = 1;
-  plan::TimeKernel time;  // how kernels are chosen; empty: by rank
-  double seconds = 2;     // of measuring one pair
+  plan::TimeKernel time;               // how kernels are chosen; empty: by rank
+  plan::TimingCache* cache = nullptr;  // of kernels timed before, also by others; may be none
+  double seconds = 2;                  // of measuring one pair
+};
+
+// Of one engine over another: the time of a run, and the 98 % interval of the ratio (0, 0 where
+// there were too few rounds for one).
+struct Ratio {
+  double value = 1, low = 0, high = 0;
+  double a_us = 0;  // median run of the first
 };
 
 class Engines {
@@ -22,16 +30,15 @@ class Engines {
   explicit Engines(EngineOptions options) : options_(std::move(options)) {}
 
   using Bytes = std::shared_ptr<const std::vector<std::byte>>;
-  // Kernels timed before are not timed again.
   Result<Bytes> build(const graph::Graph& g);
-  // Steps of two engines, a run of the one and a run of the other in turns: medians.
-  Result<std::pair<EngineTimes, EngineTimes>> time_steps(const Bytes& a, const Bytes& b) const;
-  // Time of b / time of a, whole runs in turns.
-  Result<double> ratio(const Bytes& a, const Bytes& b) const;
+  // Steps of the engines, a run of each in turns: medians.
+  Result<std::vector<EngineTimes>> time_steps(const std::vector<Bytes>& engines) const;
+  // Time of b / time of a, whole runs in turns, each opened at ever other addresses.
+  Result<Ratio> ratio(const Bytes& a, const Bytes& b) const;
 
  private:
   EngineOptions options_;
-  plan::TimingCache cache_;
+  plan::TimingCache own_;
 };
 
 }  // namespace hone::ship

@@ -1,6 +1,7 @@
 #include "ship/tune/network.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -18,8 +19,8 @@ constexpr size_t no_layer = SIZE_MAX;
 class Maker {
  public:
   Maker(const Graph& g, const std::vector<NodeId>& nodes, const EngineTimes& f32,
-        const EngineTimes& int8)
-      : g_(g), candidates_(nodes.begin(), nodes.end()), f32_(f32), int8_(int8) {
+        const std::vector<PrecisionTimes>& others)
+      : g_(g), candidates_(nodes.begin(), nodes.end()), f32_(f32), others_(others) {
     for (const NodeId n : g.all_nodes()) {
       together_[n] = n;
       by_name_[g.node(n).name] = n;
@@ -28,8 +29,9 @@ class Maker {
   }
 
   Network make() {
-    for (const EngineTimes* e : {&f32_, &int8_}) {
-      for (const LayerStep& s : e->steps) join(s);
+    for (const LayerStep& s : f32_.steps) join(s);
+    for (const PrecisionTimes& p : others_) {
+      for (const LayerStep& s : p.times.steps) join(s);
     }
     make_layers();
     add_times();
@@ -62,7 +64,10 @@ class Maker {
       if (!candidates_.contains(n)) continue;
       const auto [at, fresh] = layer_.emplace(root(n), out_.layers.size());
       if (fresh) {
-        out_.layers.push_back({g_.node(n).name, {{"f32", 0, 0}, {"int8", 0, 0}}});
+        out_.layers.push_back({g_.node(n).name, {{"f32", 0, 0}}});
+        for (const PrecisionTimes& p : others_) {
+          out_.layers.back().options.push_back({p.precision, 0, 0});
+        }
         out_.nodes.emplace_back();
       }
       out_.nodes[at->second].push_back(g_.node(n).name);
@@ -76,17 +81,33 @@ class Maker {
   }
 
   void add_times() {
-    double in_layers = 0;
-    for (size_t option : {0, 1}) {
-      for (const LayerStep& s : (option == 0 ? f32_ : int8_).steps) {
-        const std::vector<NodeId> nodes = nodes_of(s);
-        const size_t l = nodes.empty() ? no_layer : layer(nodes[0]);
-        if (l == no_layer) continue;
-        out_.layers[l].options[option].us += s.us;
-        if (option == 0) in_layers += s.us;
-      }
-    }
+    const double in_layers = add_times(f32_, 0);
+    for (size_t i = 0; i < others_.size(); ++i) add_times(others_[i].times, i + 1);
     out_.other_us = std::max(f32_.whole_us - in_layers, 0.0);
+    out_.f32_pm = f32_.whole_pm;
+  }
+
+  // The sum of what went to layers.
+  double add_times(const EngineTimes& times, size_t option) {
+    double sum = 0;
+    for (const LayerStep& s : times.steps) {
+      const std::vector<NodeId> nodes = nodes_of(s);
+      const size_t l = nodes.empty() ? no_layer : layer(nodes[0]);
+      if (l == no_layer) continue;
+      LayerOption& o = out_.layers[l].options[option];
+      o.us += s.us;
+      o.us_pm = std::hypot(o.us_pm, s.us_pm);
+      sum += s.us;
+    }
+    return sum;
+  }
+
+  std::vector<const LayerStep*> other_steps() const {
+    std::vector<const LayerStep*> steps;
+    for (const PrecisionTimes& p : others_) {
+      for (const LayerStep& s : p.times.steps) steps.push_back(&s);
+    }
+    return steps;
   }
 
   // Steps of nothing but QuantizeLinear or DequantizeLinear, which are named after their values.
@@ -94,7 +115,8 @@ class Maker {
     std::map<std::string, ValueId> values;
     for (ValueId v = 0; v < g_.value_count(); ++v) values[g_.value(v).name] = v;
     double us = 0, all = 0;
-    for (const LayerStep& s : int8_.steps) {
+    for (const LayerStep* at : other_steps()) {
+      const LayerStep& s = *at;
       if (s.op != "QuantizeLinear" && s.op != "DequantizeLinear") continue;
       const std::string& node = s.nodes.empty() ? s.op : s.nodes[0];
       const auto v = values.find(node.substr(0, node.rfind('_')));
@@ -120,7 +142,8 @@ class Maker {
         if (from != no_layer && to != no_layer) {
           out_.borders.push_back({from, to, us});
         } else {
-          out_.layers[from == no_layer ? to : from].options[1].us += us;
+          auto& options = out_.layers[from == no_layer ? to : from].options;
+          for (size_t o = 1; o < options.size(); ++o) options[o].us += us;
         }
       }
     }
@@ -129,7 +152,7 @@ class Maker {
   const Graph& g_;
   std::set<NodeId> candidates_;
   const EngineTimes& f32_;
-  const EngineTimes& int8_;
+  const std::vector<PrecisionTimes>& others_;
   std::map<std::string, NodeId> by_name_;
   std::map<NodeId, NodeId> together_;  // towards the node that stands for all of a layer
   std::map<NodeId, size_t> layer_;     // by that node
@@ -148,8 +171,8 @@ double elements(const Graph& g, ValueId v) {
 }
 
 Network make_network(const Graph& g, const std::vector<NodeId>& nodes, const EngineTimes& f32,
-                     const EngineTimes& int8) {
-  return Maker(g, nodes, f32, int8).make();
+                     const std::vector<PrecisionTimes>& others) {
+  return Maker(g, nodes, f32, others).make();
 }
 
 }  // namespace hone::ship

@@ -48,7 +48,7 @@ const EngineTimes int8 = {{{{"x_quantized"}, "QuantizeLinear", 0.32},
 
 TEST(TuneNetwork, WhatOneStepComputesIsDecidedTogether) {
   const graph::Graph g = chain();
-  const Network n = make_network(g, named(g, {"c1", "c2", "add", "c3"}), f32, int8);
+  const Network n = make_network(g, named(g, {"c1", "c2", "add", "c3"}), f32, {{"int8", int8}});
   ASSERT_EQ(n.layers.size(), 3U);
   EXPECT_EQ(n.nodes[0], (std::vector<std::string>{"c1"}));
   EXPECT_EQ(n.nodes[1], (std::vector<std::string>{"c2", "add"}));
@@ -60,7 +60,7 @@ TEST(TuneNetwork, WhatOneStepComputesIsDecidedTogether) {
 
 TEST(TuneNetwork, ConversionsCostWhatTheyTookPerElement) {
   const graph::Graph g = chain();
-  const Network n = make_network(g, named(g, {"c1", "c2", "add", "c3"}), f32, int8);
+  const Network n = make_network(g, named(g, {"c1", "c2", "add", "c3"}), f32, {{"int8", int8}});
   EXPECT_NEAR(n.convert_ns, 10, 1e-9);
   // The input is rounded for c1; what floor reads and gives is converted for layers 1 and 2.
   EXPECT_NEAR(n.layers[0].options[1].us, 4 + 0.32, 1e-9);
@@ -73,9 +73,22 @@ TEST(TuneNetwork, ConversionsCostWhatTheyTookPerElement) {
   EXPECT_NEAR(n.borders[0].us, 0.32, 1e-9);
 }
 
+TEST(TuneNetwork, EveryPrecisionIsAnOptionWithItsUncertainty) {
+  const graph::Graph g = chain();
+  EngineTimes half = f32;
+  half.steps[0].us = 6;
+  half.steps[0].us_pm = 0.3;
+  const Network n = make_network(g, named(g, {"c1", "c3"}), f32, {{"int8", int8}, {"bf16", half}});
+  ASSERT_EQ(n.layers[0].options.size(), 3U);
+  EXPECT_EQ(n.layers[0].options[2].precision, "bf16");
+  // The input is converted at what conversions take in the engine that has any.
+  EXPECT_NEAR(n.layers[0].options[2].us, 6 + 0.32 + 0.32, 1e-9);
+  EXPECT_DOUBLE_EQ(n.layers[0].options[2].us_pm, 0.3);
+}
+
 TEST(TuneNetwork, WithoutConversionsInTheEngineTheyCostANanosecond) {
   const graph::Graph g = chain();
-  EXPECT_DOUBLE_EQ(make_network(g, named(g, {"c1", "c2"}), f32, f32).convert_ns, 1);
+  EXPECT_DOUBLE_EQ(make_network(g, named(g, {"c1", "c2"}), f32, {{"int8", f32}}).convert_ns, 1);
 }
 
 }  // namespace
