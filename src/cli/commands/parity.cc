@@ -10,9 +10,8 @@
 #include "cli/inputs.h"
 #include "host/import/import.h"
 #include "host/model/tensor_files.h"
-#include "host/ops/evaluate.h"
 #include "ship/measure/bench.h"
-#include "ship/parity/layers.h"
+#include "ship/parity/outputs.h"
 
 namespace hone::cli {
 
@@ -115,6 +114,19 @@ std::map<std::string, Dims> shapes_of(const graph::Graph& g, const std::vector<T
   return shapes;
 }
 
+// A model as kernels of this machine run it: on these sizes, or on all that it takes.
+Result<plan::Plan> plan_of(const std::string& path, std::map<std::string, Dims> shapes,
+                           const std::string& precision = "best") {
+  HONE_ASSIGN(model::Model model, model::read_model(path));
+  engine::CompileOptions c;
+  HONE_ASSIGN(c.target, this_machine());
+  c.shapes = std::move(shapes);
+  c.precision = precision;
+  auto built = engine::compile(model, c);
+  if (!built.ok()) return in(path, built.status());
+  return std::move(built->plan);
+}
+
 // The first value of `b`'s plan that differs from `a`'s reference is where it began.
 Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tensor>& inputs,
                  Session& s) {
@@ -125,13 +137,8 @@ Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tens
                     "was built from",
                     o.b));
   }
-  HONE_ASSIGN(model::Model model, model::read_model(o.b));
-  engine::CompileOptions c;
-  HONE_ASSIGN(c.target, this_machine());
-  c.shapes = shapes_of(a, inputs);
-  auto built = engine::compile(model, c);
-  if (!built.ok()) return in(o.b, built.status());
-  HONE_ASSIGN(ship::LayerReport r, ship::compare_layers(a, built->plan, inputs, o.tolerance));
+  HONE_ASSIGN(const plan::Plan plan, plan_of(o.b, shapes_of(a, inputs)));
+  HONE_ASSIGN(ship::LayerReport r, ship::compare_layers(a, plan, inputs, o.tolerance));
   std::string first = r.first ? r.first->text() : "";
   if (r.first) s.exit = no;
   nlohmann::json j = {{"schema", 1},
@@ -147,12 +154,27 @@ Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tens
   return {};
 }
 
-Result<std::vector<Tensor>> outputs_of(const Options& o, const graph::Graph& a,
-                                       const std::vector<Tensor>& inputs) {
+struct Outputs {
+  std::vector<Tensor> all;
+  std::string model;  // that the plan with these integers is made of, and how
+  std::map<std::string, Dims> shapes;
+  std::string precision = "best";
+  bool saved = false;
+};
+
+Result<Outputs> outputs_of(const Options& o, const graph::Graph& a,
+                           const std::vector<Tensor>& inputs) {
   std::error_code error;
-  if (fs::is_directory(o.b, error)) return folder_outputs(o.b, a.output_names.size());
-  HONE_ASSIGN(ship::Session session, open_session(o.b, 1, shapes_of(a, inputs)));
-  return session.run(inputs);
+  const auto shapes = shapes_of(a, inputs);
+  if (fs::is_directory(o.b, error)) {
+    HONE_ASSIGN(std::vector<Tensor> all, folder_outputs(o.b, a.output_names.size()));
+    return Outputs{std::move(all), o.a, shapes, "best", true};
+  }
+  HONE_ASSIGN(ship::Session session, open_session(o.b, 1, shapes));
+  HONE_ASSIGN(std::vector<Tensor> all, session.run(inputs));
+  HONE_ASSIGN(bool engine, is_engine_file(o.b));
+  if (!engine) return Outputs{std::move(all), o.b, shapes};
+  return Outputs{std::move(all), o.a, {}, session.engine().info().precision};
 }
 
 Status run_parity(const Options& o, Session& s) {
@@ -168,34 +190,34 @@ Status run_parity(const Options& o, Session& s) {
   if (!a.ok()) return in(o.a, a.status());
   HONE_ASSIGN(std::vector<Tensor> inputs, make_inputs(o, *a));
   if (o.layers) return by_layers(o, *a, inputs, s);
-  auto want = ops::evaluate(*a, inputs);
-  if (!want.ok()) return in(o.a, want.status());
-  HONE_ASSIGN(std::vector<Tensor> got, outputs_of(o, *a, inputs));
-  if (got.size() != want->size()) {
-    return Status(Code::differs,
-                  fmt::format("{} has {} outputs, {} has {}", o.a, want->size(), o.b, got.size()));
-  }
-  bool agree = true;
+  HONE_ASSIGN(const Outputs got, outputs_of(o, *a, inputs));
+  Result<plan::Plan> plan = Status(Code::internal, "");
+  auto give_plan = [&]() -> Result<const plan::Plan*> {
+    plan = plan_of(got.model, got.shapes, got.precision);
+    if (!plan.ok()) return plan.status();
+    return &*plan;
+  };
+  auto found = ship::compare_outputs(*a, inputs, got.all, o.tolerance, give_plan);
+  if (!found.ok()) return in(o.a, found.status());
   nlohmann::json list = nlohmann::json::array();
   std::string lines;
-  for (size_t i = 0; i < want->size(); ++i) {
-    ship::Comparison c =
-        ship::compare_value(*a, a->block().outputs[i], got[i], (*want)[i], o.tolerance);
+  for (size_t i = 0; i < found->outputs.size(); ++i) {
+    const ship::Comparison& c = found->outputs[i];
     const char* word = c.agree ? "agrees" : "DIFFERS";
     lines += fmt::format("{:<7} {}: {}\n", word, a->output_names[i], c.text);
     list.push_back(
         {{"name", a->output_names[i]}, {"agree", c.agree}, {"worst", c.worst}, {"text", c.text}});
-    agree = agree && c.agree;
   }
-  s.exit = agree ? yes : no;
+  s.exit = found->agree ? yes : no;
   nlohmann::json j = {{"schema", 1},
-                      {"agree", agree},
+                      {"agree", found->agree},
                       {"tolerance", o.tolerance},
                       {"inputs", what_inputs(o, *a)},
                       {"outputs", list}};
   HONE_ASSIGN(bool text, give_json(s, o.json, j));
   if (!text) return {};
   s.printer.out_raw(lines);
+  if (!found->agree && !got.saved) s.printer.note(found->where);
   s.printer.note("on " + what_inputs(o, *a));
   return {};
 }

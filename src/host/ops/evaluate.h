@@ -9,8 +9,9 @@
 
 namespace hone::ops {
 
-// Called with every value computed, in order (inner blocks' included).
-using Tap = std::function<void(ValueId, const Tensor&)>;
+// Called with every value computed, in order (inner blocks' included). What follows reads what the
+// tap leaves in it: a tensor of the same type and dims.
+using Tap = std::function<void(ValueId, Tensor&)>;
 
 // Inputs in graph order. Checks dtypes and ranks against the graph. Errors name the node.
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,

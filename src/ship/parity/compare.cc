@@ -87,7 +87,9 @@ std::optional<double> rounded_from_floats(const graph::Graph& graph, graph::Valu
                           n->is("Squeeze") || n->is("Unsqueeze") || n->is("Identity"))) {
     n = graph.producer_of(n->input(0));
   }
-  if (n == nullptr || !n->is("QuantizeLinear") || !is_integer(graph.fact(v).dtype)) return {};
+  if (n == nullptr || !is_integer(graph.fact(v).dtype)) return {};
+  if (n->is("DynamicQuantizeLinear")) return 0;
+  if (!n->is("QuantizeLinear")) return {};
   if (n->input(2) == graph::none) return 0;
   const Tensor* zero = graph.constant(n->input(2));
   if (zero == nullptr || zero->count() == 0) return {};
@@ -117,6 +119,32 @@ Comparison compare_rounded(const Tensor& a, const Tensor& b, double tolerance, d
   c.agree = c.max_abs <= quanta && static_cast<double>(unequal) <= elements;
   c.text = fmt::format("{} of {} elements equal (limit: {} others), max abs {} quanta (limit {})",
                        n - unequal, n, elements, c.max_abs, quanta);
+  return c;
+}
+
+Comparison compare_rounding(const Tensor& a, const Tensor& b, const Tensor& x, double scale,
+                            double zero, double tolerance) {
+  if (a.dtype() != b.dtype() || a.dims() != b.dims()) return compare(a, b, tolerance);
+  Comparison c;
+  c.same_type = true;
+  const int64_t n = b.count();
+  double largest = 1, beyond = 0;  // steps
+  int64_t unequal = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    double at = x.at(i) / scale + zero;
+    if (!(std::abs(at - b.at(i)) <= 0.51)) at = b.at(i);  // saturated
+    largest = std::max(largest, std::abs(at - zero));
+    if (a.at(i) == b.at(i)) continue;
+    ++unequal;
+    const double d = std::abs(a.at(i) - at) - 0.5;
+    if (c.worst_at < 0 || d > beyond) beyond = std::max(d, 0.0), c.worst_at = i;
+    c.max_abs = std::max(c.max_abs, std::abs(a.at(i) - b.at(i)));
+  }
+  c.worst = beyond / largest;
+  c.agree = c.worst <= tolerance;
+  c.text =
+      fmt::format("{} of {} elements equal, max abs {}, {:.1e} steps beyond a tie (limit {:.1e})",
+                  n - unequal, n, c.max_abs, beyond, tolerance * largest);
   return c;
 }
 

@@ -25,7 +25,8 @@ struct Comparison {
 Comparison compare(const Tensor& a, const Tensor& b, double tolerance);
 
 // Where `v` holds integers that a QuantizeLinear rounds floats to: its zero point (the lowest of
-// them where there are several). nullopt: integers are exact, or a zero point is computed.
+// them where there are several; 0 of a DynamicQuantizeLinear). nullopt: integers are exact, or a
+// zero point is computed otherwise.
 std::optional<double> rounded_from_floats(const graph::Graph& graph, graph::ValueId v);
 
 // Such integers, of zero point `zero`. Before the rounding two sides may be d = tolerance * s
@@ -34,7 +35,14 @@ std::optional<double> rounded_from_floats(const graph::Graph& graph, graph::Valu
 // n) differ. At the usual tolerance of 1e-3 one quantum is the most that 8 bits may differ by.
 Comparison compare_rounded(const Tensor& a, const Tensor& b, double tolerance, double zero);
 
-// The value of `graph` by whichever of the two fits it.
+// Such integers where both sides rounded the same floats x, but for what their own arithmetic did
+// to them: each of `a` must be the rounding of a float within d = tolerance * s of x, s the largest
+// |x| that does not saturate. So it lies within half a step and d of x, and where it is not `b`,
+// the reference's, x lies within d of a tie. worst: how far beyond the tie, as a share of s.
+Comparison compare_rounding(const Tensor& a, const Tensor& b, const Tensor& x, double scale,
+                            double zero, double tolerance);
+
+// The value of `graph` by whichever of compare() and compare_rounded() fits it.
 Comparison compare_value(const graph::Graph& graph, graph::ValueId v, const Tensor& a,
                          const Tensor& b, double tolerance);
 

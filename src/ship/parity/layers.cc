@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -48,32 +49,12 @@ Tensor as_judged(const Tensor& t) {
   return is_vector(t.dims()) ? t.reshaped({t.dims()[0], t.dims()[1]}) : t;
 }
 
-// A plan tells the order of its values only by their dimensions. Where these fit both orders
-// (height, width and channels alike), the one that agrees is the one it is.
-Comparison compare_physical(const graph::Graph& graph, graph::ValueId v, const Tensor& got,
-                            const Tensor& want, double tolerance) {
-  std::vector<Tensor> readings;
-  if (got.dims() == want.dims()) readings.push_back(got);
-  if (got.rank() == want.rank() && got.rank() >= 3) {
-    Tensor turned = from_channels_last(got);
-    if (turned.dims() == want.dims()) readings.push_back(std::move(turned));
-  }
-  if (readings.empty()) readings.push_back(got.reshaped(want.dims()));
-  Comparison c;
-  for (const Tensor& reading : readings) {
-    c = compare_value(graph, v, as_judged(reading), as_judged(want), tolerance);
-    if (c.agree) break;
-  }
-  return c;
-}
-
-}  // namespace
-
-std::string Divergence::text() const {
-  return fmt::format("'{}', step {} {} ({}): {}", value, step, layer, kernel, found.text);
-}
-
-namespace {
+// A value of the plan that has a name of the model's.
+struct Seen {
+  size_t step;
+  plan::PlanValue value;
+  Tensor tensor;
+};
 
 // Values on the way to one of the same name: what a step makes of several that one node became.
 std::set<plan::PlanValue> intermediates(const plan::Plan& plan) {
@@ -89,36 +70,145 @@ std::set<plan::PlanValue> intermediates(const plan::Plan& plan) {
   return found;
 }
 
+using SeenByValue = std::map<graph::ValueId, std::vector<Seen>>;
+
+Result<SeenByValue> values_of(const graph::Graph& graph, const plan::Plan& plan,
+                              const std::vector<Tensor>& inputs) {
+  const std::set<plan::PlanValue> on_the_way = intermediates(plan);
+  SeenByValue seen;
+  auto ran = exec::run_plan(plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& got) {
+    const graph::ValueId id = graph.find_value(plan.values[static_cast<size_t>(v)].name);
+    if (id == graph::none || on_the_way.contains(v)) return;
+    std::vector<Seen>& all = seen[id];
+    auto same = [&](const Seen& s) { return s.value == v; };  // an earlier turn of a loop
+    std::erase_if(all, same);
+    all.push_back({step, v, got});
+  });
+  if (!ran.ok()) return ran.status();
+  return seen;
+}
+
+// A reference that goes on from the plan's integers.
+class Follower {
+ public:
+  Follower(const graph::Graph& graph, const plan::Plan& plan, const SeenByValue& seen,
+           double tolerance)
+      : graph_(graph), plan_(plan), seen_(seen), tolerance_(tolerance) {}
+
+  void inputs(const std::vector<Tensor>& given) {
+    for (size_t i = 0; i < given.size(); ++i) known_[graph_.block().inputs[i]] = given[i];
+  }
+
+  void operator()(graph::ValueId v, Tensor& want) {
+    if (graph_.value(v).block != 0) {  // the last turn of a loop is what the plan's value is
+      inner_[v] = want;
+      return;
+    }
+    judge(v, &want, rounds(v));
+    for (graph::NodeId n : graph_.users(v)) {
+      if (graph_.node(n).is("QuantizeLinear")) known_[v] = want;
+    }
+  }
+
+  LayerReport finish(std::vector<Tensor> outputs) {
+    for (auto& [v, want] : inner_) judge(v, &want, false);
+    report_.outputs = std::move(outputs);
+    return std::move(report_);
+  }
+
+ private:
+  // Whether the node that makes v rounds floats to integers. The scale of a DynamicQuantizeLinear
+  // belongs to its integers.
+  bool rounds(graph::ValueId v) const {
+    const graph::Node* n = graph_.producer_of(v);
+    if (n == nullptr) return false;
+    if (n->is("DynamicQuantizeLinear")) return true;
+    return is_integer(graph_.fact(v).dtype) &&
+           (n->is("QuantizeLinear") || n->op.starts_with("QLinear"));
+  }
+
+  Comparison compare_one(graph::ValueId v, const Tensor& got, const Tensor& want) const {
+    const graph::Node* n = graph_.producer_of(v);
+    if (n != nullptr && n->is("QuantizeLinear") && got.dims() == want.dims()) {
+      const Tensor* scale = graph_.constant(n->input(1));
+      const auto zero = rounded_from_floats(graph_, v);
+      auto floats = known_.find(n->input(0));
+      if (scale != nullptr && scale->count() == 1 && zero && floats != known_.end()) {
+        return compare_rounding(got, want, floats->second, scale->at(0), *zero, tolerance_);
+      }
+    }
+    return compare_value(graph_, v, as_judged(got), as_judged(want), tolerance_);
+  }
+
+  // A plan tells the order of its values only by their dimensions. Where these fit both orders
+  // (height, width and channels alike, or one row of all elements), the one that agrees is the one
+  // it is.
+  Comparison compare_physical(graph::ValueId v, const Tensor& got, const Tensor& want,
+                              Tensor* logical) const {
+    const Dims& dims = want.dims();
+    std::vector<Tensor> readings = {got.reshaped(dims)};
+    if (want.rank() >= 3) {
+      Dims last;
+      for (int32_t d : graph::physical_order(want.rank(), graph::Layout::channels_last)) {
+        last.push_back(dims[static_cast<size_t>(d)]);
+      }
+      Tensor turned = from_channels_last(got.reshaped(last));
+      if (got.dims() == dims || got.dims() != last) {
+        readings.push_back(std::move(turned));
+      } else {
+        readings = {std::move(turned)};
+      }
+    }
+    Comparison c;
+    for (Tensor& reading : readings) {
+      c = compare_one(v, reading, want);
+      *logical = std::move(reading);
+      if (c.agree) break;
+    }
+    return c;
+  }
+
+  void judge(graph::ValueId v, Tensor* want, bool rounded) {
+    auto seen = seen_.find(v);
+    if (seen == seen_.end()) return;
+    Tensor follow;
+    for (const Seen& s : seen->second) {
+      if (s.tensor.count() != want->count() || s.tensor.dtype() != want->dtype()) continue;
+      ++report_.compared;
+      Tensor logical;
+      Comparison c = compare_physical(v, s.tensor, *want, &logical);
+      if (rounded && !follow) follow = logical, ++report_.rounded;
+      if (rounded) report_.worst = std::max(report_.worst, c.worst);
+      if (c.agree || (report_.first && report_.first->step <= s.step)) continue;
+      const plan::Step& at = plan_.steps[s.step];
+      report_.first = Divergence{graph_.value(v).name, s.step, at.layer,
+                                 at.kernel != nullptr ? at.kernel->name : "", std::move(c)};
+    }
+    if (follow) *want = std::move(follow);
+  }
+
+  const graph::Graph& graph_;
+  const plan::Plan& plan_;
+  const SeenByValue& seen_;
+  const double tolerance_;
+  std::map<graph::ValueId, Tensor> known_;  // floats that a QuantizeLinear reads
+  std::map<graph::ValueId, Tensor> inner_;
+  LayerReport report_;
+};
+
 }  // namespace
+
+std::string Divergence::text() const {
+  return fmt::format("'{}', step {} {} ({}): {}", value, step, layer, kernel, found.text);
+}
 
 Result<LayerReport> compare_layers(const graph::Graph& graph, const plan::Plan& plan,
                                    const std::vector<Tensor>& inputs, double tolerance) {
-  struct Wanted {
-    graph::ValueId value;
-    Tensor tensor;
-  };
-  std::map<std::string, Wanted> want;
-  auto reference = ops::evaluate(graph, inputs, [&](graph::ValueId v, const Tensor& t) {
-    want[graph.value(v).name] = {v, t};
-  });
-  if (!reference.ok()) return reference.status();
-  LayerReport report;
-  const std::set<plan::PlanValue> on_the_way = intermediates(plan);
-  auto ran = exec::run_plan(plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& got) {
-    const std::string& name = plan.values[static_cast<size_t>(v)].name;
-    auto it = want.find(name);
-    if (it == want.end() || report.first || on_the_way.contains(v)) return;
-    const auto& [value, tensor] = it->second;
-    if (tensor.count() != got.count() || tensor.dtype() != got.dtype()) return;
-    ++report.compared;
-    Comparison c = compare_physical(graph, value, got, tensor, tolerance);
-    if (c.agree) return;
-    const plan::Step& at = plan.steps[step];
-    report.first =
-        Divergence{name, step, at.layer, at.kernel != nullptr ? at.kernel->name : "", std::move(c)};
-  });
-  if (!ran.ok()) return ran.status();
-  return report;
+  HONE_ASSIGN(const SeenByValue seen, values_of(graph, plan, inputs));
+  Follower follower(graph, plan, seen, tolerance);
+  follower.inputs(inputs);
+  HONE_ASSIGN(std::vector<Tensor> outputs, ops::evaluate(graph, inputs, std::ref(follower)));
+  return follower.finish(std::move(outputs));
 }
 
 }  // namespace hone::ship

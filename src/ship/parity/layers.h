@@ -19,12 +19,22 @@ struct Divergence {
 
 struct LayerReport {
   int compared = 0;                 // values that both sides have
+  int rounded = 0;                  // of these, integers that floats were rounded to
+  double worst = 0;                 // of the integers: Comparison::worst
   std::optional<Divergence> first;  // nullopt: all agree
+  std::vector<Tensor> outputs;      // the reference's, behind the plan's integers
 };
 
 // Runs the plan's kernels on this machine beside the reference of `graph`, on the same inputs.
-// Values that passes made or took away are in one of them only and are not compared. Errors: those
-// of ops::evaluate and exec::run_plan.
+// Values that passes made or took away are in one of them only and are not compared.
+//
+// Where floats become integers (QuantizeLinear, QLinearConv, ...) a value next to a tie may fall to
+// either side, and what follows may then be far apart although every layer is right. So the
+// reference goes on from the plan's integers, once they are found to be roundings of its own floats
+// (compare_rounding()): each piece between two roundings is judged on the same inputs, under the
+// limit that floats have.
+//
+// Errors: those of ops::evaluate and exec::run_plan.
 Result<LayerReport> compare_layers(const graph::Graph& graph, const plan::Plan& plan,
                                    const std::vector<Tensor>& inputs, double tolerance);
 

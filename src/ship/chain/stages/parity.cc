@@ -1,12 +1,13 @@
 // The engine against the reference on real inputs; where they part, at which layer.
 #include <fmt/format.h>
 
-#include "host/ops/evaluate.h"
+#include <algorithm>
+
 #include "ship/chain/chain_work.h"
 #include "ship/chain/golden.h"
 #include "ship/chain/stage_cache.h"
 #include "ship/measure/bench.h"
-#include "ship/parity/layers.h"
+#include "ship/parity/outputs.h"
 
 namespace hone::ship {
 
@@ -68,21 +69,16 @@ Result<Inputs> real_inputs(ChainWork& w, const Session& s) {
   return inputs;
 }
 
-// The layer where the plan of the engine parts from the reference on this input.
-std::string where(ChainWork& w, const graph::Graph& g, const std::vector<Tensor>& input) {
-  if (!w.plan) {  // the engine is of an earlier run
+// The plan of the engine: made again where that is of an earlier run.
+Result<const plan::Plan*> plan_of(ChainWork& w, const graph::Graph& g) {
+  if (!w.plan) {
     engine::CompileOptions c = w.compile_options();
-    auto timings = plan::TimingCache::load(w.timings_path());
-    if (timings.ok()) c.cache = &*timings;
-    auto built = engine::compile(g, c);
-    if (built.ok()) w.plan = std::move(built->plan);
+    HONE_ASSIGN(plan::TimingCache timings, plan::TimingCache::load(w.timings_path()));
+    c.cache = &timings;
+    HONE_ASSIGN(engine::Compiled built, engine::compile(g, c));
+    w.plan = std::move(built.plan);
   }
-  if (!w.plan) return "its layers cannot be compared";
-  auto layers = compare_layers(g, *w.plan, input, w.parity_tolerance());
-  if (!layers.ok()) return "its layers cannot be compared: " + layers.status().text();
-  if (layers->first) return "first at " + layers->first->text();
-  return fmt::format("no layer of its plan does, of {} values: a damaged engine?",
-                     layers->compared);
+  return &*w.plan;
 }
 
 Result<json> parity(ChainWork& w) {
@@ -93,17 +89,16 @@ Result<json> parity(ChainWork& w) {
   std::string differs;
   for (size_t i = 0; i < inputs.all.size() && differs.empty(); ++i) {
     w.progress("parity", i, inputs.all.size());
-    HONE_ASSIGN(std::vector<Tensor> want, ops::evaluate(*g, inputs.all[i]));
     HONE_ASSIGN(std::vector<Tensor> got, s.run(inputs.all[i]));
-    for (size_t k = 0; k < got.size() && differs.empty(); ++k) {
-      Comparison c =
-          compare_value(*g, g->block().outputs[k], got[k], want[k], w.parity_tolerance());
-      worst = std::max(worst, c.worst);
-      if (c.agree) continue;
-      differs =
-          fmt::format("engine differs from the reference on {} {}: output '{}': {}; {}",
-                      inputs.what, i, g->output_names[k], c.text, where(w, *g, inputs.all[i]));
-    }
+    HONE_ASSIGN(OutputParity p, compare_outputs(*g, inputs.all[i], got, w.parity_tolerance(),
+                                                [&] { return plan_of(w, *g); }));
+    worst = std::max(worst, p.worst);
+    if (p.agree) continue;
+    const auto k = static_cast<size_t>(
+        std::find_if(p.outputs.begin(), p.outputs.end(), [](auto& c) { return !c.agree; }) -
+        p.outputs.begin());
+    differs = fmt::format("engine differs from the reference on {} {}: output '{}': {}; {}",
+                          inputs.what, i, g->output_names[k], p.outputs[k].text, p.where);
   }
   bool ok = differs.empty();
   return json{{"text", ok ? fmt::format("{} {} agree with the reference, worst {:.1e}",
