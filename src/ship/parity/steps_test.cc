@@ -161,7 +161,7 @@ kernels::QConvAttrs& conv(plan::Step& s) {
 
 const Fault faults[] = {
     {"ScaleOfOneChannel", "second",
-     [](plan::Plan& p, plan::Step& s) { constant(p, s, 3).as_mutable<float>()[3] *= 1.05f; }},
+     [](plan::Plan& p, plan::Step& s) { constant(p, s, 3).as_mutable<float>()[2] *= 1.05f; }},
     {"ScaleOfALayer", "first",
      [](plan::Plan& p, plan::Step& s) { constant(p, s, 3).as_mutable<float>()[0] *= 1.005f; }},
     {"ZeroPointOfTheInput", "second", [](plan::Plan&, plan::Step& s) { ++conv(s).x_zero; }},
