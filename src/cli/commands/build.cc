@@ -153,10 +153,12 @@ void add_build(CLI::App& app, Session& session) {
   c->add_option("-o,--output", o->out, "Engine file to write; appears whole or not at all")
       ->type_name("ENGINE")
       ->required();
-  c->add_option("--precision", o->precision,
-                "int8: integers where the model has quantised values, which it must (hone "
-                "quantize); f32: everywhere, quantised values rounded as the model says; best: "
-                "integers where the model has them, f32 elsewhere")
+  c->add_option(
+       "--precision", o->precision,
+       "int8: integers where the model has quantised values, which it must (hone "
+       "quantize); f32: everywhere, quantised values rounded as the model says; bf16, f16: as "
+       "f32, products of 16-bit floats summed in f32 (docs/precision.md); best: "
+       "integers where the model has them, f32 elsewhere")
       ->type_name("TYPE")
       ->capture_default_str();
   c->add_option("--threads", o->threads, "Threads to time kernels with, 1 to 256")

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/precisions.h"
 #include "common/base/hash.h"
 #include "host/model/files.h"
 #include "ship/measure/compare_engines.h"
@@ -14,6 +15,7 @@
 #include "ship/measure/conditions.h"
 #include "ship/measure/probes/monitor.h"
 #include "ship/parity/compare.h"
+#include "ship/parity/tolerance.h"
 
 namespace hone::cli {
 
@@ -24,7 +26,8 @@ using ship::LatencyVerdict;
 
 struct Options {
   std::string a, b, json, percentile = "p50";
-  double margin = 2, duration = 30, tolerance = 1e-3;
+  double margin = 2, duration = 30;
+  std::optional<double> tolerance;
   std::optional<int64_t> rounds;
   int64_t reopen = 1;
   int threads = 1;
@@ -229,6 +232,22 @@ ship::CompareOptions engine_options(const Options& o, Session& s, ship::Monitor*
   return c;
 }
 
+// What is given, else what the less precise of both leaves.
+double tolerance_of(const Options& o, const Loaded& a, const Loaded& b) {
+  if (o.tolerance) return *o.tolerance;
+  double most = 0;
+  for (const Loaded* l : {&a, &b}) {
+    const std::string precision = l->session.engine().info().precision;
+    const json found = precisions_of(l->path);
+    int64_t products = 0;
+    if (found.contains("multiply_adds") && found["multiply_adds"].contains(precision)) {
+      products = found["multiply_adds"][precision]["layers"].get<int64_t>();
+    }
+    most = std::max(most, ship::usual_tolerance(precision, products));
+  }
+  return most;
+}
+
 Status compare_engines(const Options& o, Session& s) {
   Loaded a, b;
   HONE_RETURN_IF_ERROR(load(o.a, o, &a));
@@ -236,7 +255,7 @@ Status compare_engines(const Options& o, Session& s) {
   ship::Inputs for_a = noise_inputs(a.session, a.shapes, false), for_b;
   const bool shared = same_inputs(a, b);
   if (!shared) for_b = noise_inputs(b.session, b.shapes, false);
-  HONE_ASSIGN(Agreement outputs, compare_outputs(a, b, for_a, o.tolerance));
+  HONE_ASSIGN(Agreement outputs, compare_outputs(a, b, for_a, tolerance_of(o, a, b)));
   json conditions = ship::read_conditions();
   conditions["threads"] = o.threads;
   ship::Monitor monitor;

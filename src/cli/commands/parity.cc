@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/inputs.h"
@@ -12,6 +13,7 @@
 #include "host/model/tensor_files.h"
 #include "ship/measure/bench.h"
 #include "ship/parity/outputs.h"
+#include "ship/parity/tolerance.h"
 
 namespace hone::cli {
 
@@ -24,7 +26,7 @@ struct Options {
   InputOptions inputs;
   std::vector<std::string> shapes;
   int64_t seed = 0;
-  double tolerance = 1e-3;
+  std::optional<double> tolerance;
   bool layers = false;
 };
 
@@ -127,6 +129,11 @@ Result<plan::Plan> plan_of(const std::string& path, std::map<std::string, Dims> 
   return std::move(built->plan);
 }
 
+// What is given, else what the precision of B's products leaves.
+double tolerance_of(const Options& o, const graph::Graph& a, std::string_view precision) {
+  return o.tolerance.value_or(ship::usual_tolerance(precision, ship::products_of(a)));
+}
+
 // The first value of `b`'s plan that differs from `a`'s reference is where it began.
 Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tensor>& inputs,
                  Session& s) {
@@ -138,7 +145,8 @@ Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tens
                     o.b));
   }
   HONE_ASSIGN(const plan::Plan plan, plan_of(o.b, shapes_of(a, inputs)));
-  HONE_ASSIGN(ship::LayerReport r, ship::compare_layers(a, plan, inputs, o.tolerance));
+  HONE_ASSIGN(ship::LayerReport r,
+              ship::compare_layers(a, plan, inputs, tolerance_of(o, a, "f32")));
   std::string first = r.first ? r.first->text() : "";
   if (r.first) s.exit = no;
   nlohmann::json j = {{"schema", 1},
@@ -191,13 +199,14 @@ Status run_parity(const Options& o, Session& s) {
   HONE_ASSIGN(std::vector<Tensor> inputs, make_inputs(o, *a));
   if (o.layers) return by_layers(o, *a, inputs, s);
   HONE_ASSIGN(const Outputs got, outputs_of(o, *a, inputs));
+  const double tolerance = tolerance_of(o, *a, got.precision);
   Result<plan::Plan> plan = Status(Code::internal, "");
   auto give_plan = [&]() -> Result<const plan::Plan*> {
     plan = plan_of(got.model, got.shapes, got.precision);
     if (!plan.ok()) return plan.status();
     return &*plan;
   };
-  auto found = ship::compare_outputs(*a, inputs, got.all, o.tolerance, give_plan);
+  auto found = ship::compare_outputs(*a, inputs, got.all, tolerance, give_plan);
   if (!found.ok()) return in(o.a, found.status());
   nlohmann::json list = nlohmann::json::array();
   std::string lines;
@@ -211,7 +220,7 @@ Status run_parity(const Options& o, Session& s) {
   s.exit = found->agree ? yes : no;
   nlohmann::json j = {{"schema", 1},
                       {"agree", found->agree},
-                      {"tolerance", o.tolerance},
+                      {"tolerance", tolerance},
                       {"inputs", what_inputs(o, *a)},
                       {"outputs", list}};
   HONE_ASSIGN(bool text, give_json(s, o.json, j));
@@ -244,7 +253,8 @@ void add_parity(CLI::App& app, Session& session) {
       ->type_name("NAME=SHAPE")
       ->allow_extra_args(false);
   c->add_option("--tol", o->tolerance,
-                "Largest difference, as a share of the largest value in the output's channel")
+                "Largest difference, as a share of the largest value in the output's channel; more "
+                "where B is of 16-bit floats (docs/precision.md)")
       ->type_name("X")
       ->check(number(0, 1e9))
       ->default_str("0.001");

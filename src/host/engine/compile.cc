@@ -7,6 +7,7 @@
 
 #include "common/base/nearest.h"
 
+#include "host/engine/narrow_floats.h"
 #include "host/engine/widen_halves.h"
 #include "host/engine/write_engine.h"
 #include "host/import/import.h"
@@ -85,6 +86,14 @@ bool is_integer_operator(const graph::Node& n) {
          n.op == "ConvInteger";
 }
 
+// The type that products are asked for in; none: as the model has them.
+DType half_type(const std::string& precision) {
+  return precision == "bf16" ? DType::bf16 : precision == "f16" ? DType::f16 : DType::none;
+}
+bool in_floats(const std::string& precision) {
+  return precision == "f32" || half_type(precision) != DType::none;
+}
+
 Status check_precision(const graph::Graph& g, const std::string& precision) {
   const std::vector<std::string> known(std::begin(precisions), std::end(precisions));
   if (std::find(known.begin(), known.end(), precision) == known.end()) {
@@ -100,10 +109,10 @@ Status check_precision(const graph::Graph& g, const std::string& precision) {
   }
   for (graph::NodeId id : g.all_nodes()) {
     const graph::Node& n = g.node(id);
-    if (precision != "f32" || !is_integer_operator(n)) continue;
+    if (!in_floats(precision) || !is_integer_operator(n)) continue;
     return invalid(fmt::format(
-        "precision 'f32': node '{}' ({}) computes on integers; build with --precision int8", n.name,
-        n.op));
+        "precision '{}': node '{}' ({}) computes on integers; build with --precision int8",
+        precision, n.name, n.op));
   }
   return {};
 }
@@ -114,9 +123,9 @@ void leave_out_integers(passes::Options* options) {
   }
 }
 
-bool multiplies_integers(const plan::Plan& plan) {
+bool has_step(const plan::Plan& plan, const char* family) {
   return std::any_of(plan.steps.begin(), plan.steps.end(),
-                     [](const plan::Step& s) { return s.family == "qconv"; });
+                     [&](const plan::Step& s) { return s.family == family; });
 }
 
 }  // namespace
@@ -145,8 +154,10 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   Compiled out;
   passes::Options passes = options.passes;
   passes.engine = true;
-  if (options.precision == "f32") leave_out_integers(&passes);
+  if (in_floats(options.precision)) leave_out_integers(&passes);
   HONE_ASSIGN(out.passes, passes::run_passes(graph, passes));
+  const DType half = half_type(options.precision);
+  if (half != DType::none) HONE_RETURN_IF_ERROR(narrow_floats(&graph, half));
 
   plan::PlanOptions plan_options;
   plan_options.target = options.target;
@@ -158,7 +169,9 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   plan_options.prefer_kernel = options.prefer_kernel;
   plan_options.progress = options.progress;
   HONE_ASSIGN(out.plan, plan::make_plan(graph, plan_options));
-  out.plan.precision = multiplies_integers(out.plan) ? "int8" : "f32";
+  out.plan.precision = has_step(out.plan, "qconv")   ? "int8"
+                       : has_step(out.plan, "hconv") ? options.precision
+                                                     : "f32";
   if (options.tamper) options.tamper(out.plan);
   HONE_ASSIGN(out.bytes, write_engine(out.plan, {options.properties}));
   return out;

@@ -17,6 +17,7 @@ struct CompileOptions {
   int threads = 1;
   // best: integers where the model has quantised values, f32 elsewhere. int8: the same, and an
   // error for a model without any. f32: quantised values are rounded, but computed with as f32.
+  // bf16, f16: the same, with narrow_floats().
   std::string precision = "best";
   std::map<std::string, Dims> shapes;       // inputs made static before anything else
   std::vector<plan::ProfileSpec> profiles;  // as in plan::PlanOptions
@@ -30,7 +31,7 @@ struct CompileOptions {
   std::function<void(plan::Plan&)> tamper;  // tests plant faults here, before writing
 };
 
-constexpr const char* precisions[] = {"f32", "int8", "best"};
+constexpr const char* precisions[] = {"f32", "bf16", "f16", "int8", "best"};
 
 // Does the model say of any value that it is integers with a scale?
 bool has_quantised_values(const graph::Graph& graph);

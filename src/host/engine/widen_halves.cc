@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "host/graph/patch.h"
+#include "host/engine/retype.h"
 #include "host/ops/op_def.h"
 
 namespace hone::engine {
@@ -20,21 +20,13 @@ constexpr int64_t f32_type = static_cast<int64_t>(DType::f32);
 
 bool is_half(DType t) { return t == DType::f16; }
 
-Tensor widened(const Tensor& t) {
-  Tensor out(DType::f32, t.dims());
-  const auto values = out.as_mutable<float>();
-  for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(t.at(static_cast<int64_t>(i)));
-  }
-  return out;
-}
-
 // Types that attributes name: what a node makes, and what it computes in.
 void widen_attributes(graph::Attributes* a) {
   for (const char* name : {"to", "dtype", "output_dtype", "stash_type"}) {
     if (a->has(name) && is_half(static_cast<DType>(a->i(name, 0)))) a->set(name, f32_type);
   }
-  if (const Tensor t = a->tensor("value"); t && is_half(t.dtype())) a->set("value", widened(t));
+  if (const Tensor t = a->tensor("value"); t && is_half(t.dtype()))
+    a->set("value", with_type(t, DType::f32));
 }
 
 class Widener {
@@ -61,14 +53,6 @@ class Widener {
            std::any_of(n.outputs.begin(), n.outputs.end(), is);
   }
 
-  ValueId cast(ValueId v, DType to, NodeId origin) {
-    Node n;
-    n.op = "Cast";
-    n.inputs = {v};
-    n.attributes.set("to", static_cast<int64_t>(to));
-    return patch_.add(std::move(n), {origin});
-  }
-
   // What stands for `v` in f32, for node `reader`. New nodes read what earlier ones make, never
   // what those replace.
   ValueId wide(ValueId v, NodeId reader) {
@@ -76,8 +60,9 @@ class Widener {
     if (at != wide_.end()) return at->second;
     if (!half(v)) return v;
     const Tensor* constant = g_.constant(v);
-    return wide_[v] = constant != nullptr ? patch_.constant(widened(*constant), g_.value(v).name)
-                                          : cast(v, DType::f32, reader);
+    return wide_[v] = constant != nullptr
+                          ? patch_.constant(with_type(*constant, DType::f32), g_.value(v).name)
+                          : add_cast(&patch_, v, DType::f32, reader);
   }
 
   void widen(NodeId id) {
@@ -103,7 +88,7 @@ class Widener {
     if (!half(out)) {
       patch_.replace(out, with);
     } else if (g_.is_block_output(out)) {
-      patch_.replace(out, cast(with, DType::f16, id));
+      patch_.replace(out, add_cast(&patch_, with, DType::f16, id));
     }
   }
 

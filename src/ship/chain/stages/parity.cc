@@ -8,6 +8,7 @@
 #include "ship/chain/stage_cache.h"
 #include "ship/measure/bench.h"
 #include "ship/parity/outputs.h"
+#include "ship/parity/tolerance.h"
 
 namespace hone::ship {
 
@@ -69,6 +70,12 @@ Result<Inputs> real_inputs(ChainWork& w, const Session& s) {
   return inputs;
 }
 
+// hone.toml's for this target, else the usual one of its precision.
+double tolerance_of(const ChainWork& w, const graph::Graph& g) {
+  if (w.target.limits.parity_tolerance) return *w.target.limits.parity_tolerance;
+  return std::max(w.options.parity_tolerance, usual_tolerance(w.target.precision, products_of(g)));
+}
+
 // The plan of the engine: made again where that is of an earlier run.
 Result<const plan::Plan*> plan_of(ChainWork& w, const graph::Graph& g) {
   if (!w.plan) {
@@ -85,13 +92,14 @@ Result<json> parity(ChainWork& w) {
   HONE_ASSIGN(const graph::Graph* g, w.graph());
   HONE_ASSIGN(Session s, Session::open(w.engine_path(), w.target.threads));
   HONE_ASSIGN(Inputs inputs, real_inputs(w, s));
+  const double tolerance = tolerance_of(w, *g);
   double worst = 0;
   std::string differs;
   for (size_t i = 0; i < inputs.all.size() && differs.empty(); ++i) {
     w.progress("parity", i, inputs.all.size());
     HONE_ASSIGN(std::vector<Tensor> got, s.run(inputs.all[i]));
-    HONE_ASSIGN(OutputParity p, compare_outputs(*g, inputs.all[i], got, w.parity_tolerance(),
-                                                [&] { return plan_of(w, *g); }));
+    HONE_ASSIGN(OutputParity p,
+                compare_outputs(*g, inputs.all[i], got, tolerance, [&] { return plan_of(w, *g); }));
     worst = std::max(worst, p.worst);
     if (p.agree) continue;
     const auto k = static_cast<size_t>(
@@ -106,7 +114,7 @@ Result<json> parity(ChainWork& w) {
                           : differs},
               {"ok", ok},
               {"worst", worst},
-              {"tolerance", w.parity_tolerance()}};
+              {"tolerance", tolerance}};
 }
 
 }  // namespace
