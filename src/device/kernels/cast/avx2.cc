@@ -1,2 +1,4 @@
+#include "device/kernels/simd/halves_avx2.h"
+
 #define HONE_ISA avx2
 #include "device/kernels/cast/cast.inl.h"

@@ -1,2 +1,4 @@
+#include "device/kernels/simd/halves_avx512.h"
+
 #define HONE_ISA avx512
 #include "device/kernels/cast/cast.inl.h"

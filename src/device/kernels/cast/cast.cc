@@ -37,10 +37,15 @@ bool is_common(DType t) {
          t == DType::i64 || t == DType::boolean;
 }
 
+bool is_half(DType t) { return t == DType::f16 || t == DType::bf16; }
+
 const char* bind_common(const Step& step, void* params, Work* work) {
   if (const char* why = bind(step, params, work)) return why;
   const DType from = step.in[0].dtype, to = step.out[0].dtype;
   if (from == to) return "same type: memory is copied";
+  if (is_half(from) || is_half(to)) {
+    return from == DType::f32 || to == DType::f32 ? nullptr : "16-bit floats from and to f32 only";
+  }
   return is_common(from) && is_common(to) ? nullptr : "only f32, 8, 32 and 64-bit integers, bool";
 }
 #endif

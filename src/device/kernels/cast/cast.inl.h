@@ -1,5 +1,6 @@
-// cast between the types that models convert, in loops that the compiler makes vectors of. Included
-// with HONE_ISA set to the namespace; what is here is static.
+// cast between the types that models convert: floats of 16 bits by hand, the others in loops that
+// the compiler makes vectors of. Included after simd/halves_<isa>.h with HONE_ISA set to the
+// namespace; what is here is static.
 #pragma once
 
 #include <type_traits>
@@ -50,6 +51,17 @@ bool cast_unit(const void* x, void* y, int64_t at, int64_t n) {
   }
 }
 
+// From or to floats of 16 bits.
+template <class T, class U>
+bool convert_unit(const void* x, void* y, int64_t at, int64_t n) {
+  const T* from = static_cast<const T*>(x) + at;
+  U* to = static_cast<U*>(y) + at;
+  int64_t i = 0;
+  for (; i + width <= n; i += width) store(to + i, load(from + i));
+  if (i < n) store(to + i, load(from + i, first_lanes(n - i)), first_lanes(n - i));
+  return true;
+}
+
 template <class T>
 bool cast_unit(DType to, const void* x, void* y, int64_t at, int64_t n) {
   switch (to) {
@@ -64,6 +76,10 @@ bool cast_unit(DType to, const void* x, void* y, int64_t at, int64_t n) {
 }
 
 bool cast_unit(const CastParams& p, const void* x, void* y, int64_t at, int64_t n) {
+  if (p.from == DType::f16) return convert_unit<F16, float>(x, y, at, n);
+  if (p.from == DType::bf16) return convert_unit<Bf16, float>(x, y, at, n);
+  if (p.to == DType::f16) return convert_unit<float, F16>(x, y, at, n);
+  if (p.to == DType::bf16) return convert_unit<float, Bf16>(x, y, at, n);
   switch (p.from) {
     case DType::f32: return cast_unit<float>(p.to, x, y, at, n);
     case DType::i8: return cast_unit<int8_t>(p.to, x, y, at, n);
