@@ -87,25 +87,34 @@ class Maker {
     out_.f32_pm = f32_.whole_pm;
   }
 
+  // Timers between steps cost: where steps sum to more than a run takes, all are that much shorter.
+  static double without_timers(const EngineTimes& times) {
+    double sum = 0;
+    for (const LayerStep& s : times.steps) sum += s.us;
+    return times.whole_us > 0 && sum > times.whole_us ? times.whole_us / sum : 1;
+  }
+
   // The sum of what went to layers.
   double add_times(const EngineTimes& times, size_t option) {
     double sum = 0;
+    const double scale = without_timers(times);
     for (const LayerStep& s : times.steps) {
       const std::vector<NodeId> nodes = nodes_of(s);
       const size_t l = nodes.empty() ? no_layer : layer(nodes[0]);
       if (l == no_layer) continue;
       LayerOption& o = out_.layers[l].options[option];
-      o.us += s.us;
-      o.us_pm = std::hypot(o.us_pm, s.us_pm);
-      sum += s.us;
+      o.us += scale * s.us;
+      o.us_pm = std::hypot(o.us_pm, scale * s.us_pm);
+      sum += scale * s.us;
     }
     return sum;
   }
 
-  std::vector<const LayerStep*> other_steps() const {
-    std::vector<const LayerStep*> steps;
+  std::vector<std::pair<const LayerStep*, double>> other_steps() const {
+    std::vector<std::pair<const LayerStep*, double>> steps;
     for (const PrecisionTimes& p : others_) {
-      for (const LayerStep& s : p.times.steps) steps.push_back(&s);
+      const double scale = without_timers(p.times);
+      for (const LayerStep& s : p.times.steps) steps.emplace_back(&s, scale);
     }
     return steps;
   }
@@ -115,13 +124,13 @@ class Maker {
     std::map<std::string, ValueId> values;
     for (ValueId v = 0; v < g_.value_count(); ++v) values[g_.value(v).name] = v;
     double us = 0, all = 0;
-    for (const LayerStep* at : other_steps()) {
+    for (const auto& [at, scale] : other_steps()) {
       const LayerStep& s = *at;
       if (s.op != "QuantizeLinear" && s.op != "DequantizeLinear") continue;
       const std::string& node = s.nodes.empty() ? s.op : s.nodes[0];
       const auto v = values.find(node.substr(0, node.rfind('_')));
       if (v == values.end() || g_.value(v->second).is_constant()) continue;
-      us += s.us;
+      us += scale * s.us;
       all += elements(g_, v->second);
     }
     return all > 0 ? 1e3 * us / all : 1;

@@ -86,6 +86,16 @@ TEST(TuneNetwork, EveryPrecisionIsAnOptionWithItsUncertainty) {
   EXPECT_DOUBLE_EQ(n.layers[0].options[2].us_pm, 0.3);
 }
 
+TEST(TuneNetwork, StepsSumToNoMoreThanARun) {
+  const graph::Graph g = chain();
+  EngineTimes timed = f32;
+  timed.whole_us = 16.5;  // half of what its steps sum to
+  const Network n = make_network(g, named(g, {"c1", "c2", "add", "c3"}), timed, {{"int8", int8}});
+  EXPECT_DOUBLE_EQ(n.layers[0].options[0].us, 5);
+  EXPECT_DOUBLE_EQ(n.layers[1].options[0].us, 6);
+  EXPECT_DOUBLE_EQ(n.other_us, 1.5);  // Floor
+}
+
 TEST(TuneNetwork, WithoutConversionsInTheEngineTheyCostANanosecond) {
   const graph::Graph g = chain();
   EXPECT_DOUBLE_EQ(make_network(g, named(g, {"c1", "c2"}), f32, {{"int8", f32}}).convert_ns, 1);

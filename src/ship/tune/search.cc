@@ -129,9 +129,11 @@ class Search {
         continue;
       }
       if (is_faster(found.measured) && us < best_.measured.us) keep(std::move(found));
-      if (us <= 1.05 * predicted) break;
-      // Slower than thought: what no layer's own time contains is what the borders cost.
-      for (Border& b : n_.borders) b.us *= 2;
+      // What no layer's own time contains is what the borders cost: more than thought, or less,
+      // where kernels convert on their way.
+      const double factor = us > 1.05 * predicted ? 2 : us < 0.95 * predicted ? 0.5 : 1;
+      if (factor == 1) break;
+      for (Border& b : n_.borders) b.us *= factor;
     }
     if (seen.empty()) return {};
     for (const std::string& p : precisions(n_)) HONE_RETURN_IF_ERROR(all_in_one(p, seen));

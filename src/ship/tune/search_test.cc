@@ -107,6 +107,24 @@ TEST(TuneSearch, TightensUntilTheLimitHolds) {
   EXPECT_GE(found->tried.size(), 2U);
 }
 
+// The noisy layer stays float, and beside it the last, too, while borders seem to cost what it
+// gains.
+TEST(TuneSearch, BordersThatCostLessThanThoughtAreTriedAgain) {
+  Fake fake;
+  fake.noise[3] = 1.5;
+  Network n = five();
+  for (Border& b : n.borders) b.us = 7;
+  fake.truth = n;
+  fake.border_factor = 0.01;
+  const SearchFunctions f = fake.functions();
+  ASSERT_TRUE(measure_errors(&n, f).ok());
+  auto found = search(n, f, {55, 0});
+  ASSERT_TRUE(found.ok()) << found.status().text();
+  EXPECT_EQ(found->precisions[3], "f32");
+  EXPECT_EQ(found->precisions[4], "int8");
+  EXPECT_GE(found->tried.size(), 2U);
+}
+
 TEST(TuneSearch, NeverSlowerThanFloat) {
   Fake fake;
   fake.border_factor = 100;  // conversions that no profile showed
