@@ -136,15 +136,17 @@ struct Pair {
   const ship::ModelSpec* model;
   const ship::TargetSpec* target;
   ship::FreshProcess fresh;
+  std::shared_ptr<ship::ModelData> data;  // one for all targets of a model
 };
 
 // With processes that are started while this one still holds next to nothing.
 Result<std::vector<Pair>> pairs_of(const ship::Project& project) {
   std::vector<Pair> pairs;
   for (const ship::ModelSpec& m : project.models) {
+    const auto data = std::make_shared<ship::ModelData>(m);
     for (const ship::TargetSpec& t : project.targets) {
       HONE_ASSIGN(ship::FreshProcess fresh, ship::FreshProcess::start());
-      pairs.push_back({&m, &t, std::move(fresh)});
+      pairs.push_back({&m, &t, std::move(fresh), data});
     }
   }
   return pairs;
@@ -164,6 +166,7 @@ Status run_ship(const Options& o, Session& s) {
     const std::string who = fmt::format("{} for {}", pair.model->name, pair.target->name);
     if (pairs.size() > 1) say(o, s, who);
     c.fresh = &pair.fresh;
+    c.data = pair.data.get();
     auto r = ship::run_chain(*pair.model, *pair.target, c);
     if (!r.ok()) return in("model '" + pair.model->name + "'", r.status());
     if (o.json != "-") print_stages(*r, s.printer);

@@ -38,11 +38,11 @@ class TaskScorer : public quant::Scorer {
 
 }  // namespace
 
-Result<quant::MakeScorer> calibration_labels(const ModelSpec& model, const graph::Graph& graph) {
+Result<quant::MakeScorer> calibration_labels(const ModelSpec& model,
+                                             std::shared_ptr<const tasks::Dataset> data,
+                                             const graph::Graph& graph) {
   const OutputSpec* task = judged_output(model);
-  if (!model.calibration || task == nullptr) return quant::MakeScorer();
-  HONE_ASSIGN(auto data, tasks::open_dataset(*model.calibration));
-  if (!data->labelled()) return quant::MakeScorer();
+  if (task == nullptr || !data->labelled()) return quant::MakeScorer();
   HONE_ASSIGN(std::vector<size_t> outputs, task_outputs(graph.output_names, *task));
   HONE_ASSIGN(ModelInputs inputs, ModelInputs::make(model, input_forms(graph)));
   auto from = std::make_shared<const Labelled>(

@@ -7,9 +7,11 @@
 
 namespace hone::ship {
 
-// For the samples of calibration_samples(model, graph), by the task of the output that is judged.
-// Empty where the data have no labels, or hone.toml no task. `model` outlives it. Errors: of the
-// data; not_found for an output that the graph lacks; those of making an evaluator.
-Result<quant::MakeScorer> calibration_labels(const ModelSpec& model, const graph::Graph& graph);
+// For the samples of calibration_samples(model, data, graph), by the task of the output that is
+// judged. Empty where the data have no labels, or hone.toml no task. `model` outlives it. Errors:
+// of the data; not_found for an output that the graph lacks; those of making an evaluator.
+Result<quant::MakeScorer> calibration_labels(const ModelSpec& model,
+                                             std::shared_ptr<const tasks::Dataset> data,
+                                             const graph::Graph& graph);
 
 }  // namespace hone::ship

@@ -16,6 +16,10 @@ Tensor one_hot(int64_t place) {
   return t;
 }
 
+std::shared_ptr<const tasks::Dataset> data_of(const ModelSpec& m) {
+  return *tasks::open_dataset(*m.calibration);
+}
+
 TEST(CalibrationLabels, AreThoseOfTheSamplesAtTheirPlaces) {
   Folder folder;
   ModelSpec m = testing::small_project(folder, 0);
@@ -23,7 +27,7 @@ TEST(CalibrationLabels, AreThoseOfTheSamplesAtTheirPlaces) {
   auto model = model::read_model(m.onnx);
   auto graph = import(*model);
   ASSERT_TRUE(graph.ok());
-  auto make = calibration_labels(m, *graph);
+  auto make = calibration_labels(m, data_of(m), *graph);
   ASSERT_TRUE(make.ok()) << make.status().text();
   ASSERT_TRUE(*make);
   auto before = (*make)(), after = (*make)();
@@ -46,15 +50,15 @@ TEST(CalibrationLabels, AreNoneWithoutLabelsOrTask) {
   auto model = model::read_model(m.onnx);
   auto graph = import(*model);
   ASSERT_TRUE(graph.ok());
-  EXPECT_FALSE(*calibration_labels(m, *graph));
   m.calibration = m.evaluation;
   m.outputs[0].name = "scores";
-  EXPECT_EQ(calibration_labels(m, *graph).status().text(), "the model has no output 'scores'");
+  EXPECT_EQ(calibration_labels(m, data_of(m), *graph).status().text(),
+            "the model has no output 'scores'");
   m.calibration->values.erase("labels");
-  EXPECT_FALSE(*calibration_labels(m, *graph));
+  EXPECT_FALSE(*calibration_labels(m, data_of(m), *graph));
   m.calibration = m.evaluation;
   m.outputs[0].task.clear();
-  EXPECT_FALSE(*calibration_labels(m, *graph));
+  EXPECT_FALSE(*calibration_labels(m, data_of(m), *graph));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST(Calibration, SamplesAreTheInputsThatTheContractMakes) {
   m.calibration = m.evaluation;
   auto model = model::read_model(m.onnx);
   auto graph = import(*model);
-  auto samples = calibration_samples(m, *graph);
+  auto samples = calibration_samples(m, open(*m.calibration), *graph);
   ASSERT_TRUE(samples.ok()) << samples.status().text();
   EXPECT_EQ(samples->count, 12);
   auto x = samples->get(3);
@@ -42,7 +42,7 @@ TEST(Calibration, SamplesAreTheInputsThatTheContractMakes) {
   const float pixel = sample->picture.pixels[5];
   EXPECT_FLOAT_EQ((*x)[0].as<float>()[5], (pixel / 255 - 0.2860f) / 0.3530f);
   m.inputs.clear();
-  EXPECT_EQ(calibration_samples(m, *graph).status().text(),
+  EXPECT_EQ(calibration_samples(m, open(*m.calibration), *graph).status().text(),
             "hone.toml does not say how input 'image' is made");
 }
 

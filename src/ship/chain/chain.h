@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/engine/compile.h"
+#include "ship/chain/model_data.h"
 #include "ship/gate/gate.h"
 #include "ship/measure/fresh_process.h"
 #include "ship/project/project.h"
@@ -36,6 +37,8 @@ struct ChainOptions {
   // Where peak memory is measured, started before this process held much; nullptr: the chain starts
   // one when it begins.
   FreshProcess* fresh = nullptr;
+  // Shared with other chains of the same model; nullptr: the chain reads its own.
+  ModelData* data = nullptr;
 };
 
 struct ChainResult {

@@ -32,17 +32,6 @@ Result<const graph::Graph*> read_once(const std::string& path, std::optional<gra
   return &**kept;
 }
 
-// Its table in hone.toml, and what its files hold. Where they cannot be read (nullptr) the stage
-// that reads them says why.
-std::string data_key(const tasks::DataSpec& spec, const tasks::Dataset* data, bool truths) {
-  std::string key = fmt::format("{} {} ", spec.format, spec.limit);
-  for (const auto& [name, value] : spec.values) key += name + "=" + value + " ";
-  for (const std::string& f : data != nullptr ? data->files(truths) : std::vector<std::string>()) {
-    key += hash_file(f);
-  }
-  return hash_text(key);
-}
-
 }  // namespace
 
 Result<const graph::Graph*> ChainWork::source() const { return read_once(model.onnx, &source_); }
@@ -55,13 +44,6 @@ bool ChainWork::quantises() const {
   if (target.precision != "int8") return false;
   auto g = source();
   return g.ok() && !engine::has_quantised_values(**g);
-}
-
-Result<std::shared_ptr<const tasks::Dataset>> ChainWork::data() const {
-  if (data_ == nullptr) {
-    HONE_ASSIGN(data_, tasks::open_dataset(*model.evaluation));
-  }
-  return data_;
 }
 
 engine::CompileOptions ChainWork::compile_options() const {
@@ -77,17 +59,6 @@ engine::CompileOptions ChainWork::compile_options() const {
 
 std::string ChainWork::machine_key() const {
   return fmt::format("{} {:x} ", options.machine.cpu, options.machine.isa);
-}
-std::string ChainWork::evaluation_key(bool truths) const {
-  std::string& key = evaluation_key_[truths ? 1 : 0];
-  if (!model.evaluation || !key.empty()) return key;
-  auto d = data();
-  return key = data_key(*model.evaluation, d.ok() ? d->get() : nullptr, truths);
-}
-std::string ChainWork::calibration_key() const {
-  if (!model.calibration || !calibration_key_.empty()) return calibration_key_;
-  auto d = tasks::open_dataset(*model.calibration);
-  return calibration_key_ = data_key(*model.calibration, d.ok() ? d->get() : nullptr, true);
 }
 std::string ChainWork::contract_key() const {
   std::string key;
@@ -107,6 +78,8 @@ std::string ChainWork::task_key() const {
     key += fmt::format("{} {} {} {} {} {} {}\n", d.nms.iou_threshold, d.nms.score_threshold,
                        d.nms.max_detections, d.nms.max_candidates, d.nms.class_agnostic, d.suppress,
                        d.clip);
+    key +=
+        fmt::format("{} {} {} {}\n", o.psnr.peak, o.psnr.border, o.psnr.luma, o.psnr.channels_last);
   }
   return task_key_ = hash_text(key);
 }

@@ -10,13 +10,18 @@
 #include "host/graph/graph.h"
 #include "ship/chain/chain.h"
 #include "ship/chain/evaluation.h"
+#include "ship/chain/model_data.h"
 
 namespace hone::ship {
 
 class ChainWork {
  public:
   ChainWork(const ModelSpec& model, const TargetSpec& target, const ChainOptions& options)
-      : model(model), target(target), options(options) {}
+      : model(model),
+        target(target),
+        options(options),
+        own_data_(model),
+        data(options.data != nullptr ? *options.data : own_data_) {}
 
   const ModelSpec& model;
   const TargetSpec& target;
@@ -36,8 +41,6 @@ class ChainWork {
   Result<const graph::Graph*> graph() const;
   // int8 is asked for, and the model as it came (which can be read) is of floats.
   bool quantises() const;
-  // Of the evaluation data, which are set.
-  Result<std::shared_ptr<const tasks::Dataset>> data() const;
   engine::CompileOptions compile_options() const;
 
   // hone.toml's for this target, else the usual one.
@@ -47,9 +50,6 @@ class ChainWork {
 
   // Pieces of the keys of stages: what a result depends on besides the model and Hone's version.
   std::string machine_key() const;
-  // "" where there are no such data. `truths`: what is true of the samples counts, too.
-  std::string evaluation_key(bool truths = false) const;
-  std::string calibration_key() const;
   std::string contract_key() const;  // how inputs are made
   std::string task_key() const;      // what is judged, and how
   std::string engine_key() const;    // the engine, and the machine that runs it
@@ -59,8 +59,11 @@ class ChainWork {
 
  private:
   mutable std::optional<graph::Graph> source_, quantized_;
-  mutable std::shared_ptr<const tasks::Dataset> data_;
-  mutable std::string evaluation_key_[2], calibration_key_, task_key_;
+  mutable std::string task_key_;
+  ModelData own_data_;  // of a chain that shares none
+
+ public:
+  ModelData& data;
 };
 
 // One stage: a file stages/<name>.cc and a line in stages.inc.

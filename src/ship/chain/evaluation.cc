@@ -45,7 +45,7 @@ size_t worst_class(const std::vector<ClassScore>& classes) {
 
 const OutputSpec* judged_output(const ModelSpec& model) {
   for (const OutputSpec& o : model.outputs) {
-    if (!o.task.empty() && !o.labels.empty()) return &o;
+    if (!o.task.empty() && tasks::make_evaluator(o).ok()) return &o;
   }
   return nullptr;
 }

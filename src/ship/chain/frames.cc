@@ -88,7 +88,7 @@ Status PictureWork::prepare(int64_t frame) {
   const auto n = static_cast<int64_t>(pictures_.size());
   const tasks::DecodedPicture& p = pictures_[static_cast<size_t>(frame % n)];
   std::memcpy(captured_.data(), p.pixels.data(), p.pixels.size());
-  frame_ = {captured_.data(), p.width, p.height, p.channels, int64_t{p.width} * p.channels};
+  frame_ = view_of(p, captured_.data());
   return {};
 }
 

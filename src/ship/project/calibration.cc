@@ -9,8 +9,9 @@
 
 namespace hone::ship {
 
-Result<quant::Samples> calibration_samples(const ModelSpec& model, const graph::Graph& graph) {
-  HONE_ASSIGN(auto data, tasks::open_dataset(*model.calibration));
+Result<quant::Samples> calibration_samples(const ModelSpec& model,
+                                           std::shared_ptr<const tasks::Dataset> data,
+                                           const graph::Graph& graph) {
   HONE_ASSIGN(ModelInputs inputs, ModelInputs::make(model, input_forms(graph)));
   quant::Samples s;
   s.count = data->count();

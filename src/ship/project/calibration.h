@@ -6,10 +6,12 @@
 
 namespace hone::ship {
 
-// Every sample of model.calibration, which is set, through the contracts of hone.toml: the inputs
+// Every sample of the calibration data through the contracts of hone.toml: the inputs
 // of `graph` in order. `model` outlives it. Errors: of the data; unsupported for an input that
 // hone.toml does not describe.
-Result<quant::Samples> calibration_samples(const ModelSpec& model, const graph::Graph& graph);
+Result<quant::Samples> calibration_samples(const ModelSpec& model,
+                                           std::shared_ptr<const tasks::Dataset> data,
+                                           const graph::Graph& graph);
 
 // What hone.toml says of a model file.
 struct Described {

@@ -13,7 +13,7 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork& w) {
-  return w.engine_key() + w.evaluation_key(true) + w.task_key();
+  return w.engine_key() + w.data.evaluation_key(true) + w.task_key();
 }
 
 // Results are the same bits for any number of threads: accuracy is counted with all of them.
@@ -47,9 +47,8 @@ Result<Session> open_baseline(const ChainWork& w) {
 Result<json> accuracy(ChainWork& w) {
   const OutputSpec* task = judged_output(w.model);
   if (!w.model.evaluation || task == nullptr) return json{{"text", "no labelled evaluation data"}};
-  HONE_ASSIGN(auto data, w.data());
+  HONE_ASSIGN(auto data, w.data.evaluation());
   if (!data->labelled()) return json{{"text", "the evaluation data have no labels"}};
-  HONE_ASSIGN(Session baseline, open_baseline(w));
   HONE_ASSIGN(Session engine, Session::open(w.engine_path(), all_threads(w)));
   auto inputs = ModelInputs::make(w.model, input_forms(engine));
   if (!inputs.ok() && inputs.code() == Code::unsupported) {
@@ -59,15 +58,19 @@ Result<json> accuracy(ChainWork& w) {
   std::vector<std::string> names;
   for (const auto& output : engine.outputs()) names.push_back(output.name);
   HONE_ASSIGN(std::vector<size_t> outputs, task_outputs(names, *task));
-  HONE_ASSIGN(auto before, tasks::make_evaluator(*task));
   HONE_ASSIGN(auto after, tasks::make_evaluator(*task));
   const auto run = [&](Session& s, tasks::Evaluator* e, const char* what) {
     return evaluate(s, outputs, *data, *inputs, e,
                     [&](double done, double all) { w.progress(what, done, all); });
   };
-  HONE_RETURN_IF_ERROR(run(baseline, before.get(), "accuracy of the baseline"));
+  if (w.data.baseline == nullptr) {
+    HONE_ASSIGN(Session baseline, open_baseline(w));
+    HONE_ASSIGN(auto before, tasks::make_evaluator(*task));
+    HONE_RETURN_IF_ERROR(run(baseline, before.get(), "accuracy of the baseline"));
+    w.data.baseline = std::move(before);
+  }
   HONE_RETURN_IF_ERROR(run(engine, after.get(), "accuracy of the engine"));
-  return accuracy_summary(*before, *after, task->labels);
+  return accuracy_summary(*w.data.baseline, *after, task->labels);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using nlohmann::json;
 namespace {
 
 std::string key(const ChainWork& w) {
-  return w.engine_key() + w.evaluation_key() +
+  return w.engine_key() + w.data.evaluation_key(false) +
          fmt::format("{} {}", w.options.bench_seconds, w.target.limits.rate.value_or(0));
 }
 

@@ -23,13 +23,13 @@ struct Inputs {
 
 std::string key(const ChainWork& w) {
   return w.engine_key() + fmt::format("{} {} {}", w.options.parity_inputs, w.parity_tolerance(),
-                                      w.model.evaluation       ? w.evaluation_key()
+                                      w.model.evaluation       ? w.data.evaluation_key(false)
                                       : w.model.golden.empty() ? ""
                                                                : hash_folder(w.model.golden));
 }
 
 Result<Inputs> evaluation_inputs(ChainWork& w, const ModelInputs& made) {
-  HONE_ASSIGN(auto d, w.data());
+  HONE_ASSIGN(auto d, w.data.evaluation());
   Inputs inputs{{}, "evaluation samples"};
   int64_t n = std::min<int64_t>(w.options.parity_inputs, d->count());
   for (int64_t i = 0; i < n; ++i) {

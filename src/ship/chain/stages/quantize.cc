@@ -34,7 +34,7 @@ std::string tune_key(const ChainWork& w) {
 }
 
 std::string key(const ChainWork& w) {
-  return w.evaluation_key() + w.calibration_key() + w.contract_key() + w.task_key() +
+  return w.data.evaluation_key(false) + w.data.calibration_key() + w.contract_key() + w.task_key() +
          fmt::format(" {}", w.target.limits.accuracy_drop.value_or(-1)) + tune_key(w);
 }
 
@@ -83,13 +83,10 @@ Result<json> quantize(ChainWork& w) {
   };
   graph::Graph g = *source;
   HONE_RETURN_IF_ERROR(quant::prepare(g, options));
-  HONE_ASSIGN(quant::Samples samples, calibration_samples(w.model, g));
-  if (w.model.evaluation) {
-    HONE_ASSIGN(auto calibration, tasks::open_dataset(*w.model.calibration));
-    HONE_ASSIGN(auto evaluation, w.data());
-    HONE_RETURN_IF_ERROR(check_overlap(*calibration, *evaluation));
-  }
-  HONE_ASSIGN(options.labels, calibration_labels(w.model, g));
+  HONE_ASSIGN(auto calibration, w.data.calibration());
+  HONE_ASSIGN(quant::Samples samples, calibration_samples(w.model, calibration, g));
+  HONE_RETURN_IF_ERROR(w.data.check_overlap());
+  HONE_ASSIGN(options.labels, calibration_labels(w.model, calibration, g));
   HONE_ASSIGN(plan::TimingCache timings, plan::TimingCache::load(w.timings_path()));
   if (w.target.tune) options.mix = search(w, &timings);
   HONE_ASSIGN(quant::Quantised q, quant::quantize(g, samples, options));
