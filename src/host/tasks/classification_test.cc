@@ -89,8 +89,9 @@ TEST(Classification, RefusesWhatIsNoClass) {
 }
 
 TEST(Evaluator, NamesWhatItLacks) {
-  EXPECT_EQ(make_evaluator({"guessing", "", {"a"}, {}, {}}).status().text(), "no task 'guessing'");
-  EXPECT_EQ(make_evaluator({"classification", "", {}, {}, {}}).status().text(),
+  EXPECT_EQ(make_evaluator({"guessing", "", {"a"}, {}, {}, {}}).status().text(),
+            "no task 'guessing'");
+  EXPECT_EQ(make_evaluator({"classification", "", {}, {}, {}, {}}).status().text(),
             "classification needs the names of its classes");
 }
 

@@ -69,6 +69,7 @@ uint64_t content_hash(const Sample& s) {
   const int32_t size[] = {p.width, p.height, p.channels};
   uint64_t h = hash64(std::as_bytes(std::span(p.pixels)), hash64(std::as_bytes(std::span(size))));
   h = hash64(std::as_bytes(std::span(s.text)), h);
+  if (!s.sound.samples.empty()) h = hash64(std::as_bytes(std::span(s.sound.samples)), h);
   for (const auto& [name, t] : s.tensors) {
     h = hash64(std::as_bytes(std::span(name)), h);
     const auto type = static_cast<int32_t>(t.dtype());

@@ -13,6 +13,7 @@
 #include "host/model/tensor.h"
 #include "host/tasks/detection/boxes.h"
 #include "host/tasks/picture_file.h"
+#include "host/tasks/sound_file.h"
 
 namespace hone::tasks {
 
@@ -30,8 +31,12 @@ struct Sample {
   DecodedPicture picture;
   std::map<std::string, Tensor> tensors;  // by the model's input; "": of a format without names
   std::string text;
+  Sound sound;
   int64_t label = -1;
   std::vector<Truth> objects;  // in the picture
+  // What the model should have made, where that is a picture: as a file holds it or as an array.
+  DecodedPicture wanted_picture;
+  Tensor wanted;
 };
 
 class Dataset {
@@ -52,7 +57,8 @@ class Dataset {
 Result<std::shared_ptr<const Dataset>> open_dataset(const DataSpec& spec);
 
 struct DataKey {
-  enum class Need : uint8_t { always, to_judge, never };  // to_judge: by what evaluates, only
+  // to_judge: by what evaluates only, and not where the key 'wanted' says what is right.
+  enum class Need : uint8_t { always, to_judge, never };
   const char* name;
   bool path;  // of a file or folder; else a word
   Need need;

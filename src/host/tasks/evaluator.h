@@ -11,6 +11,7 @@
 #include "host/model/tensor.h"
 #include "host/tasks/dataset.h"
 #include "host/tasks/detection/detector.h"
+#include "host/tasks/psnr.h"
 
 namespace hone::tasks {
 
@@ -21,6 +22,7 @@ struct TaskSpec {
   std::vector<std::string> labels;   // names of the classes
   std::vector<std::string> outputs;  // of the model, that the task takes; empty: the table's own
   DetectionSpec detection;           // task = "detection"
+  PsnrOptions psnr;                  // task = "super_resolution"
 };
 
 struct ClassScore {

@@ -12,6 +12,7 @@ namespace hone::tasks {
 struct DecodedPicture {
   std::vector<uint8_t> pixels;  // interleaved, rows without gaps
   int32_t width = 0, height = 0, channels = 0;
+  bool nv12 = false;  // pixels are the planes of NV12, Y and then U V; channels is 3
 };
 
 constexpr int64_t max_pixels = int64_t{1} << 28;

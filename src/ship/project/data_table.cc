@@ -24,7 +24,8 @@ Status dataset(const TomlReader& r, const toml::table& data, const char* key,
   for (const tasks::DataKey& k : format.keys) {
     using Need = tasks::DataKey::Need;
     const bool judges = std::string_view(key) == "evaluation";
-    const bool required = k.need == Need::always || (k.need == Need::to_judge && judges);
+    const bool required =
+        k.need == Need::always || (k.need == Need::to_judge && judges && !t->contains("wanted"));
     std::string value;
     if (k.path) {
       HONE_RETURN_IF_ERROR(r.path(*t, k.name, &value, required));

@@ -36,13 +36,16 @@ class InputReader : private TomlReader {
     InputSpec in;
     in.name = name;
     size_t kind = 0;
-    HONE_RETURN_IF_ERROR(word(t, "kind", {"image", "text", "tensor"}, &kind));
+    HONE_RETURN_IF_ERROR(word(t, "kind", {"image", "text", "tensor", "audio"}, &kind));
     in.kind = static_cast<InputSpec::Kind>(kind);
     switch (in.kind) {
       case InputSpec::Kind::image: HONE_RETURN_IF_ERROR(image(t, &in.image)); break;
       case InputSpec::Kind::text: HONE_RETURN_IF_ERROR(read_text_input(*this, t, &in.text)); break;
       case InputSpec::Kind::tensor:
         HONE_RETURN_IF_ERROR(read_tensor_input(*this, t, &in.tensor));
+        break;
+      case InputSpec::Kind::audio:
+        HONE_RETURN_IF_ERROR(read_audio_input(*this, t, &in.audio));
         break;
     }
     return in;

@@ -29,6 +29,43 @@ Result<Tensor> text_input(const TextInput& spec, const Tokenizer& tokenizer, DTy
   return t;
 }
 
+// The input's dimensions for `count` elements of what the data hold, said as `held`.
+Result<Dims> dims_for(const InputForm& form, int64_t count, const std::string& held) {
+  Dims dims = form.dims;
+  int64_t fixed = 1, open = 0;
+  for (int64_t d : dims) d < 0 ? ++open : fixed *= d;
+  // A first dimension that is dynamic is the batch.
+  if (open == 1 && dims[0] < 0) dims[0] = 1, open = 0;
+  if (open == 0 && fixed == count) return dims;
+  return Status(Code::shape_mismatch,
+                fmt::format("input '{}' takes {}, {}", form.name, to_string(form.dims), held));
+}
+
+Result<Tensor> audio_input(const preprocess::MfccContract& k, const InputForm& form,
+                           const tasks::Sound& sound) {
+  if (sound.rate != k.sample_rate) {
+    return Status(
+        Code::shape_mismatch,
+        fmt::format("input '{}' takes sound of {} Hz, the data hold {}", form.name, k.sample_rate,
+                    sound.rate == 0 ? "none" : fmt::format("{} Hz", sound.rate)));
+  }
+  const DType type = k.type == preprocess::PixelType::s8 ? DType::i8 : DType::f32;
+  const int64_t frames = k.frames();
+  HONE_ASSIGN(Dims dims, dims_for(form, frames * k.coefficients,
+                                  fmt::format("its MFCC are {} x {}", frames, k.coefficients)));
+  if (form.dtype != type) {
+    return Status(Code::shape_mismatch, fmt::format("input '{}' takes {}, its MFCC are {}",
+                                                    form.name, name(form.dtype), name(type)));
+  }
+  Tensor t(type, dims);
+  std::vector<uint8_t> scratch(static_cast<size_t>(preprocess::mfcc_scratch_bytes(k)));
+  auto s =
+      preprocess::mfcc(k, sound.samples.data(), static_cast<int64_t>(sound.samples.size()),
+                       t.mutable_data(), {scratch.data(), static_cast<int64_t>(scratch.size())});
+  if (!s.ok()) return Status(s.code(), s.text().c_str());
+  return t;
+}
+
 // The stored elements in the input's type and dims: (x - zero) scale in f32 where that is asked
 // for, as DequantizeLinear; else they must be of the type already.
 Result<Tensor> tensor_input(const TensorInput& spec, const InputForm& form, const Tensor& stored) {
@@ -36,16 +73,8 @@ Result<Tensor> tensor_input(const TensorInput& spec, const InputForm& form, cons
     return Status(Code::not_found,
                   fmt::format("the data hold no tensor for input '{}'", form.name));
   }
-  Dims dims = form.dims;
-  int64_t fixed = 1, open = 0;
-  for (int64_t d : dims) d < 0 ? ++open : fixed *= d;
-  // A first dimension that is dynamic is the batch.
-  if (open == 1 && dims[0] < 0) dims[0] = 1, open = 0;
-  if (open > 0 || fixed != stored.count()) {
-    return Status(Code::shape_mismatch,
-                  fmt::format("input '{}' takes {}, the data hold {}", form.name,
-                              to_string(form.dims), to_string(stored.dims())));
-  }
+  HONE_ASSIGN(Dims dims, dims_for(form, stored.count(),
+                                  fmt::format("the data hold {}", to_string(stored.dims()))));
   if (!spec.converts) {
     if (stored.dtype() == form.dtype) return stored.reshaped(dims);
     return Status(Code::shape_mismatch,
@@ -124,6 +153,7 @@ Result<std::vector<Tensor>> ModelInputs::of(const tasks::Sample& sample) const {
           return text_input(i.spec->text, *i.tokenizer, i.form.dtype, sample.text);
         case InputSpec::Kind::tensor:
           return tensor_input(i.spec->tensor, i.form, stored(sample, i.form.name));
+        case InputSpec::Kind::audio: return audio_input(i.spec->audio, i.form, sample.sound);
         case InputSpec::Kind::image: break;
       }
       return to_input(i.spec->image, view_of(sample.picture));

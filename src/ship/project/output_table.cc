@@ -33,7 +33,12 @@ class OutputReader : private TomlReader {
     size_t task = 0;
     HONE_RETURN_IF_ERROR(word(t, "task", names, &task));
     out.task = names[task];
-    std::vector<std::string> known = {"task", "labels", "outputs"};
+    std::vector<std::string> known = {"task", "outputs"};
+    if (out.task == "super_resolution") {
+      known.insert(known.end(), {"peak", "border", "luma", "layout"});
+    } else {
+      known.emplace_back("labels");
+    }
     if (out.task == "classification") known.emplace_back("metric");
     if (out.task == "detection") {
       known.insert(known.end(), {"decode", "score_threshold", "iou_threshold", "max_detections",
@@ -44,6 +49,7 @@ class OutputReader : private TomlReader {
     HONE_RETURN_IF_ERROR(texts(t, "outputs", &out.outputs));
     HONE_RETURN_IF_ERROR(text(t, "metric", &out.metric));
     if (out.task == "detection") HONE_RETURN_IF_ERROR(detection(t, &out.detection));
+    if (out.task == "super_resolution") HONE_RETURN_IF_ERROR(psnr(t, &out.psnr));
     std::string labels;
     HONE_RETURN_IF_ERROR(path(t, "labels", &labels));
     if (!labels.empty()) {
@@ -84,6 +90,19 @@ class OutputReader : private TomlReader {
       d->strides.push_back(static_cast<int32_t>(*v));
     }
     return d->strides.empty() ? bad : Status();
+  }
+
+  Status psnr(const toml::table& t, tasks::PsnrOptions* p) const {
+    HONE_RETURN_IF_ERROR(get(t, "peak", "a number", &p->peak));
+    if (!fits(p->peak) || p->peak <= 0) return fail(*t.get("peak"), "'peak' must be > 0");
+    int32_t border = 0;
+    HONE_RETURN_IF_ERROR(whole(t, "border", 0, &border));
+    p->border = border;
+    HONE_RETURN_IF_ERROR(get(t, "luma", "true or false", &p->luma));
+    size_t layout = 0;
+    HONE_RETURN_IF_ERROR(word(t, "layout", {"nchw", "nhwc"}, &layout));
+    p->channels_last = layout == 1;
+    return {};
   }
 
   Status share(const toml::table& t, const char* key, float* out) const {

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "common/base/hash.h"
+#include "host/model/files.h"
 #include "host/model/json_text.h"
 #include "host/tasks/picture_file.h"
 
@@ -73,6 +75,9 @@ bool geometry_from_json(const json& j, ImageContract* k) {
 Result<ImageContract> from_json(const json& j) {
   using namespace preprocess;
   Status bad = corrupt("the engine's preprocessing contract is damaged");
+  if (j.is_object() && j.contains("kind") && j["kind"].is_string() && j["kind"] != "image") {
+    return unsupported("the engine's input is not made from a picture");
+  }
   if (!j.is_object() || !j.contains("color") || !j.contains("layout")) return bad;
   ImageContract k;
   if (!geometry_from_json(j, &k) ||
@@ -103,10 +108,54 @@ Result<ImageContract> parse_contract(std::string_view text) {
   return from_json(json::parse(text, nullptr, false));
 }
 
+namespace {
+
+json to_json(const TextInput& in) {
+  auto file = map_file(in.tokenizer);
+  return {{"kind", "text"},
+          {"tokenizer", file.ok() ? fmt::format("{:016x}", hash64(file->bytes)) : ""},
+          {"lower_case", in.lower_case},
+          {"max_length", in.max_length},
+          {"pad", in.pad},
+          {"part", static_cast<int>(in.part)}};
+}
+
+json to_json(const TensorInput& in) {
+  json j = {{"kind", "tensor"}};
+  if (in.converts) j["zero"] = in.zero, j["scale"] = in.scale;
+  return j;
+}
+
+json to_json(const preprocess::MfccContract& k) {
+  return {{"kind", "audio"},
+          {"sample_rate", k.sample_rate},
+          {"samples", k.samples},
+          {"window", k.window},
+          {"stride", k.stride},
+          {"filters", k.filters},
+          {"coefficients", k.coefficients},
+          {"low_hz", k.low_hz},
+          {"high_hz", k.high_hz},
+          {"type", static_cast<int>(k.type)},
+          {"scale", k.scale},
+          {"zero_point", k.zero_point}};
+}
+
+std::string input_text(const InputSpec& in) {
+  switch (in.kind) {
+    case InputSpec::Kind::text: return json_text(to_json(in.text));
+    case InputSpec::Kind::tensor: return json_text(to_json(in.tensor));
+    case InputSpec::Kind::audio: return json_text(to_json(in.audio));
+    case InputSpec::Kind::image: break;
+  }
+  return contract_text(in.image);
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, std::string>> contract_properties(const ModelSpec& model) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const InputSpec& in : model.inputs)
-    out.emplace_back("input." + in.name, contract_text(in.image));
+  for (const InputSpec& in : model.inputs) out.emplace_back("input." + in.name, input_text(in));
   for (const OutputSpec& o : model.outputs) {
     if (!o.labels.empty()) out.emplace_back("labels." + o.name, json_text(o.labels));
   }
@@ -119,9 +168,12 @@ bool is_picture(const std::string& path) {
   return e == ".png" || e == ".jpg" || e == ".jpeg";
 }
 
-preprocess::Picture view_of(const tasks::DecodedPicture& p) {
-  return {p.pixels.data(), p.width, p.height, p.channels,
-          static_cast<int64_t>(p.width) * p.channels};
+preprocess::Picture view_of(const tasks::DecodedPicture& p) { return view_of(p, p.pixels.data()); }
+
+preprocess::Picture view_of(const tasks::DecodedPicture& p, const uint8_t* pixels) {
+  const int64_t width = p.width;
+  if (!p.nv12) return {pixels, p.width, p.height, p.channels, width * p.channels};
+  return {pixels, p.width, p.height, p.channels, width, pixels + width * p.height, width};
 }
 
 DType type_of(const ImageContract& k) {

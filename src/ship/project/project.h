@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/base/status.h"
-#include "device/preprocess/preprocess.h"
+#include "device/preprocess/mfcc.h"
 #include "host/plan/make_plan.h"
 #include "host/tasks/dataset.h"
 #include "host/tasks/evaluator.h"
@@ -31,11 +31,12 @@ struct TensorInput {
 };
 
 struct InputSpec {
-  enum class Kind : uint8_t { image, text, tensor };
+  enum class Kind : uint8_t { image, text, tensor, audio };
   std::string name;
   Kind kind = Kind::image;
   TextInput text;
   TensorInput tensor;
+  preprocess::MfccContract audio;
   preprocess::ImageContract image;  // kind = "image"
 };
 

@@ -213,7 +213,7 @@ TEST(Project, TypesAndRanges) {
       {"schema = 1\nmodel.m = 3\n", "2: 'model.m' must be a table"},
       {"schema = 1\n[model.m]\nonnx = 3\n", "3: 'onnx' must be a string"},
       {with_input("kind = 'sound'\n"),
-       "7: kind = \"sound\" is not known; known: image, text, tensor"},
+       "7: kind = \"sound\" is not known; known: image, text, tensor, audio"},
       {with_input("resize = 'nome'\n"),
        "7: resize = \"nome\" is not known; did you mean \"none\"?"},
       {with_input("color = 'grey'\n"), "7: color = \"grey\" is not known; did you mean \"gray\"?"},
@@ -251,7 +251,7 @@ TEST(Project, TypesAndRanges) {
        "6: format = \"xml\" is not known; known: idx, csv, tsv, yolo, npz"},
       {project("[model.m.data]\nevaluation = { format = 'csv', images = 'i' }\n"),
        "6: unknown key 'images' in evaluation; known: format, limit, list, folder, column, label, "
-       "type, shape"},
+       "wanted, type, shape"},
       {project("[model.m.data]\nevaluation = { format = 'npz', file = 'f' }\n"),
        "6: the key 'label' is missing"},
       {project("[model.m.input.x]\nkind = 'text'\n"), "5: the key 'tokenizer' is missing"},
@@ -262,6 +262,18 @@ TEST(Project, TypesAndRanges) {
       {project("[model.m.input.x]\nkind = 'text'\ntokenizer = 't'\nscale = 2\n"),
        "8: unknown key 'scale' in an input of text; known: kind, tokenizer, part, max_length, pad, "
        "lower_case"},
+      {project("[model.m.input.x]\nkind = 'audio'\nhop = 3\n"),
+       "7: unknown key 'hop' in an input of sound; known: kind, sample_rate, samples, window, "
+       "stride, filters, coefficients, low_hz, high_hz, type, scale, zero_point"},
+      {project("[model.m.input.x]\nkind = 'audio'\nscale = 2\n"),
+       "7: 'scale' is for type = \"s8\""},
+      {project("[model.m.input.x]\nkind = 'audio'\nwindow = 20000\n"),
+       "5: no features can be made so: 'window' must fit 'samples', 'coefficients' 'filters', 0 <= "
+       "'low_hz' < 'high_hz' <= half of 'sample_rate', 'scale' > 0"},
+      {project("[model.m.output.y]\ntask = 'super_resolution'\npeak = 0\n"),
+       "7: 'peak' must be > 0"},
+      {project("[model.m.output.y]\ntask = 'super_resolution'\nlabels = 'l'\n"),
+       "7: unknown key 'labels' in an output; known: task, outputs, peak, border, luma, layout"},
       {project("[model.m.input.x]\nkind = 'tensor'\nscale = 'a'\n"), "7: 'scale' must be a number"},
       {project("[model.m.input.x]\nkind = 'tensor'\nzero = inf\n"), "7: 'zero' must be a number"},
       {project("[model.m.output.y]\ntask = 'detection'\n"), "5: the key 'decode' is missing"},

@@ -85,6 +85,8 @@ Result<InputSpec> read_input_table(const TomlReader& reader, const std::string& 
 // Of an input that is no picture.
 Status read_text_input(const TomlReader& reader, const toml::table& table, TextInput* out);
 Status read_tensor_input(const TomlReader& reader, const toml::table& table, TensorInput* out);
+Status read_audio_input(const TomlReader& reader, const toml::table& table,
+                        preprocess::MfccContract* out);
 Result<OutputSpec> read_output_table(const TomlReader& reader, const std::string& name,
                                      const toml::table& table);
 Status read_data_tables(const TomlReader& reader, const toml::table& model, ModelSpec* out);

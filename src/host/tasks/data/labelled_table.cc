@@ -9,6 +9,9 @@ Result<LabelledTable> LabelledTable::make(Table table, const DataSpec& spec, con
   if (!label.empty() || table.column("label").ok()) {
     HONE_ASSIGN(t.label_, table.column(label.empty() ? "label" : label));
   }
+  if (!spec.at("wanted").empty()) {
+    HONE_ASSIGN(t.wanted_, table.column(spec.at("wanted")));
+  }
   t.table_ = std::move(table);
   return t;
 }

@@ -19,13 +19,16 @@ class LabelledTable {
   bool labelled() const { return label_.has_value(); }
   const std::string& source() const { return table_.source(); }
   std::string_view value(int64_t i) const { return table_.cell(i, value_); }
+  // The file of the picture that a model should make of it, in the column that "wanted" names.
+  bool has_wanted() const { return wanted_.has_value(); }
+  std::string_view wanted(int64_t i) const { return table_.cell(i, *wanted_); }
   // Sets the sample's label where there are any. Errors: corrupt, naming the line.
   Status read_label(int64_t i, Sample* sample) const;
 
  private:
   Table table_;
   size_t value_ = 0;
-  std::optional<size_t> label_;
+  std::optional<size_t> label_, wanted_;
 };
 
 }  // namespace hone::tasks

@@ -20,6 +20,7 @@ class NpzArrays {
                                 const std::string& what);
 
   int64_t count() const { return count_; }
+  bool has(const std::string& name) const { return arrays_.contains(name); }
   bool labelled() const { return static_cast<bool>(labels_); }
   // a[i:i+1] of each array, by its name.
   std::map<std::string, Tensor> sample(int64_t i) const;

@@ -1,0 +1,22 @@
+// Sounds in files: WAV of 16-bit samples, one channel.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/cursor.h"
+#include "common/base/status.h"
+
+namespace hone::tasks {
+
+struct Sound {
+  std::vector<int16_t> samples;
+  int32_t rate = 0;  // samples a second
+};
+
+// Read by libsndfile. Errors: not_found, io_error, corrupt (no such header, fewer samples than it
+// claims), unsupported (no WAV, other samples than 16-bit PCM, more than one channel).
+Result<Sound> read_sound(const std::string& path);
+Result<Sound> decode_sound(Bytes bytes, const std::string& what);
+
+}  // namespace hone::tasks
