@@ -241,6 +241,22 @@ def fused_gemm(m):
     return "FusedGemm", inputs, attributes, 1, MS
 
 
+def nbits(m):
+    n, k = m.rng.randint(1, 9), m.rng.randint(1, 80)
+    block, bits = m.rng.choice([16, 32, 64]), m.rng.choice([4, 4, 8])
+    blocks = -(-k // block)
+    packed = m.numbers.integers(0, 256, (n, blocks, block * bits // 8)).astype(np.uint8)
+    scales = m.numbers.uniform(0.01, 0.1, (n, blocks)).astype(np.float32)
+    zeros = m.rng.choice([None, m.numbers.integers(0, 256, (n, -(-blocks * bits // 8))).astype(np.uint8),
+                          m.numbers.uniform(0, 15, (n, blocks)).astype(np.float32)])
+    if bits == 8 and zeros is not None and zeros.dtype != np.uint8:
+        zeros = None
+    inputs = [m.array(*m.sizes(m.rng.randint(1, 2)), k), packed, scales, zeros]
+    if m.rng.random() < 0.4:
+        inputs += [None, m.array(n)]
+    return "MatMulNBits", inputs, {"K": k, "N": n, "bits": bits, "block_size": block}, 1, MS
+
+
 KINDS = [grid_sample, affine_grid, deform_conv, frames, einsum, det, dft, stft, window, attention,
          fused_attention, multi_head, embed_norm, rotary, fused_activation, skip_norm, fused_matmul,
-         fused_conv, fused_gemm]
+         fused_conv, fused_gemm, nbits]

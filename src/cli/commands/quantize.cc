@@ -14,6 +14,7 @@
 #include "host/model/files.h"
 #include "host/quant/samples.h"
 #include "ship/chain/calibration_labels.h"
+#include "ship/chain/model_data.h"
 #include "ship/project/calibration.h"
 
 namespace hone::cli {
@@ -24,13 +25,24 @@ using nlohmann::json;
 
 struct Options {
   std::string in, out, calib, json;
-  std::string format = "qdq", calibrator, preset = "auto", activations = "u8", weights = "channel";
+  std::string format = "qdq", calibrator, preset = "auto", activations = "u8", weights = "channel",
+              form = "dequantize";
   std::vector<std::string> include, exclude;
   bool symmetric = false;
   double max_drop = 0.5;
   int threads = 0;
   TuneArgs tune;
 };
+
+// How the 4-bit blocks of a product are written.
+Status set_form(const Options& o, quant::Options* q) {
+  q->scheme.nbits = o.form == "matmulnbits";
+  if (!q->scheme.nbits) return {};
+  if (q->format != quant::Format::int4_weights) {
+    return invalid("--form matmulnbits is for --format int4-weights");
+  }
+  return {};
+}
 
 Result<quant::Options> options_of(const Options& o, Session& s) {
   quant::Options q;
@@ -42,6 +54,7 @@ Result<quant::Options> options_of(const Options& o, Session& s) {
   }
   HONE_ASSIGN(q.scheme.activations, quant::parse_activations(o.activations));
   HONE_ASSIGN(q.scheme.weights, quant::parse_granularity(o.weights, &q.scheme.group));
+  HONE_RETURN_IF_ERROR(set_form(o, &q));
   q.scheme.symmetric = o.symmetric;
   q.scheme.include = o.include;
   q.scheme.exclude = o.exclude;
@@ -104,7 +117,7 @@ void print_report(const json& report, const Options& o, Printer& p) {
 
 // The file as others will read it: what Hone itself cannot take in again is not written.
 Status write_checked(const graph::Graph& graph, const std::string& path) {
-  HONE_ASSIGN(const model::Model model, export_model(graph, {.share_equal_constants = true}));
+  HONE_ASSIGN(const model::Model model, quant::export_quantised(graph));
   if (auto again = import(model); !again.ok()) {
     return internal("the quantised model does not load: " + again.status().text());
   }
@@ -139,18 +152,15 @@ Result<Calibration> calibration_of(const Options& o, quant::Format format, const
         quant::name(format)));
   }
   const ship::ModelSpec& m = *c.described->model;
-  auto samples = ship::calibration_samples(m, g);
+  const ship::ModelData data(m);
+  if (!data.calibration().ok()) return hone::in(c.described->path, data.calibration().status());
+  auto samples = ship::calibration_samples(m, *data.calibration(), g);
   if (!samples.ok()) return hone::in(c.described->path, samples.status());
   c.samples = std::move(*samples);
-  auto labels = ship::calibration_labels(m, g);
+  auto labels = ship::calibration_labels(m, *data.calibration(), g);
   if (!labels.ok()) return hone::in(c.described->path, labels.status());
   c.labels = std::move(*labels);
-  if (m.evaluation) {
-    HONE_ASSIGN(auto calibration, tasks::open_dataset(*m.calibration));
-    HONE_ASSIGN(auto evaluation, tasks::open_dataset(*m.evaluation));
-    HONE_RETURN_IF_ERROR(
-        hone::in(c.described->path, ship::check_overlap(*calibration, *evaluation)));
-  }
+  HONE_RETURN_IF_ERROR(hone::in(c.described->path, data.check_overlap()));
   p.note(fmt::format("{}: {} samples to calibrate on", c.described->path, c.samples.count));
   return c;
 }
@@ -171,7 +181,14 @@ Status run_quantize(const Options& o, Session& s) {
   HONE_RETURN_IF_ERROR(hone::in(o.in, write_checked(made->graph, o.out)));
   json& report = *made->report;
   report["model"] = o.out;
-  report["size"] = {{"before", bytes_before}, {"after", file_bytes(o.out)}};
+  const double bytes_after = file_bytes(o.out);
+  report["size"] = {{"before", bytes_before}, {"after", bytes_after}};
+  if (bytes_after > bytes_before) {
+    report["findings"].push_back(
+        fmt::format("the file grew from {} to {}: scales, zero points and nodes take more than "
+                    "smaller weights save",
+                    human_bytes(bytes_before), human_bytes(bytes_after)));
+  }
   HONE_ASSIGN(const bool text, give_json(s, o.json, report));
   if (text) print_report(report, o, s.printer);
   return {};
@@ -228,6 +245,12 @@ void add_quantize(CLI::App& app, Session& session) {
   c->add_flag("--symmetric", o->symmetric, "activations with their zero in the middle");
   c->add_option("--weights", o->weights, "what has a scale of its own: channel, tensor, group:N")
       ->type_name("PART")
+      ->capture_default_str();
+  c->add_option(
+       "--form", o->form,
+       "products of 4-bit weights as: dequantize (opset 21), matmulnbits (of com.microsoft)")
+      ->type_name("FORM")
+      ->check(one_of({"dequantize", "matmulnbits"}))
       ->capture_default_str();
   c->add_option("--include", o->include, "quantise only these")
       ->type_name("OP|NAME|PATTERN")

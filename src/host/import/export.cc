@@ -221,6 +221,7 @@ class Exporter {
       out->nodes.push_back(std::move(proto));
       // What these two make is told by their scale and zero point; of hundreds it adds up.
       if (g_.node(n).is("QuantizeLinear") || g_.node(n).is("DequantizeLinear")) continue;
+      if (!options_.value_infos && g_.node(n).domain.empty()) continue;
       for (ValueId v : g_.node(n).outputs) {
         const bool is_output = std::find(b.outputs.begin(), b.outputs.end(), v) != b.outputs.end();
         if (v == graph::none || is_output || !g_.fact(v).has_rank()) continue;

@@ -17,6 +17,7 @@ Result<graph::Graph> import(const model::Model& model);
 
 struct ExportOptions {
   bool share_equal_constants = false;  // of equal initializers the first stands for all
+  bool value_infos = true;  // also of what ONNX's own operators make, which any reader infers
 };
 
 // Standard ONNX again: needs a graph without ai.hone nodes. Nodes keep their names.

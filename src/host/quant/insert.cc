@@ -43,7 +43,8 @@ class Inserter {
     }
     for (const NodeId n : placement_.tables) {
       patch_.insert_before(n);
-      add_table(patch_, g_, n, *g_.constant(g_.node(n).input(0)), version());
+      patch_.replace(g_.node(n).output(0),
+                     add_table(patch_, g_, n, *g_.constant(g_.node(n).input(0)), version()));
     }
     Inserted made{g_, std::move(findings_)};
     patch_.set_why("quantisation");
@@ -100,9 +101,9 @@ class Inserter {
     insert_behind(v);
     const std::vector<NodeId> origins = origin_of(v);
     const ValueId q =
-        linear("QuantizeLinear", called + "_quantized", {v, scale, point}, {}, origins);
-    const ValueId x =
-        linear("DequantizeLinear", called + "_dequantized", {q, scale, point}, {}, origins);
+        linear("QuantizeLinear", generated(called, "_quantized"), {v, scale, point}, {}, origins);
+    const ValueId x = linear("DequantizeLinear", generated(called, "_dequantized"),
+                             {q, scale, point}, {}, origins);
     // What integers are computed for is read by all as it was rounded: a second, exact result
     // would cost the whole of it again. What is computed in floats anyway stays exact for others.
     const NodeId producer = g_.value(v).producer;
@@ -186,11 +187,11 @@ class Inserter {
     const auto channels = static_cast<int64_t>(integers.size());
     const bool one = scales.size() == 1;
     const ValueId q =
-        patch_.constant(Tensor::of<int32_t>({channels}, integers), called + "_quantized");
+        patch_.constant(Tensor::of<int32_t>({channels}, integers), generated(called, "_quantized"));
     const ValueId scale =
         patch_.constant(Tensor::of<float>(one ? Dims{} : Dims{channels}, scales), "scale");
     patch_.set_input(id, 2,
-                     linear("DequantizeLinear", called + "_dequantized", {q, scale},
+                     linear("DequantizeLinear", generated(called, "_dequantized"), {q, scale},
                             one ? std::nullopt : std::optional<int64_t>(0), {id}));
     patch_.set_attribute(id, "beta", std::nullopt);
   }

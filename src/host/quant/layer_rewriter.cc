@@ -10,6 +10,7 @@ namespace hone::quant {
 
 using graph::Graph;
 using graph::Node;
+using graph::ValueId;
 
 LayerRewriter::LayerRewriter(const Graph& graph, const Options& options)
     : g_(graph),
@@ -27,6 +28,16 @@ std::string LayerRewriter::why_left(const Node& n, const Tensor& weights) const 
 
 void LayerRewriter::add_row(const Node& n, const char* precision, std::string cause) {
   made_.layers.push_back({n.name, n.op, precision, std::move(cause)});
+}
+
+void LayerRewriter::replace(ValueId old, ValueId with) {
+  now_[old] = with;
+  patch_.replace(old, with);
+}
+
+ValueId LayerRewriter::now(ValueId v) const {
+  const auto it = now_.find(v);
+  return it == now_.end() ? v : it->second;
 }
 
 Result<Reduced> LayerRewriter::finish(const char* why) {

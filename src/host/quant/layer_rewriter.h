@@ -2,6 +2,8 @@
 // gets a row of the report.
 #pragma once
 
+#include <map>
+
 #include "host/graph/patch.h"
 #include "host/quant/formats.h"
 
@@ -15,6 +17,9 @@ class LayerRewriter {
   // Why the weights of the node stay as they are; "": nothing speaks against.
   std::string why_left(const graph::Node& n, const Tensor& weights) const;
   void add_row(const graph::Node& n, const char* precision, std::string cause = "");
+  // Readers of `old` read `with`, those too that are rewritten later: they take now(old).
+  void replace(graph::ValueId old, graph::ValueId with);
+  graph::ValueId now(graph::ValueId v) const;
   // The graph after the patch, and the rows. Errors: of the patch.
   Result<Reduced> finish(const char* why);
 
@@ -23,6 +28,7 @@ class LayerRewriter {
   graph::Patch patch_;
 
  private:
+  std::map<graph::ValueId, graph::ValueId> now_;
   Reduced made_;
 };
 

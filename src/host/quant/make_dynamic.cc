@@ -51,19 +51,13 @@ class Dynamic : private LayerRewriter {
     return patch_.add(std::move(n), {id});
   }
 
-  // What took the place of a value that this patch computes otherwise.
-  ValueId now(ValueId v) const {
-    const auto it = now_.find(v);
-    return it == now_.end() ? v : it->second;
-  }
-
   // The operand as bytes, its scale and its zero point; once for all readers in a block.
   const std::array<ValueId, 3>& rounded(ValueId v, NodeId reader) {
     auto [it, fresh] = rounded_.try_emplace({v, g_.node(reader).block});
     if (fresh) {
       Node n;
       n.op = "DynamicQuantizeLinear";
-      n.name = g_.value(v).name + "_quantized";
+      n.name = generated(g_.value(v).name, "_quantized");
       n.inputs = {now(v)};
       const std::vector<ValueId> out = patch_.add_multi(std::move(n), 3, {reader});
       it->second = {out[0], out[1], out[2]};
@@ -77,17 +71,11 @@ class Dynamic : private LayerRewriter {
     for (int64_t i = 0; i < q.count(); ++i) out.set(i, q.at(i) + 128);
     return out;
   }
-  static Tensor transposed(const Tensor& t) {
-    const int64_t rows = t.dims()[0], columns = t.dims()[1];
-    Tensor out(t.dtype(), {columns, rows});
-    for (int64_t i = 0; i < t.count(); ++i) out.set(i % columns * rows + i / columns, t.at(i));
-    return out;
-  }
 
   ValueId product(NodeId id, const Tensor& w, const std::array<ValueId, 3>& x, Dims* scale_dims,
                   std::vector<float>* scales) {
     const Node& n = g_.node(id);
-    const std::string stem = g_.value(n.input(1)).name + "_quantized";
+    const std::string stem = generated(g_.value(n.input(1)).name, "_quantized");
     const int axis = channel_axis(n, w);
     *scales = weight_scales(largest_by_channel(w, axis), 127);
     Tensor q = to_integers(w, axis, *scales, DType::i8);
@@ -129,8 +117,7 @@ class Dynamic : private LayerRewriter {
     const bool biased = !n.is("MatMul") && n.input(2) != graph::none;
     ValueId y = add("Mul", biased ? n.name + "_scaled" : n.name, {floats, scale}, id);
     if (biased) y = add("Add", n.name, {y, bias(id)}, id);
-    now_[n.output(0)] = y;
-    patch_.replace(n.output(0), y);
+    replace(n.output(0), y);
     patch_.remove(id);
   }
 
@@ -153,7 +140,6 @@ class Dynamic : private LayerRewriter {
   }
 
   std::map<std::pair<ValueId, graph::BlockId>, std::array<ValueId, 3>> rounded_;
-  std::map<ValueId, ValueId> now_;
 };
 
 }  // namespace

@@ -278,4 +278,8 @@ Result<Quantised> quantize(const Graph& graph, const Samples& samples, const Opt
                                        : without_ranges(graph, options);
 }
 
+Result<model::Model> export_quantised(const Graph& graph) {
+  return export_model(graph, {.share_equal_constants = true, .value_infos = false});
+}
+
 }  // namespace hone::quant

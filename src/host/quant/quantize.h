@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/import/import.h"
 #include "host/quant/calibrators.h"
 #include "host/quant/judge.h"
 #include "host/quant/samples.h"
@@ -71,5 +72,8 @@ Status prepare(graph::Graph& graph, const Options& options);
 // unsupported where nothing of the graph can be quantised, with the reasons.
 Result<Quantised> quantize(const graph::Graph& graph, const Samples& samples,
                            const Options& options);
+
+// The file of a quantised graph, no larger than it must be.
+Result<model::Model> export_quantised(const graph::Graph& graph);
 
 }  // namespace hone::quant

@@ -72,6 +72,7 @@ class Reducer : private LayerRewriter {
     const bool blocks = four || options_.scheme.weights == Granularity::group;
     if (blocks && w.rank() == 2 && !n.is("Conv") && !n.is("ConvTranspose")) {
       const int64_t group = options_.scheme.group > 0 ? options_.scheme.group : 32;
+      if (four && options_.scheme.nbits && reduce_product(id, w, group)) return;
       patch_.set_input(id, 1,
                        add_blocks(patch_, id, called, w, summed_axis(n), group,
                                   four ? DType::i4 : DType::i8, version(21)));
@@ -84,6 +85,27 @@ class Reducer : private LayerRewriter {
     add_row(n, "int8");
   }
 
+  // The whole product, where it is one of rows: the form has no transposed A, and no factor of C.
+  bool reduce_product(NodeId id, const Tensor& w, int64_t group) {
+    const Node& n = g_.node(id);
+    const bool biased = n.is("Gemm") && n.input(2) != graph::none;
+    if (n.is("Gemm") && n.attributes.i("transA", 0) != 0) return false;
+    if (biased && n.attributes.f("beta", 1) != 1) return false;
+    ValueId y = add_nbits_product(patch_, id, g_.value(n.input(1)).name, now(n.input(0)), w,
+                                  summed_axis(n), group);
+    if (biased) {
+      Node add;
+      add.op = "Add";
+      add.name = n.name + "_bias";
+      add.inputs = {y, now(n.input(2))};
+      y = patch_.add(std::move(add), {id});
+    }
+    replace(n.output(0), y);
+    patch_.remove(id);
+    add_row(n, "int4");
+    return true;
+  }
+
   // Rows are gathered as integers: only those that are read are made floats.
   void reduce_table(NodeId id) {
     const Node& n = g_.node(id);
@@ -94,7 +116,7 @@ class Reducer : private LayerRewriter {
       patch_.set_input(id, 0, cast(table, called, id));
       return add_row(n, "bf16");
     }
-    add_table(patch_, g_, id, table, version(13));
+    replace(n.output(0), add_table(patch_, g_, id, table, version(13)));
     add_row(n, "int8");
   }
 

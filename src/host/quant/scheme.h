@@ -19,7 +19,8 @@ struct Scheme {
   DType activations = DType::u8;  // u8, i8, u16 or i16
   bool symmetric = false;         // activations: zero point in the middle of the type
   Granularity weights = Granularity::channel;
-  int group = 0;  // elements along the contracted axis; Granularity::group
+  int group = 0;       // elements along the contracted axis; Granularity::group
+  bool nbits = false;  // 4-bit products as com.microsoft's MatMulNBits, not DequantizeLinear
   // Nodes by operator ("Softmax"), by name, or by a pattern of the name with * and ?. `include`
   // empty: all. `exclude` wins.
   std::vector<std::string> include, exclude;

@@ -50,6 +50,13 @@ int summed_axis(const graph::Node& n) {
   return n.is("Gemm") && n.attributes.i("transB", 0) != 0 ? 1 : 0;
 }
 
+Tensor transposed(const Tensor& t) {
+  const int64_t rows = t.dims()[0], columns = t.dims()[1];
+  Tensor out(t.dtype(), {columns, rows});
+  for (int64_t i = 0; i < t.count(); ++i) out.set(i % columns * rows + i / columns, t.at(i));
+  return out;
+}
+
 int highest_of(DType type) { return (1 << (bits(type) - 1)) - 1; }
 
 std::vector<float> largest_by_channel(const Tensor& weights, int axis) {

@@ -27,6 +27,9 @@ Tensor group_scales(const Tensor& weights, int axis, int64_t group, DType type);
 Tensor to_integers_by_group(const Tensor& weights, int axis, int64_t group, const Tensor& scales,
                             DType type);
 
+// Of rank 2.
+Tensor transposed(const Tensor& t);
+
 // 127 of i8, 7 of i4.
 int highest_of(DType type);
 

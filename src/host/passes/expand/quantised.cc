@@ -2,6 +2,7 @@
 // products of integers.
 #include <algorithm>
 
+#include "host/ops/matmul_nbits.h"
 #include "host/passes/expand/expand.h"
 
 namespace hone::passes {
@@ -131,6 +132,28 @@ Status expand_quantised_product(Expansion& e) {
   }
   while (factors.back() == graph::none) factors.pop_back();
   finish(e, e.add("MatMulInteger", factors), a_scale, b_scale, dynamic ? 4 : 6);
+  return {};
+}
+
+// A, packed weights, scales, zero points, g_idx, bias: engines multiply in floats.
+Status expand_nbits_product(Expansion& e) {
+  const Graph& g = e.graph();
+  const Tensor *packed = g.constant(e.in(1)), *scales = g.constant(e.in(2));
+  const Tensor* zeros = e.has(3) ? g.constant(e.in(3)) : nullptr;
+  if (packed == nullptr || scales == nullptr || (e.has(3) && zeros == nullptr)) {
+    return unsupported("its weights are computed");
+  }
+  if (e.has(4)) return unsupported("MatMulNBits with g_idx");
+  HONE_ASSIGN(const ops::NBits form, ops::nbits_of(e.node()));
+  HONE_ASSIGN(Tensor w,
+              ops::unpack_nbits(form, *packed, *scales, zeros != nullptr ? *zeros : Tensor()));
+  ValueId weights = e.constant(std::move(w), "weights");
+  if (e.type() != DType::f32) {
+    weights = e.add("Cast", {weights}, {{"to", static_cast<int64_t>(e.type())}});
+  }
+  ValueId y = e.add("MatMul", {e.in(0), weights});
+  if (e.has(5)) y = e.add("Add", {y, e.in(5)});
+  e.give(0, y);
   return {};
 }
 
