@@ -91,7 +91,7 @@ Result<json> quantize(ChainWork& w) {
   if (w.target.tune) options.mix = search(w, &timings);
   HONE_ASSIGN(quant::Quantised q, quant::quantize(g, samples, options));
   if (timings.changed()) HONE_RETURN_IF_ERROR(write_text(w.timings_path(), timings.to_json()));
-  HONE_ASSIGN(model::Model m, export_model(q.graph));
+  HONE_ASSIGN(model::Model m, quant::export_quantised(q.graph));
   HONE_RETURN_IF_ERROR(model::write_model(m, w.quantized_path()));
   json j = *q.report;
   std::error_code error, no_original;
