@@ -8,9 +8,9 @@ namespace hone::kernels::portable {
 
 void fill_any(const RunArgs& args) {
   auto* p = static_cast<const FillParams*>(args.params);
-  const auto [begin, end] = elements_of_units(args, p->count);
+  const Span64 own = elements_of_units(args, p->count);
   if (p->mode == Fill::dims) {
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = own.begin; i < own.end; ++i) {
       if (p->dtype == DType::i64) {
         static_cast<int64_t*>(args.out[0])[i] = p->dims[i];
       } else {
@@ -28,7 +28,7 @@ void fill_any(const RunArgs& args) {
       v = static_cast<T>(p->lo);
     }
     T* y = static_cast<T*>(args.out[0]);
-    for (int64_t i = begin; i < end; ++i) y[i] = v;
+    for (int64_t i = own.begin; i < own.end; ++i) y[i] = v;
   });
 }
 
