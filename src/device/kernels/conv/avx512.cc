@@ -2,6 +2,7 @@
 
 #define HONE_ISA avx512
 #include "device/kernels/conv/depthwise.inl.h"
+#include "device/kernels/conv/winograd.inl.h"
 
 namespace hone::kernels::avx512 {
 

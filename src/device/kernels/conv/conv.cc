@@ -3,6 +3,7 @@
 #include "device/kernels/conv/depthwise.h"
 #include "device/kernels/conv/params.h"
 #include "device/kernels/conv/tiled.h"
+#include "device/kernels/conv/winograd.h"
 #include "device/kernels/rows.h"
 
 namespace hone::kernels {
@@ -45,6 +46,23 @@ void run_tiled(const RunArgs& args) {
   run_conv_tiled(t, args);
 }
 
+template <const Winograd& g>
+const char* bind_winograd(const Step& step, void* params, Work* work) {
+  return bind_conv_winograd(g, step, params, work);
+}
+template <const Winograd& g>
+int64_t winograd_bytes(const Step& step, int index) {
+  return conv_winograd_bytes(g, step, index);
+}
+template <const Winograd& g>
+void pack_winograd(const Step& step, const void* const* raw, int index, void* dst) {
+  pack_conv_winograd(g, step, raw, index, dst);
+}
+template <const Winograd& g>
+void run_winograd(const RunArgs& args) {
+  run_conv_winograd(g, args);
+}
+
 template <int width>
 const char* bind_depthwise(const Step& step, void* params, Work* work) {
   return bind_conv_depthwise(width, step, params, work);
@@ -84,6 +102,23 @@ void run_depthwise_dynamic(const RunArgs& args) {
 HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
 HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
+
+#define HONE_CONV_WINOGRAD(name, isa, space, m, tiling)               \
+  static const Winograd name##_g = {m, &tiling, space::winograd_##m}; \
+  extern const Kernel name;                                           \
+  const Kernel name = {#name,                                         \
+                       "conv",                                        \
+                       isa,                                           \
+                       1,                                             \
+                       bind_winograd<name##_g>,                       \
+                       run_winograd<name##_g>,                        \
+                       winograd_bytes<name##_g>,                      \
+                       pack_winograd<name##_g>};
+
+HONE_CONV_WINOGRAD(conv_f32_winograd4_14x32_avx512, Isa::avx512, avx512, 4, avx512_14x32)
+HONE_CONV_WINOGRAD(conv_f32_winograd2_14x32_avx512, Isa::avx512, avx512, 2, avx512_14x32)
+HONE_CONV_WINOGRAD(conv_f32_winograd4_6x16_avx2, Isa::avx2, avx2, 4, avx2_6x16)
+HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_avx2, Isa::avx2, avx2, 2, avx2_6x16)
 
 #define HONE_CONV_DEPTHWISE(name, isa, width, run) \
   extern const Kernel name;                        \
