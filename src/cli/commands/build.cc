@@ -23,6 +23,7 @@ struct Options {
   std::vector<std::string> profiles, disabled;
   bool explain = false, verify = false, untimed = false, miss_is_error = false;
   int stop_after = -1;
+  double max_growth = 3;
 };
 
 // Timings taken here hold for the target.
@@ -68,6 +69,7 @@ Result<engine::CompileOptions> compile_options(const Options& o, Session& s) {
   HONE_RETURN_IF_ERROR(check_kernel_word(o.prefer));
   c.threads = o.threads;
   c.precision = o.precision;
+  c.max_weight_growth = o.max_growth;
   c.prefer_kernel = o.prefer;
   c.error_on_cache_miss = o.miss_is_error;
   if (!o.untimed && is_here(c.target, machine)) c.time = exec::make_timer(c.target);
@@ -138,6 +140,12 @@ void add_experts_options(CLI::App* c, Options* o) {
               "Fail instead of timing what --timing-cache does not hold");
   c->add_flag("--no-timing", o->untimed,
               "Time nothing: choose kernels by the cache's timings, else by rank");
+  c->add_option("--max-weight-growth", o->max_growth,
+                "Most that weights packed for their kernels may take, in times the least (1 to "
+                "100): some kernels are faster for keeping theirs larger")
+      ->type_name("X")
+      ->check(number(1, 100))
+      ->capture_default_str();
   c->add_option("--prefer-kernel", o->prefer,
                 "Use kernels whose name contains WORD where possible (names: hone kernels)")
       ->type_name("WORD");

@@ -166,6 +166,7 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   plan_options.time = options.time;
   plan_options.cache = options.cache;
   plan_options.error_on_cache_miss = options.error_on_cache_miss;
+  plan_options.max_weight_growth = options.max_weight_growth;
   plan_options.prefer_kernel = options.prefer_kernel;
   plan_options.progress = options.progress;
   HONE_ASSIGN(out.plan, plan::make_plan(graph, plan_options));

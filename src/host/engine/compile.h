@@ -24,6 +24,7 @@ struct CompileOptions {
   plan::TimeKernel time;                    // empty: by rank, untimed
   plan::TimingCache* cache = nullptr;
   bool error_on_cache_miss = false;
+  double max_weight_growth = 3;  // as in plan::PlanOptions
   std::string prefer_kernel;
   passes::Options passes;  // `engine` is set here
   std::function<void(int, int, const std::string&)> progress;

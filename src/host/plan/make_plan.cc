@@ -10,6 +10,7 @@
 #include "host/plan/lower.h"
 #include "host/plan/profile.h"
 #include "host/plan/tactics.h"
+#include "host/plan/weight_growth.h"
 
 namespace hone::plan {
 
@@ -45,6 +46,7 @@ class Maker {
     }
     HONE_RETURN_IF_ERROR(choose_tactics(plan_, options, problems));
     if (!problems->empty()) return std::move(plan_);
+    HONE_RETURN_IF_ERROR(bound_weight_growth(plan_, options_.max_weight_growth));
     HONE_RETURN_IF_ERROR(pack_constants(plan_));
     share_in_place(plan_);
     HONE_RETURN_IF_ERROR(place_storages(plan_));

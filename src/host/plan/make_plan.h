@@ -32,6 +32,7 @@ struct PlanOptions {
   TimeKernel time;                    // empty: by the cache's timings, else by rank
   TimingCache* cache = nullptr;       // read and extended; may be null
   bool error_on_cache_miss = false;
+  double max_weight_growth = 3;       // see weight_growth.h
   // Called before each step's tactics, of each profile: done, total, layer.
   std::function<void(int, int, const std::string&)> progress;
   // Only kernels whose name contains this (tests force one tactic); others where it refuses.

@@ -1,0 +1,164 @@
+#include "host/plan/weight_growth.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/plan/tactics.h"
+
+namespace hone::plan {
+
+using kernels::Kernel;
+
+namespace {
+
+int64_t packed_bytes(const Kernel& k, const ConcreteStep& raw) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < raw.in.size(); ++i) {
+    if (!raw.in[i].constant) continue;
+    const int64_t packed =
+        k.packed_bytes == nullptr ? 0 : k.packed_bytes(raw.view(), static_cast<int>(i));
+    const int64_t own = byte_size(raw.in[i].dtype, raw.in[i].shape.count());
+    if (packed >= 0) sum += packed > 0 ? packed : own;
+  }
+  return sum;
+}
+
+struct Tactic {
+  const Kernel* kernel;
+  double ns;
+  int64_t bytes;
+};
+
+// A step at the sizes of one profile, with what it can be computed by. What two profiles pack alike
+// is counted twice: to the safe side.
+struct Item {
+  const Kernel** kernel;
+  double* ns;
+  std::vector<TacticNote>* notes;
+  std::vector<Tactic> tactics;
+  size_t chosen;
+};
+
+class Bound {
+ public:
+  Bound(Plan& plan, double most) : plan_(plan), most_(most) {}
+
+  Status run() {
+    HONE_RETURN_IF_ERROR(collect());
+    int64_t least = 0;
+    for (const Item& i : items_) {
+      total_ += i.tactics[i.chosen].bytes;
+      least += std::min_element(i.tactics.begin(), i.tactics.end(), [](auto& a, auto& b) {
+                 return a.bytes < b.bytes;
+               })->bytes;
+    }
+    limit_ = most_ * static_cast<double>(least);
+    if (fits(total_)) return {};
+    while (!fits(total_) && give_up()) {
+    }
+    while (take_back()) {
+    }
+    for (Item& i : items_) apply(&i);
+    return {};
+  }
+
+ private:
+  bool fits(int64_t bytes) const { return static_cast<double>(bytes) <= limit_; }
+
+  Status collect() {
+    for (Profile& p : plan_.profiles) {
+      for (size_t i = 0; i < plan_.steps.size(); ++i) {
+        Step& s = plan_.steps[i];
+        if (s.kind != Step::Kind::kernel) continue;
+        const auto other = p.choices.find(static_cast<int32_t>(i));
+        if (&p == &plan_.profiles.front()) {
+          HONE_RETURN_IF_ERROR(add(s, p, {&s.kernel, &s.ns, &s.tactics, {}, 0}));
+        } else if (other != p.choices.end()) {
+          Choice& c = other->second;
+          HONE_RETURN_IF_ERROR(add(s, p, {&c.kernel, &c.ns, &c.tactics, {}, 0}));
+        }
+      }
+    }
+    return {};
+  }
+
+  // Kernels that pack nothing are never the way to less: they would save the padding of others.
+  Status add(const Step& step, const Profile& p, Item item) {
+    if (*item.ns == 0) return {};
+    HONE_ASSIGN(const ConcreteStep raw, concrete(plan_, step, p.example));
+    for (const TacticNote& t : *item.notes) {
+      const Kernel* k = kernels::find_kernel(t.kernel.c_str());
+      if (!t.reason.empty() || (k != *item.kernel && k->packed_bytes == nullptr)) continue;
+      if (k == *item.kernel) item.chosen = item.tactics.size();
+      item.tactics.push_back({k, t.ns, packed_bytes(*k, raw)});
+    }
+    items_.push_back(std::move(item));
+    return {};
+  }
+
+  // Of all tactics with fewer bytes the one that loses least for each.
+  bool give_up() {
+    Item* best = nullptr;
+    size_t to = 0;
+    double least = 0;
+    for (Item& i : items_) {
+      const Tactic& now = i.tactics[i.chosen];
+      for (size_t t = 0; t < i.tactics.size(); ++t) {
+        const int64_t saved = now.bytes - i.tactics[t].bytes;
+        const double loss = (i.tactics[t].ns - now.ns) / static_cast<double>(saved);
+        if (saved <= 0 || (best != nullptr && loss >= least)) continue;
+        best = &i, to = t, least = loss;
+      }
+    }
+    if (best != nullptr) choose(best, to);
+    return best != nullptr;
+  }
+
+  // The last exchange may have left room: of all tactics that fit into it the one that gains most.
+  bool take_back() {
+    Item* best = nullptr;
+    size_t to = 0;
+    double most = 0;
+    for (Item& i : items_) {
+      const Tactic& now = i.tactics[i.chosen];
+      for (size_t t = 0; t < i.tactics.size(); ++t) {
+        const double gain = now.ns - i.tactics[t].ns;
+        if (gain <= most || !fits(total_ + i.tactics[t].bytes - now.bytes)) continue;
+        best = &i, to = t, most = gain;
+      }
+    }
+    if (best != nullptr) choose(best, to);
+    return best != nullptr;
+  }
+
+  void choose(Item* i, size_t t) {
+    total_ += i->tactics[t].bytes - i->tactics[i->chosen].bytes;
+    i->chosen = t;
+  }
+
+  void apply(Item* i) const {
+    const Tactic& now = i->tactics[i->chosen];
+    if (now.kernel == *i->kernel) return;
+    for (TacticNote& t : *i->notes) {
+      if (!t.reason.empty() || t.ns >= now.ns) continue;
+      t.reason = fmt::format("{} ns, but all weights would take more than {:g} times their least",
+                             t.ns, most_);
+    }
+    std::stable_partition(i->notes->begin(), i->notes->end(),
+                          [](const TacticNote& t) { return t.reason.empty(); });
+    *i->kernel = now.kernel;
+    *i->ns = now.ns;
+  }
+
+  Plan& plan_;
+  double most_, limit_ = 0;
+  int64_t total_ = 0;
+  std::vector<Item> items_;
+};
+
+}  // namespace
+
+Status bound_weight_growth(Plan& plan, double most) { return Bound(plan, most).run(); }
+
+}  // namespace hone::plan
