@@ -55,68 +55,92 @@ struct Points<2> {
   }
 };
 
-template <int m>
+// Whole vectors need no mask: where the ISA has none of its own, masked stores are slow.
+template <bool full>
+HONE_INLINE V load_lanes(const float* p, Mask m) {
+  if constexpr (full) return load(p);
+  return load(p, m);
+}
+template <bool full>
+HONE_INLINE void store_lanes(float* p, V v, Mask m) {
+  if constexpr (full) return store(p, v);
+  return store(p, v, m);
+}
+
+template <int m, bool full>
 HONE_INLINE void input_block(const float* const* pixels, int64_t c, Mask mask, float* v,
                              int64_t position_step) {
   constexpr int n = m + 2;
   V half[n][n];
   HONE_UNROLL for (int x = 0; x < n; ++x) {
     V line[n], t[n];
-    HONE_UNROLL for (int y = 0; y < n; ++y) line[y] = load(pixels[y * n + x] + c, mask);
+    HONE_UNROLL for (int y = 0; y < n; ++y) {
+      line[y] = load_lanes<full>(pixels[y * n + x] + c, mask);
+    }
     Points<m>::input(line, t);
     HONE_UNROLL for (int y = 0; y < n; ++y) half[y][x] = t[y];
   }
   HONE_UNROLL for (int y = 0; y < n; ++y) {
     V t[n];
     Points<m>::input(half[y], t);
-    HONE_UNROLL for (int x = 0; x < n; ++x) store(v + (y * n + x) * position_step + c, t[x], mask);
+    HONE_UNROLL for (int x = 0; x < n; ++x) {
+      store_lanes<full>(v + (y * n + x) * position_step + c, t[x], mask);
+    }
   }
 }
 
 template <int m>
 void winograd_input(const float* const* pixels, int64_t channels, float* v, int64_t position_step) {
-  for (int64_t c = 0; c < channels; c += width) {
-    const Mask mask = first_lanes(channels - c < width ? channels - c : width);
-    input_block<m>(pixels, c, mask, v, position_step);
+  int64_t c = 0;
+  for (; c + width <= channels; c += width) {
+    input_block<m, true>(pixels, c, first_lanes(width), v, position_step);
+  }
+  if (c < channels) {
+    input_block<m, false>(pixels, c, first_lanes(channels - c), v, position_step);
   }
 }
 
+template <bool full>
 HONE_INLINE V finish_output(const WinogradOutput& o, int64_t pixel, int64_t c, Mask mask, V v) {
   const Epilogue& e = *o.epilogue;
   V residual = zero();
-  if (o.residual) residual = load(o.residual + pixel + c, mask);
+  if (o.residual) residual = load_lanes<full>(o.residual + pixel + c, mask);
   if (o.residual && !e.residual_after_act) v = add(v, residual);
   v = e.is_clamp ? clamp(v, set1(e.lo), set1(e.hi)) : apply_act(e.act, e.a, e.b, v);
   if (o.residual && e.residual_after_act) v = add(v, residual);
   return v;
 }
 
-template <int m>
-void winograd_output(const WinogradOutput& o) {
+template <int m, bool full>
+HONE_INLINE void output_block(const WinogradOutput& o, int64_t c, Mask mask) {
   constexpr int n = m + 2;
-  for (int64_t c = 0; c < o.channels; c += width) {
-    const Mask mask = first_lanes(o.channels - c < width ? o.channels - c : width);
-    const V bias = load(o.bias + c, mask);
-    V half[m][n];
-    HONE_UNROLL for (int x = 0; x < n; ++x) {
-      V line[n], t[m];
-      HONE_UNROLL for (int y = 0; y < n; ++y) {
-        line[y] = load(o.products + (y * n + x) * o.position_step + c);
-      }
-      Points<m>::output(line, t);
-      HONE_UNROLL for (int y = 0; y < m; ++y) half[y][x] = t[y];
+  const V bias = load_lanes<full>(o.bias + c, mask);
+  V half[m][n];
+  HONE_UNROLL for (int x = 0; x < n; ++x) {
+    V line[n], t[m];
+    HONE_UNROLL for (int y = 0; y < n; ++y) {
+      line[y] = load(o.products + (y * n + x) * o.position_step + c);
     }
-    HONE_UNROLL for (int y = 0; y < m; ++y) {
-      if (y >= o.rows) break;
-      V t[m];
-      Points<m>::output(half[y], t);
-      HONE_UNROLL for (int x = 0; x < m; ++x) {
-        if (x >= o.columns) break;
-        const V v = finish_output(o, y * o.r_line + x * o.r_row, c, mask, add(t[x], bias));
-        store(o.y + y * o.y_line + x * o.y_row + c, v, mask);
-      }
+    Points<m>::output(line, t);
+    HONE_UNROLL for (int y = 0; y < m; ++y) half[y][x] = t[y];
+  }
+  HONE_UNROLL for (int y = 0; y < m; ++y) {
+    if (y >= o.rows) break;
+    V t[m];
+    Points<m>::output(half[y], t);
+    HONE_UNROLL for (int x = 0; x < m; ++x) {
+      if (x >= o.columns) break;
+      const V v = finish_output<full>(o, y * o.r_line + x * o.r_row, c, mask, add(t[x], bias));
+      store_lanes<full>(o.y + y * o.y_line + x * o.y_row + c, v, mask);
     }
   }
+}
+
+template <int m>
+void winograd_output(const WinogradOutput& o) {
+  int64_t c = 0;
+  for (; c + width <= o.channels; c += width) output_block<m, true>(o, c, first_lanes(width));
+  if (c < o.channels) output_block<m, false>(o, c, first_lanes(o.channels - c));
 }
 
 }  // namespace
