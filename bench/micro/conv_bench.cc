@@ -1,5 +1,6 @@
 // Convolutions of ResNet-50, MobileNetV2 and MLPerf Tiny's models at batch 1, every kernel, one
 // thread, warm caches.
+#include "common/tensor/half.h"
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/hconv/hconv.h"
 #include "device/kernels/qconv/qconv.h"
