@@ -49,6 +49,7 @@ def peak(folder, samples, save):
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_memory_does_not_grow_with_samples(tmp_path, save):
     few, many = peak(tmp_path, 32, save), peak(tmp_path, 2000, save)
-    # The data are 6 MiB, and the program's own peak is below 60: held at once they would be seen.
+    # The data are 6 MiB (3 KiB a sample), and the program's own peak is below 60: held at once they would be seen.
     assert few < 60 * 1024
-    assert many <= 1.05 * few, f"{few} KiB for 32 samples, {many} for 2,000"
+    # Of a sample its hash, its place and, held out, what the model says of it stay: below 512 bytes.
+    assert many <= few + max(.05 * few, 2000 * 512 / 1024), f"{few} KiB for 32 samples, {many} for 2,000"

@@ -43,7 +43,8 @@ def check(path, report, calib):
     chosen = {layer["chosen"] for layer in tune["layers"]}
     assert tune["helps"] == ("int8" in chosen)
     us = tune["us"]
-    assert all(us[key] > 0 for key in ("f32", "int8", "predicted", "predicted_pm", "measured"))
+    assert all(us[key] > 0 for key in ("f32", "int8", "predicted", "measured"))
+    assert us["predicted_pm"] >= 0  # to a tenth
     if tune["helps"]:
         low, high = us["measured_interval"]
         assert low <= us["measured"] <= high
@@ -88,9 +89,10 @@ def test_a_latency_between_int8_and_float(tmp_path):
         gain = layer["us"]["f32"] - layer["us"]["int8"]
         if gain > 0.5:
             gains[layer["chosen"]].append(layer["error"]["int8"] / gain)
-    assert gains["int8"] and gains["f32"]
-    # By the median: what borders cost moves single layers.
-    assert np.median(gains["f32"]) >= np.median(gains["int8"])
+    assert gains["int8"]
+    # By the median: what borders cost moves single layers. Where only layers that gain next to
+    # nothing stay float there is nothing to compare.
+    assert not gains["f32"] or np.median(gains["f32"]) >= np.median(gains["int8"])
 
 
 # So much time that float is fast enough: nothing is rounded.

@@ -89,6 +89,14 @@ Result<Case> random_conv(CaseMaker& m, const ConvTypes& types) {
     w.in.assign(dims, 23), w.out = w.in;
     groups = 1, c = 200, o = 72;
   }
+  if (dims == 2 && r.one_in(8)) {  // what Winograd's kernels take
+    groups = 1;
+    for (size_t i = 0; i < 2; ++i) {
+      w.kernel[i] = 3, w.stride[i] = w.dilation[i] = 1;
+      w.begin[i] = r.between(0, 2), w.end[i] = r.between(0, 2);
+      w.in[i] = r.between(3, 17), w.out[i] = w.in[i] + w.begin[i] + w.end[i] - 2;
+    }
+  }
   const int64_t n = r.pick({1, 1, 2, 3});
   const Dims x = joined({n, c}, w.in), y = joined({n, o}, w.out);
   const Dims k = joined({o, c / groups}, w.kernel);

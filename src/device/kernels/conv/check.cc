@@ -49,6 +49,7 @@ const char* check_conv_sizes(const ConvAttrs& a, const Shape& x, const Shape& y,
   p->groups = a.groups, p->cg = p->c / p->groups, p->og = p->o / p->groups;
   p->kh = a.kernel_h, p->kw = a.kernel_w, p->sh = a.stride_h, p->sw = a.stride_w;
   p->dh = a.dilation_h, p->dw = a.dilation_w, p->pt = a.pad_t, p->pl = a.pad_l;
+  p->exact_sums = a.exact_sums != 0;
   p->taps = p->kh * p->kw;
   p->pointwise = p->taps == 1 && p->sh == 1 && p->sw == 1 && p->pt == 0 && p->pl == 0 &&
                  p->oh == p->h && p->ow == p->w;

@@ -10,7 +10,9 @@
 //                      x[n, oy sh + ky dh - pt, ox sw + kx dw - pl, g C/G + c])
 //   outside pixels 0, g = o / (O / G)
 //
-// residual_after_act = 1: y = act(...) + residual instead. 1-d convolution has H = KH = 1.
+// residual_after_act = 1: y = act(...) + residual instead. exact_sums = 1: x and w are integers
+// whose sums f32 holds, and y must be; kernels that add up anything else refuse. 1-d convolution
+// has H = KH = 1.
 #pragma once
 
 #include "device/kernels/activation.h"
@@ -27,9 +29,10 @@ struct ConvAttrs {
   Act act;
   float act_a, act_b;
   int32_t residual_after_act;
+  int32_t exact_sums;
 };
 constexpr const char* conv_attr_names =
     "out_channels groups kernel_h kernel_w stride_h stride_w dilation_h dilation_w "
-    "pad_t pad_l pad_b pad_r act *act_a *act_b residual_after_act";
+    "pad_t pad_l pad_b pad_r act *act_a *act_b residual_after_act exact_sums";
 
 }  // namespace hone::kernels

@@ -19,12 +19,12 @@ namespace {
 template <class From, class To>
 struct RowBlock {
   const From* x;      // the row of input pixels the window's first row lies in, in bounds or not
-  int64_t iy;          // its number
+  int64_t iy;         // its number
   const From* zeros;  // a pixel
-  const float* w;      // bias and taps of the block
+  const float* w;     // bias and taps of the block
   To* y;
   const To* residual;
-  Mask mask;           // of the block's channels; all of them where `full`
+  Mask mask;  // of the block's channels; all of them where `full`
 };
 
 template <bool full, class T>

@@ -16,6 +16,7 @@ struct ConvParams {
   float act_a, act_b;
   bool bias;  // in[2] is read
   bool residual_after_act;
+  bool exact_sums;
   int64_t taps;       // kh kw
   bool pointwise;     // output pixel m reads input pixel m and no other
   Blocking blocking;  // of one group, in the tiled kernels

@@ -80,6 +80,7 @@ int64_t packed_floats(const Winograd& g, const ConvParams& c) {
 const char* check_form(const ConvParams& c) {
   const bool is_plain = c.kh == 3 && c.kw == 3 && c.sh == 1 && c.sw == 1 && c.dh == 1 && c.dw == 1;
   if (!is_plain) return "not 3 x 3 with stride and dilation 1";
+  if (c.exact_sums) return "sums must be exact";
   return c.groups == 1 ? nullptr : "grouped";
 }
 

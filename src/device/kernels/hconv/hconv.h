@@ -24,6 +24,6 @@ struct HConvAttrs : ConvAttrs {
 };
 constexpr const char* hconv_attr_names =
     "out_channels groups kernel_h kernel_w stride_h stride_w dilation_h dilation_w "
-    "pad_t pad_l pad_b pad_r act *act_a *act_b residual_after_act type";
+    "pad_t pad_l pad_b pad_r act *act_a *act_b residual_after_act exact_sums type";
 
 }  // namespace hone::kernels

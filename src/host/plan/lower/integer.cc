@@ -185,6 +185,7 @@ Status lower_conv_integer(Lowering& l, const Node& n) {
   if (given == nullptr || given->count() == 0) return unsupported("computed filters");
   HONE_ASSIGN(const Tensor* zero, constant_zero(l, n, 3));
   HONE_ASSIGN(kernels::ConvAttrs a, conv_attrs(n, x, w, y));
+  a.exact_sums = 1;
   const int64_t depth = given->dims()[1];
   int64_t size = depth;
   for (double worst = 0;; size = (size + 1) / 2) {
