@@ -27,10 +27,10 @@ inline EngineSpec picture_spec() {
   const int32_t g = e.arena({n, four}, 1), y = e.output("y", {n, four});
   const int32_t relu = 1, hard_swish = 5;
   e.step("conv_f32_portable", {x, w1, b1, -1}, {a},
-         {4, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, relu, 0, 0, 0});
+         {4, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, relu, 0, 0, 0, 0});
   e.step("pool_f32_portable", {a}, {p}, {0, 0, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 0});
   e.step("conv_dw_f32_portable", {p, w2, -1, p}, {d},
-         {4, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, hard_swish, 0, 0, 1});
+         {4, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, hard_swish, 0, 0, 1, 0});
   e.step("gemm_f32_portable", {flat, w3, b1, -1}, {g}, {0, 0, float_word(1), 0, 0, 0});
   e.step("softmax_f32_portable", {g}, {y}, {1, 2, 0});
   return e;
