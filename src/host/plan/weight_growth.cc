@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "host/plan/tactics.h"
 
@@ -99,42 +100,38 @@ class Bound {
 
   // Of all tactics with fewer bytes the one that loses least for each.
   bool give_up() {
-    Item* best = nullptr;
-    size_t to = 0;
-    double least = 0;
-    for (Item& i : items_) {
-      const Tactic& now = i.tactics[i.chosen];
-      for (size_t t = 0; t < i.tactics.size(); ++t) {
-        const int64_t saved = now.bytes - i.tactics[t].bytes;
-        const double loss = (i.tactics[t].ns - now.ns) / static_cast<double>(saved);
-        if (saved <= 0 || (best != nullptr && loss >= least)) continue;
-        best = &i, to = t, least = loss;
-      }
-    }
-    if (best != nullptr) choose(best, to);
-    return best != nullptr;
+    return exchange([](const Tactic& now, const Tactic& other) -> std::optional<double> {
+      const int64_t saved = now.bytes - other.bytes;
+      if (saved <= 0) return {};
+      return (now.ns - other.ns) / static_cast<double>(saved);
+    });
   }
 
   // The last exchange may have left room: of all tactics that fit into it the one that gains most.
   bool take_back() {
+    return exchange([this](const Tactic& now, const Tactic& other) -> std::optional<double> {
+      if (other.ns >= now.ns || !fits(total_ + other.bytes - now.bytes)) return {};
+      return now.ns - other.ns;
+    });
+  }
+
+  // Makes the exchange of a chosen tactic for another that is worth most; false where none is.
+  template <class Worth>
+  bool exchange(Worth worth) {
     Item* best = nullptr;
     size_t to = 0;
     double most = 0;
     for (Item& i : items_) {
-      const Tactic& now = i.tactics[i.chosen];
       for (size_t t = 0; t < i.tactics.size(); ++t) {
-        const double gain = now.ns - i.tactics[t].ns;
-        if (gain <= most || !fits(total_ + i.tactics[t].bytes - now.bytes)) continue;
-        best = &i, to = t, most = gain;
+        const std::optional<double> w = worth(i.tactics[i.chosen], i.tactics[t]);
+        if (!w || (best != nullptr && *w <= most)) continue;
+        best = &i, to = t, most = *w;
       }
     }
-    if (best != nullptr) choose(best, to);
-    return best != nullptr;
-  }
-
-  void choose(Item* i, size_t t) {
-    total_ += i->tactics[t].bytes - i->tactics[i->chosen].bytes;
-    i->chosen = t;
+    if (best == nullptr) return false;
+    total_ += best->tactics[to].bytes - best->tactics[best->chosen].bytes;
+    best->chosen = to;
+    return true;
   }
 
   void apply(Item* i) const {

@@ -6,9 +6,8 @@
 // one-vector panels).
 #pragma once
 
+#include "device/kernels/conv/block.inl.h"
 #include "device/kernels/conv/params.h"
-#include "device/kernels/simd/act.inl.h"
-#include "device/kernels/simd/tile.h"
 
 #define HONE_UNROLL _Pragma("GCC unroll 32")
 
@@ -27,26 +26,11 @@ struct RowBlock {
   Mask mask;  // of the block's channels; all of them where `full`
 };
 
-template <bool full, class T>
-HONE_INLINE V load_block(const T* p, Mask m) {
-  if constexpr (full) return load(p);
-  return load(p, m);
-}
-
 template <bool full, class From, class To>
 HONE_INLINE void finish(const ConvParams& p, const Epilogue& e, const RowBlock<From, To>& r,
                         int64_t ox, V v) {
-  V residual = zero();
-  if (r.residual) residual = load_block<full>(r.residual + ox * p.r_row, r.mask);
-  if (r.residual && !e.residual_after_act) v = add(v, residual);
-  v = e.is_clamp ? clamp(v, set1(e.lo), set1(e.hi)) : apply_act(e.act, e.a, e.b, v);
-  if (r.residual && e.residual_after_act) v = add(v, residual);
-  To* y = r.y + ox * p.y_row;
-  if constexpr (full) {
-    store(y, v);
-  } else {
-    store(y, v, r.mask);
-  }
+  const To* residual = r.residual ? r.residual + ox * p.r_row : nullptr;
+  finish_block<full>(e, residual, r.y + ox * p.y_row, r.mask, v);
 }
 
 // Kernel positions k in [0, kernel) with 0 <= start + k * dilation < size.

@@ -4,8 +4,8 @@
 // pairs share their even and odd halves.
 #pragma once
 
+#include "device/kernels/conv/block.inl.h"
 #include "device/kernels/conv/winograd.h"
-#include "device/kernels/simd/act.inl.h"
 
 #ifndef HONE_UNROLL
 #define HONE_UNROLL _Pragma("GCC unroll 32")
@@ -55,18 +55,6 @@ struct Points<2> {
   }
 };
 
-// Whole vectors need no mask: where the ISA has none of its own, masked stores are slow.
-template <bool full>
-HONE_INLINE V load_lanes(const float* p, Mask m) {
-  if constexpr (full) return load(p);
-  return load(p, m);
-}
-template <bool full>
-HONE_INLINE void store_lanes(float* p, V v, Mask m) {
-  if constexpr (full) return store(p, v);
-  return store(p, v, m);
-}
-
 template <int m, bool full>
 HONE_INLINE void input_block(const float* const* pixels, int64_t c, Mask mask, float* v,
                              int64_t position_step) {
@@ -75,7 +63,7 @@ HONE_INLINE void input_block(const float* const* pixels, int64_t c, Mask mask, f
   HONE_UNROLL for (int x = 0; x < n; ++x) {
     V line[n], t[n];
     HONE_UNROLL for (int y = 0; y < n; ++y) {
-      line[y] = load_lanes<full>(pixels[y * n + x] + c, mask);
+      line[y] = load_block<full>(pixels[y * n + x] + c, mask);
     }
     Points<m>::input(line, t);
     HONE_UNROLL for (int y = 0; y < n; ++y) half[y][x] = t[y];
@@ -84,7 +72,7 @@ HONE_INLINE void input_block(const float* const* pixels, int64_t c, Mask mask, f
     V t[n];
     Points<m>::input(half[y], t);
     HONE_UNROLL for (int x = 0; x < n; ++x) {
-      store_lanes<full>(v + (y * n + x) * position_step + c, t[x], mask);
+      store_block<full>(v + (y * n + x) * position_step + c, t[x], mask);
     }
   }
 }
@@ -100,21 +88,10 @@ void winograd_input(const float* const* pixels, int64_t channels, float* v, int6
   }
 }
 
-template <bool full>
-HONE_INLINE V finish_output(const WinogradOutput& o, int64_t pixel, int64_t c, Mask mask, V v) {
-  const Epilogue& e = *o.epilogue;
-  V residual = zero();
-  if (o.residual) residual = load_lanes<full>(o.residual + pixel + c, mask);
-  if (o.residual && !e.residual_after_act) v = add(v, residual);
-  v = e.is_clamp ? clamp(v, set1(e.lo), set1(e.hi)) : apply_act(e.act, e.a, e.b, v);
-  if (o.residual && e.residual_after_act) v = add(v, residual);
-  return v;
-}
-
 template <int m, bool full>
 HONE_INLINE void output_block(const WinogradOutput& o, int64_t c, Mask mask) {
   constexpr int n = m + 2;
-  const V bias = load_lanes<full>(o.bias + c, mask);
+  const V bias = load_block<full>(o.bias + c, mask);
   V half[m][n];
   HONE_UNROLL for (int x = 0; x < n; ++x) {
     V line[n], t[m];
@@ -130,8 +107,9 @@ HONE_INLINE void output_block(const WinogradOutput& o, int64_t c, Mask mask) {
     Points<m>::output(half[y], t);
     HONE_UNROLL for (int x = 0; x < m; ++x) {
       if (x >= o.columns) break;
-      const V v = finish_output<full>(o, y * o.r_line + x * o.r_row, c, mask, add(t[x], bias));
-      store_lanes<full>(o.y + y * o.y_line + x * o.y_row + c, v, mask);
+      const float* residual = o.residual ? o.residual + y * o.r_line + x * o.r_row + c : nullptr;
+      float* to = o.y + y * o.y_line + x * o.y_row + c;
+      finish_block<full>(*o.epilogue, residual, to, mask, add(t[x], bias));
     }
   }
 }
