@@ -96,6 +96,23 @@ void normalise_columns(const float* x, float* y, int64_t size, int64_t stride, M
   }
 }
 
+// `rows` dense rows of no more than `width` elements each, side by side like columns: alone a short
+// row would leave most lanes of a vector empty.
+void normalise_short_rows(const float* x, float* y, int64_t rows, int64_t size, bool log) {
+  float block[width * width];
+  for (int64_t r = 0; r < rows; r += width) {
+    const int64_t here = rows - r < width ? rows - r : width;
+    for (int64_t i = 0; i < size; ++i) {
+      for (int64_t k = 0; k < here; ++k) block[i * width + k] = x[(r + k) * size + i];
+      for (int64_t k = here; k < width; ++k) block[i * width + k] = 0;
+    }
+    normalise_columns(block, block, size, width, first_lanes(width), log);
+    for (int64_t k = 0; k < here; ++k) {
+      for (int64_t i = 0; i < size; ++i) y[(r + k) * size + i] = block[i * width + k];
+    }
+  }
+}
+
 }  // namespace
 
 void softmax_f32(const RunArgs& args) {
@@ -104,6 +121,11 @@ void softmax_f32(const RunArgs& args) {
   float* y = static_cast<float*>(args.out[0]);
   int64_t across = (p.inner + softmax_block - 1) / softmax_block;
   int64_t end = args.end * p.per_unit < p.blocks ? args.end * p.per_unit : p.blocks;
+  if (p.inner == 1 && p.size <= width) {
+    const int64_t first = args.begin * p.per_unit, at = first * p.size;
+    if (first < end) normalise_short_rows(x + at, y + at, end - first, p.size, p.log);
+    return;
+  }
   for (int64_t b = args.begin * p.per_unit; b < end; ++b) {
     int64_t column = b % across * softmax_block, at = b / across * p.size * p.inner + column;
     if (p.inner == 1) {
