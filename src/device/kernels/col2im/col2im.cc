@@ -32,9 +32,11 @@ const char* bind(const Step& step, void* params, Work* work) {
     return "col2im: shapes";
   }
   auto* p = params_as<Col2imParams>(params);
-  *p = {x.shape[0],    x.shape[1],    x.shape[2], x.shape[3],  x.shape[4],
-        x.shape[5],    y.shape[1],    y.shape[2], a->stride_h, a->stride_w,
-        a->dilation_h, a->dilation_w, a->pad_t,   a->pad_l,    false};
+  *p = {x.shape[0], x.shape[1], x.shape[2],  x.shape[3],  x.shape[4],    x.shape[5],
+        y.shape[1], y.shape[2], a->stride_h, a->stride_w, a->dilation_h, a->dilation_w,
+        a->pad_t,   a->pad_l,   false,       false};
+  p->apart = p->kh == p->sh && p->kw == p->sw && p->dh == 1 && p->dw == 1 && p->pt == 0 &&
+             p->pl == 0 && p->oh == p->h * p->kh && p->ow == p->w * p->kw;
   if (x.shape.count() == 0) p->kh = p->kw = 0;  // nothing to add: no taps to walk over
   p->bias = step.in.size() == 2 && step.in[1].present();
   if (p->bias && !(is_f32(step.in[1]) && step.in[1].shape == Shape{p->c})) return "col2im: bias";

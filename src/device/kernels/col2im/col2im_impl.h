@@ -9,6 +9,7 @@ struct Col2imParams {
   int64_t batch, h, w, kh, kw, c, oh, ow;
   int64_t sh, sw, dh, dw, pt, pl;
   bool bias;
+  bool apart;  // the blocks lie side by side: of each result pixel one tap
 };
 
 // A unit is one row of output pixels. Calls tap(i, k) for the taps k of input positions i that fall

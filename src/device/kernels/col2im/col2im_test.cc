@@ -66,6 +66,8 @@ TEST(Col2im, GeneratedShapes) {
     check(rng, k);
   }
   check(rng, {{1, 16, 16, 2, 2, 24}, 32, 32, {2, 2, 1, 1, 0, 0}, true});
+  check(rng, {{2, 3, 5, 3, 2, 1}, 9, 10, {3, 2, 1, 1, 0, 0}, true});
+  check(rng, {{2, 3, 5, 3, 2, 5}, 9, 10, {3, 2, 1, 1, 0, 0}, false});
 }
 
 TEST(Col2im, HostileSteps) {

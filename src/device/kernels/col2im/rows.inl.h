@@ -1,3 +1,16 @@
+// A row of blocks that lie side by side: pixels of few channels in short runs, with no call for
+// each.
+inline void row_apart(const Col2imParams& p, const float* x, const float* bias, float* y) {
+  const int64_t run = p.kw * p.c, step = p.kh * run;
+  for (int64_t ix = 0; ix < p.w; ++ix, x += step, y += run) {
+    for (int64_t i = 0; i < run; ++i) y[i] = x[i];
+    if (!bias) continue;
+    for (int64_t kx = 0; kx < run; kx += p.c) {
+      for (int64_t c = 0; c < p.c; ++c) y[kx + c] += bias[c];
+    }
+  }
+}
+
 // The walk over output rows, for any instruction set. Included inside namespace
 // hone::kernels::<isa> and an unnamed one. start(y, bias, n) begins a pixel, add(y, x, n) adds one
 // tap's products to it.
@@ -9,6 +22,12 @@ void rows(const RunArgs& args, Start&& start, Add&& add) {
   float* y = static_cast<float*>(args.out[0]) + args.begin * p.ow * p.c;
   for (int64_t u = args.begin; u < args.end; ++u) {
     const int64_t n = u / p.oh, oy = u % p.oh;
+    if (p.apart) {
+      const int64_t block_row = (n * p.h + oy / p.kh) * p.w * p.kh + oy % p.kh;
+      row_apart(p, x + block_row * p.kw * p.c, bias, y);
+      y += p.ow * p.c;
+      continue;
+    }
     for (int64_t ox = 0; ox < p.ow; ++ox, y += p.c) {
       start(y, bias, p.c);
       col2im_taps(oy, p.pt, p.sh, p.dh, p.kh, p.h, [&](int64_t iy, int64_t ky) {
