@@ -54,11 +54,12 @@ TEST(Tactics, TheFastestWins) {
 }
 
 TEST(Tactics, ANearTieGoesToTheStableRank) {
-  // The table's order: 14x32, 6x64, dynamic 14x32, 6x16, dynamic 6x16, portable.
+  // The table's order: 14x32, 6x64, 9x24, dynamic 14x32, 6x16, dynamic 6x16, portable.
   EXPECT_EQ(chosen(timed({{"f32_14x32", 1029}, {"6x64", 1000}})), "gemm_f32_14x32_avx512");
   EXPECT_EQ(chosen(timed({{"f32_14x32", 1031}, {"6x64", 1000}})), "gemm_f32_6x64_avx512");
-  EXPECT_EQ(chosen(timed({{"f32_14x32", 2000}, {"6x64", 1031}, {"portable", 1010}})),
-            "gemm_f32_6x16_avx2")
+  EXPECT_EQ(
+      chosen(timed({{"f32_14x32", 2000}, {"6x64", 1031}, {"9x24", 1032}, {"portable", 1010}})),
+      "gemm_f32_6x16_avx2")
       << "of all that tie (the others take 1000), the first in the table";
 }
 

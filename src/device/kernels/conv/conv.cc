@@ -101,6 +101,7 @@ void run_depthwise_dynamic(const RunArgs& args) {
 
 HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
+HONE_CONV_TILED(conv_f32_9x24_avx512, Isa::avx512, avx512_9x24)
 HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
 
 #define HONE_CONV_WINOGRAD(name, isa, space, m, tiling)               \

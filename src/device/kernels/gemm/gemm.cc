@@ -54,6 +54,7 @@ void run_dynamic(const RunArgs& args) {
 
 HONE_GEMM_TILED(gemm_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_GEMM_TILED(gemm_f32_6x64_avx512, Isa::avx512, avx512_6x64)
+HONE_GEMM_TILED(gemm_f32_9x24_avx512, Isa::avx512, avx512_9x24)
 HONE_GEMM_TILED(gemm_f32_6x16_avx2, Isa::avx2, avx2_6x16)
 HONE_GEMM_DYNAMIC(gemm_dynamic_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_GEMM_DYNAMIC(gemm_dynamic_f32_6x16_avx2, Isa::avx2, avx2_6x16)

@@ -70,9 +70,13 @@ namespace avx512 {
 extern const TileFunction tiles_14x32[28];
 extern const TileFunction tiles_6x64[24];
 }
+namespace avx512_ymm {
+extern const TileFunction tiles_9x24[27];
+}
 constexpr Tiling avx2_6x16 = {6, {16, 8}, avx2::tiles_6x16};
 constexpr Tiling avx512_14x32 = {14, {32, 16}, avx512::tiles_14x32};
 constexpr Tiling avx512_6x64 = {6, {64, 16}, avx512::tiles_6x64};
+constexpr Tiling avx512_9x24 = {9, {24, 8}, avx512_ymm::tiles_9x24};
 #endif
 
 }  // namespace hone::kernels
