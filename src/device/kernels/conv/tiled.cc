@@ -11,23 +11,38 @@ int64_t group_floats(const ConvParams& p, PanelShape s) {
   return panel_floats(s, p.og, p.taps * p.cg);
 }
 
+// Pixels' rows of the kernel lie in one piece each: dense pixels, no dilation between columns.
+bool has_runs(const ConvParams& p) { return p.kw > 1 && p.dw == 1 && p.x_row == p.cg; }
+// Windows that the border cuts are copied, with their zeros, so that theirs are in one piece too:
+// worth it where windows are small.
+constexpr int64_t max_patch_floats = 512;
+bool has_patches(const ConvParams& p) { return has_runs(p) && p.taps * p.cg <= max_patch_floats; }
+
 // Scratch of one thread: a pixel of zeros, the pointers of one tile, which columns of the kernel
-// are inside for which of the tile's pixels.
+// are inside for which of the tile's pixels, the windows that are copied.
 struct Scratch {
   float* zeros;
   const float** pointers;  // [taps][max_tile_rows]
+  float* patches;          // [max_tile_rows][taps][cg], where has_patches()
   uint32_t* columns;       // [kw], bit i = pixel i
 };
 int64_t zeros_bytes(const ConvParams& p) { return round_up(p.cg * 4, 64); }
 int64_t pointers_bytes(const ConvParams& p) {
   return p.taps * max_tile_rows * static_cast<int64_t>(sizeof(float*));
 }
+int64_t patches_bytes(const ConvParams& p) {
+  return has_patches(p) ? max_tile_rows * p.taps * p.cg * 4 : 0;
+}
 Scratch scratch_of(const ConvParams& p, void* scratch) {
   char* at = static_cast<char*>(scratch);
   Scratch s;
   s.zeros = reinterpret_cast<float*>(at);
-  s.pointers = reinterpret_cast<const float**>(at + zeros_bytes(p));
-  s.columns = reinterpret_cast<uint32_t*>(at + zeros_bytes(p) + pointers_bytes(p));
+  at += zeros_bytes(p);
+  s.pointers = reinterpret_cast<const float**>(at);
+  at += pointers_bytes(p);
+  s.patches = reinterpret_cast<float*>(at);
+  at += patches_bytes(p);
+  s.columns = reinterpret_cast<uint32_t*>(at);
   for (int64_t c = 0; c < p.cg; ++c) s.zeros[c] = 0;
   return s;
 }
@@ -36,19 +51,38 @@ Scratch scratch_of(const ConvParams& p, void* scratch) {
 // outside of the picture.
 struct Windows {
   uintptr_t corner[max_tile_rows];
-  int64_t iy[max_tile_rows], ix[max_tile_rows];
-  bool all_inside;
+  int64_t iy[max_tile_rows], ix[max_tile_rows];  // of windows, where one of them is not inside
+  uint32_t inside;                               // bit i: all of window i
 };
+uintptr_t corner_at(const ConvParams& p, const float* x, int64_t n, int64_t iy, int64_t ix) {
+  int64_t floats = ((n * p.h + iy) * p.w + ix) * p.x_row;
+  return reinterpret_cast<uintptr_t>(x) + static_cast<uintptr_t>(floats) * 4;
+}
+
+// The pixels lie in one row and their windows inside: what most tiles are.
+bool one_row_inside(const ConvParams& p, int64_t ox, int64_t oy, int rows) {
+  int64_t iy = oy * p.sh - p.pt, ix = ox * p.sw - p.pl;
+  return ox + rows <= p.ow && iy >= 0 && iy + (p.kh - 1) * p.dh < p.h && ix >= 0 &&
+         ix + (rows - 1) * p.sw + (p.kw - 1) * p.dw < p.w;
+}
+
 void windows_at(const ConvParams& p, const float* x, int64_t m, int rows, Windows* w) {
   int64_t ox = m % p.ow, oy = m / p.ow % p.oh, n = m / p.ow / p.oh;
-  w->all_inside = true;
+  if (one_row_inside(p, ox, oy, rows)) {
+    uintptr_t corner = corner_at(p, x, n, oy * p.sh - p.pt, ox * p.sw - p.pl);
+    const uintptr_t step = static_cast<uintptr_t>(p.sw * p.x_row) * 4;
+    for (int i = 0; i < max_tile_rows; ++i, corner += step) w->corner[i] = corner;
+    w->inside = (1u << rows) - 1;
+    return;
+  }
+  w->inside = 0;
   for (int i = 0; i < rows; ++i) {
     int64_t iy = oy * p.sh - p.pt, ix = ox * p.sw - p.pl;
     w->iy[i] = iy, w->ix[i] = ix;
-    int64_t floats = ((n * p.h + iy) * p.w + ix) * p.x_row;
-    w->corner[i] = reinterpret_cast<uintptr_t>(x) + static_cast<uintptr_t>(floats) * 4;
-    w->all_inside &= iy >= 0 && iy + (p.kh - 1) * p.dh < p.h && ix >= 0 &&
-                     ix + (p.kw - 1) * p.dw < p.w;
+    w->corner[i] = corner_at(p, x, n, iy, ix);
+    bool inside =
+        iy >= 0 && iy + (p.kh - 1) * p.dh < p.h && ix >= 0 && ix + (p.kw - 1) * p.dw < p.w;
+    w->inside |= static_cast<uint32_t>(inside) << i;
     if (++ox == p.ow) {
       ox = 0;
       if (++oy == p.oh) oy = 0, ++n;
@@ -61,7 +95,8 @@ uint32_t inside_bits(const int64_t* start, int64_t offset, int64_t size, int row
   uint32_t bits = 0;
   for (int i = 0; i < rows; ++i) {
     bits |= static_cast<uint32_t>(static_cast<uint64_t>(start[i] + offset) <
-                                  static_cast<uint64_t>(size)) << i;
+                                  static_cast<uint64_t>(size))
+            << i;
   }
   return bits;
 }
@@ -72,34 +107,80 @@ void all_pointers(const uintptr_t* corner, uintptr_t offset, const float** point
   }
 }
 
-// Where each tap of output pixels [m, m + rows) lies; the zeros where it is outside, nothing where
-// it is for all of them: of wide dilations most of the work is that.
-void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, const Scratch& s) {
-  if (p.pointwise) {
-    for (int i = 0; i < rows; ++i) s.pointers[i] = x + (m + i) * p.x_row;
-    return;
-  }
-  Windows w;
-  windows_at(p, x, m, rows, &w);
+uintptr_t tap_offset(const ConvParams& p, int64_t ky, int64_t kx) {
+  return static_cast<uintptr_t>((ky * p.dh * p.w + kx * p.dw) * p.x_row) * 4;
+}
+
+// Each tap of the windows; the zeros where it is outside, nothing where it is for all of them: of
+// wide dilations most of the work is that.
+void find_taps(const ConvParams& p, const Windows& w, int rows, const Scratch& s) {
   const uint32_t all = (1u << rows) - 1;
-  if (!w.all_inside) {
+  const bool all_inside = w.inside == all;
+  if (!all_inside) {
     for (int64_t kx = 0; kx < p.kw; ++kx) {
       s.columns[kx] = inside_bits(w.ix, kx * p.dw, p.w, rows);
     }
   }
   const float** at = s.pointers;
   for (int64_t ky = 0; ky < p.kh; ++ky) {
-    uint32_t row = w.all_inside ? all : inside_bits(w.iy, ky * p.dh, p.h, rows);
+    uint32_t row = all_inside ? all : inside_bits(w.iy, ky * p.dh, p.h, rows);
     for (int64_t kx = 0; kx < p.kw; ++kx, at += max_tile_rows) {
-      uintptr_t offset = static_cast<uintptr_t>((ky * p.dh * p.w + kx * p.dw) * p.x_row) * 4;
-      all_pointers(w.corner, offset, at);
-      uint32_t inside = w.all_inside ? all : row & s.columns[kx];
+      all_pointers(w.corner, tap_offset(p, ky, kx), at);
+      uint32_t inside = all_inside ? all : row & s.columns[kx];
       for (int i = 0; inside != all && i < rows; ++i) {
         if (!(inside >> i & 1)) at[i] = s.zeros;
       }
       if (inside == 0) at[0] = nullptr;
     }
   }
+}
+
+// The window with its corner at (iy, ix) and its zeros, dense.
+void copy_window(const ConvParams& p, uintptr_t corner, int64_t iy, int64_t ix, float* to) {
+  const int64_t run = p.kw * p.cg;
+  const int64_t begin = ix < 0 ? -ix * p.cg : 0;
+  const int64_t end = ix + p.kw > p.w ? (p.w - ix) * p.cg : run;
+  for (int64_t ky = 0; ky < p.kh; ++ky, to += run) {
+    bool inside = static_cast<uint64_t>(iy + ky * p.dh) < static_cast<uint64_t>(p.h);
+    int64_t first = inside && begin < end ? begin : run, last = inside && begin < end ? end : run;
+    const float* from = reinterpret_cast<const float*>(corner + tap_offset(p, ky, 0));
+    for (int64_t k = 0; k < first; ++k) to[k] = 0;
+    for (int64_t k = first; k < last; ++k) to[k] = from[k];
+    for (int64_t k = last; k < run; ++k) to[k] = 0;
+  }
+}
+
+// Each row of the windows, in one piece; those that are not all inside from their copies.
+void find_runs(const ConvParams& p, const Windows& w, int rows, const Scratch& s) {
+  for (int64_t ky = 0; ky < p.kh; ++ky) {
+    all_pointers(w.corner, tap_offset(p, ky, 0), s.pointers + ky * max_tile_rows);
+  }
+  for (int i = 0; i < rows; ++i) {
+    if (w.inside >> i & 1) continue;
+    float* patch = s.patches + i * p.taps * p.cg;
+    copy_window(p, w.corner[i], w.iy[i], w.ix[i], patch);
+    for (int64_t ky = 0; ky < p.kh; ++ky) {
+      s.pointers[ky * max_tile_rows + i] = patch + ky * p.kw * p.cg;
+    }
+  }
+}
+
+// Where the values of output pixels [m, m + rows) lie: for each tap, or, where they follow one
+// another, for each row of taps. The order of the sum is the same.
+void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, const Scratch& s,
+                   Tile* tile) {
+  tile->taps = p.taps, tile->k = p.cg;
+  if (p.pointwise) {
+    for (int i = 0; i < rows; ++i) s.pointers[i] = x + (m + i) * p.x_row;
+    return;
+  }
+  Windows w;
+  windows_at(p, x, m, rows, &w);
+  if (has_patches(p) || (has_runs(p) && w.inside == (1u << rows) - 1)) {
+    tile->taps = p.kh, tile->k = p.kw * p.cg;
+    return find_runs(p, w, rows, s);
+  }
+  find_taps(p, w, rows, s);
 }
 
 }  // namespace
@@ -113,10 +194,10 @@ const char* bind_conv_tiled(const Tiling& t, const Step& step, void* params, Wor
   if (!is_blob(step.in[1], group_floats(*p, t.panel) * p->groups * 4)) return "weights not packed";
   *work = {};
   int64_t pixels = p->batch * p->oh * p->ow;
-  p->blocking = block_work(t.rows, t.panel, pixels, p->og, p->taps * p->cg,
-                           p->batch * p->h * p->w * p->cg);
+  p->blocking =
+      block_work(t.rows, t.panel, pixels, p->og, p->taps * p->cg, p->batch * p->h * p->w * p->cg);
   work->units[0] = p->groups * p->blocking.row_units * p->blocking.panel_units;
-  work->scratch_bytes = zeros_bytes(*p) + pointers_bytes(*p) + p->kw * 4;
+  work->scratch_bytes = zeros_bytes(*p) + pointers_bytes(*p) + patches_bytes(*p) + p->kw * 4;
   return nullptr;
 }
 
@@ -147,7 +228,7 @@ void run_conv_tiled(const Tiling& t, const RunArgs& args) {
   int64_t k = p.taps * p.cg, pixels = p.batch * p.oh * p.ow;
   int64_t units_per_group = b.row_units * b.panel_units;
   Tile tile{};
-  tile.a = s.pointers, tile.taps = p.taps, tile.k = p.cg;
+  tile.a = s.pointers;
   tile.y_row = p.y_row, tile.r_row = p.r_row, tile.epilogue = &epilogue;
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
     int64_t g = unit / units_per_group, row_unit, panel_unit;
@@ -160,13 +241,13 @@ void run_conv_tiled(const Tiling& t, const RunArgs& args) {
     if (o_end > p.og) o_end = p.og;
     for (int64_t m = row_unit * b.rows, rows; m < m_end; m += rows) {
       rows = next_rows(t, m_end - m);
-      find_pointers(p, x, m, static_cast<int>(rows), s);
+      find_pointers(p, x, m, static_cast<int>(rows), s, &tile);
       for (int64_t o = o_begin; o < o_end; o += t.panel.columns) {
         tile.panel = w + panel_offset(o, k);
         tile.columns = o_end - o < t.panel.columns ? o_end - o : t.panel.columns;
         tile.y = static_cast<float*>(args.out[0]) + m * p.y_row + g * p.og + o;
-        tile.residual = p.r_row ? static_cast<const float*>(args.in[3]) + m * p.r_row + g * p.og + o
-                                : nullptr;
+        tile.residual =
+            p.r_row ? static_cast<const float*>(args.in[3]) + m * p.r_row + g * p.og + o : nullptr;
         t.get(rows, panel_width(t.panel, p.og, o) / t.panel.width)(tile);
       }
     }
