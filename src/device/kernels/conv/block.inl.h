@@ -6,6 +6,10 @@
 #include "device/kernels/simd/act.inl.h"
 #include "device/kernels/simd/tile.h"
 
+#ifndef HONE_UNROLL
+#define HONE_UNROLL _Pragma("GCC unroll 32")
+#endif
+
 namespace hone::kernels::HONE_ISA {
 namespace {
 
@@ -24,15 +28,30 @@ HONE_INLINE void store_block(T* p, V v, Mask m) {
   }
 }
 
-// residual: nullptr: none.
-template <bool full, class T>
-HONE_INLINE void finish_block(const Epilogue& e, const T* residual, T* y, Mask m, V v) {
-  V more = zero();
-  if (residual) more = load_block<full>(residual, m);
-  if (residual && !e.residual_after_act) v = add(v, more);
-  v = e.is_clamp ? clamp(v, set1(e.lo), set1(e.hi)) : apply_act(e.act, e.a, e.b, v);
-  if (residual && e.residual_after_act) v = add(v, more);
-  store_block<full>(y, v, m);
+// The first `valid` of `count` pixels in a row; the others are sums of nothing. residual: nullptr:
+// none.
+template <bool full, int count, class T>
+HONE_INLINE void finish_blocks(const Epilogue& e, const T* residual, int64_t r_row, T* y,
+                               int64_t y_row, Mask m, int64_t valid, V (&v)[count]) {
+  auto add_residual = [&]() __attribute__((always_inline)) {
+    HONE_UNROLL for (int o = 0; o < count; ++o) {
+      if (o < valid) v[o] = add(v[o], load_block<full>(residual + o * r_row, m));
+    }
+  };
+  if (residual && !e.residual_after_act) add_residual();
+  if (e.is_clamp) {
+    const V lo = set1(e.lo), hi = set1(e.hi);
+    HONE_UNROLL for (int o = 0; o < count; ++o) v[o] = clamp(v[o], lo, hi);
+  } else {
+    alignas(sizeof(V)) float sums[count * width];
+    HONE_UNROLL for (int o = 0; o < count; ++o) store(sums + o * width, v[o]);
+    apply_act(e.act, e.a, e.b, sums, count);
+    HONE_UNROLL for (int o = 0; o < count; ++o) v[o] = load(sums + o * width);
+  }
+  if (residual && e.residual_after_act) add_residual();
+  HONE_UNROLL for (int o = 0; o < count; ++o) {
+    if (o < valid) store_block<full>(y + o * y_row, v[o], m);
+  }
 }
 
 }  // namespace

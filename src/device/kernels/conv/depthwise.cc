@@ -17,7 +17,8 @@ int64_t blob_bytes(int width, const ConvParams& p) {
 
 void set_depthwise_work(int width, ConvParams* p, Work* work) {
   Blocking& b = p->blocking;
-  b.row_units = p->batch * p->oh;
+  b.rows = depthwise_lines(*p);
+  b.row_units = p->batch * ceil_div(p->oh, b.rows);
   int64_t blocks = ceil_div(p->c, width);
   b.panels = b.row_units >= wanted_units ? blocks : ceil_div(blocks * b.row_units, wanted_units);
   if (b.panels < 1) b.panels = 1;

@@ -7,10 +7,6 @@
 #include "device/kernels/conv/block.inl.h"
 #include "device/kernels/conv/winograd.h"
 
-#ifndef HONE_UNROLL
-#define HONE_UNROLL _Pragma("GCC unroll 32")
-#endif
-
 namespace hone::kernels::HONE_ISA {
 namespace {
 
@@ -105,12 +101,10 @@ HONE_INLINE void output_block(const WinogradOutput& o, int64_t c, Mask mask) {
     if (y >= o.rows) break;
     V t[m];
     Points<m>::output(half[y], t);
-    HONE_UNROLL for (int x = 0; x < m; ++x) {
-      if (x >= o.columns) break;
-      const float* residual = o.residual ? o.residual + y * o.r_line + x * o.r_row + c : nullptr;
-      float* to = o.y + y * o.y_line + x * o.y_row + c;
-      finish_block<full>(*o.epilogue, residual, to, mask, add(t[x], bias));
-    }
+    HONE_UNROLL for (int x = 0; x < m; ++x) t[x] = add(t[x], bias);
+    const float* residual = o.residual ? o.residual + y * o.r_line + c : nullptr;
+    finish_blocks<full>(*o.epilogue, residual, o.r_row, o.y + y * o.y_line + c, o.y_row, mask,
+                        o.columns, t);
   }
 }
 

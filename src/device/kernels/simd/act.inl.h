@@ -47,10 +47,17 @@ HONE_INLINE V clamp(V x, V lo, V hi) { return min(hi, max(lo, x)); }
 // x f, where f has reached 0 (x infinite or nearly): 0 and not NaN.
 HONE_INLINE V gated(V x, V f) { return if_equal(f, zero(), zero(), mul(x, f)); }
 
+// 1 / (1 + exp(-x)); beyond 88 either way the result is within 1e-38 of its limit.
 HONE_INLINE V sigmoid(V x) {
-  V z = exp(sub(zero(), abs(x)));
-  return div(if_less(x, zero(), z, set1(1.0f)), add(z, set1(1.0f)));
+  x = min(set1(88.0f), max(set1(-88.0f), x));
+  ExpParts p = exp_parts(sub(zero(), x));
+  V z = scale(add(p.e, set1(1.0f)), p.n);
+  return div(set1(1.0f), add(z, set1(1.0f)));
 }
+// x sigmoid(u), u = -infinity where x is: the least float there is a finite stand-in for x, whose
+// product is 0.
+HONE_INLINE V times_sigmoid(V x, V u) { return mul(max(set1(-1e25f), x), sigmoid(u)); }
+HONE_INLINE V silu(V x, V a) { return times_sigmoid(x, mul(a, x)); }
 HONE_INLINE V tanh(V x) {
   V e = expm1(min(set1(20.0f), add(abs(x), abs(x))));
   return with_sign(div(e, add(e, set1(2.0f))), sign_of(x));
@@ -73,7 +80,7 @@ HONE_INLINE V gelu_erf(V x) {
 }
 HONE_INLINE V gelu_tanh(V x) {
   V cubic = fma(mul(mul(x, x), x), set1(0.044715f), x);
-  return gated(x, sigmoid(mul(cubic, set1(1.5957691f))));
+  return times_sigmoid(x, mul(cubic, set1(1.5957691f)));
 }
 HONE_INLINE V softplus(V x) { return add(max(zero(), x), log1p(exp(sub(zero(), abs(x))))); }
 // tanh(log(1 + z)) = (z^2 + 2 z) / (z^2 + 2 z + 2), z = exp(x); 1 in f32 from x = 20 on.
@@ -83,28 +90,44 @@ HONE_INLINE V mish(V x) {
   return gated(x, div(n, add(n, set1(2.0f))));
 }
 
-// The activation of one vector. Not inlined: it stands on the cold side of the epilogues.
-[[maybe_unused]] static __attribute__((noinline)) V apply_act(Act act, float a, float b, V x) {
+template <class F>
+HONE_INLINE void each_vector(float* v, int64_t n, F f) {
+  for (int64_t i = 0; i < n; ++i) store(v + i * width, f(load(v + i * width)));
+}
+
+// The activation of n vectors in place. Not inlined: it stands on the cold side of the epilogues.
+[[maybe_unused]] static __attribute__((noinline)) void apply_act(Act act, float a, float b,
+                                                                 float* v, int64_t n) {
+  const V va = set1(a), vb = set1(b), one = set1(1.0f);
   switch (act) {
-    case Act::none: return x;
-    case Act::relu: return max(zero(), x);
-    case Act::clip: return clamp(x, set1(a), set1(b));
-    case Act::leaky_relu: return if_less(x, zero(), mul(set1(a), x), x);
-    case Act::hard_sigmoid: return clamp(add(mul(set1(a), x), set1(b)), zero(), set1(1.0f));
-    case Act::hard_swish: {
-      V gate = add(mul(x, set1(1.0f / 6)), set1(0.5f));
-      return gated(x, clamp(gate, zero(), set1(1.0f)));
-    }
-    case Act::sigmoid: return sigmoid(x);
-    case Act::silu: return gated(x, sigmoid(mul(set1(a), x)));
-    case Act::tanh: return tanh(x);
-    case Act::gelu_erf: return gelu_erf(x);
-    case Act::gelu_tanh: return gelu_tanh(x);
-    case Act::elu: return if_less(x, zero(), mul(set1(a), expm1(x)), x);
-    case Act::softplus: return softplus(x);
-    case Act::mish: return mish(x);
+    case Act::none: return;
+    case Act::relu: return each_vector(v, n, [](V x) { return max(zero(), x); });
+    case Act::clip: return each_vector(v, n, [=](V x) { return clamp(x, va, vb); });
+    case Act::leaky_relu:
+      return each_vector(v, n, [=](V x) { return if_less(x, zero(), mul(va, x), x); });
+    case Act::hard_sigmoid:
+      return each_vector(v, n, [=](V x) { return clamp(add(mul(va, x), vb), zero(), one); });
+    case Act::hard_swish:
+      return each_vector(v, n, [=](V x) {
+        return gated(x, clamp(add(mul(x, set1(1.0f / 6)), set1(0.5f)), zero(), one));
+      });
+    case Act::sigmoid: return each_vector(v, n, [](V x) { return sigmoid(x); });
+    case Act::silu: return each_vector(v, n, [=](V x) { return silu(x, va); });
+    case Act::tanh: return each_vector(v, n, [](V x) { return tanh(x); });
+    case Act::gelu_erf: return each_vector(v, n, [](V x) { return gelu_erf(x); });
+    case Act::gelu_tanh: return each_vector(v, n, [](V x) { return gelu_tanh(x); });
+    case Act::elu:
+      return each_vector(v, n, [=](V x) { return if_less(x, zero(), mul(va, expm1(x)), x); });
+    case Act::softplus: return each_vector(v, n, [](V x) { return softplus(x); });
+    case Act::mish: return each_vector(v, n, [](V x) { return mish(x); });
   }
-  return x;
+}
+// Of one vector.
+[[maybe_unused]] HONE_INLINE V apply_act(Act act, float a, float b, V x) {
+  alignas(sizeof(V)) float v[width];
+  store(v, x);
+  apply_act(act, a, b, v, 1);
+  return load(v);
 }
 
 }  // namespace hone::kernels::HONE_ISA

@@ -12,6 +12,7 @@ namespace hone::kernels::avx2 {
 
 using V = __m256;
 constexpr int width = 8;
+constexpr int registers = 16;
 
 // The first n lanes, 0 <= n <= width.
 struct Mask {

@@ -12,6 +12,7 @@ namespace hone::kernels::avx512 {
 
 using V = __m512;
 constexpr int width = 16;
+constexpr int registers = 32;
 
 // The first n lanes, 0 <= n <= width.
 struct Mask {

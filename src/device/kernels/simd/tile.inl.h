@@ -9,17 +9,23 @@
 namespace hone::kernels::HONE_ISA {
 
 // The finish of sums in memory (rows of `row` floats): any activation.
-static __attribute__((noinline)) void finish_sums(const Tile& t, const float* sums, int rows,
+static __attribute__((noinline)) void finish_sums(const Tile& t, float* sums, int rows,
                                                   int64_t row) {
   const Epilogue& e = *t.epilogue;
+  const bool residual_first = t.residual && !e.residual_after_act;
+  for (int i = 0; residual_first && i < rows; ++i) {
+    for (int64_t j = 0; j < t.columns; j += width) {
+      Mask m = first_lanes(t.columns - j < width ? t.columns - j : width);
+      float* sum = sums + i * row + j;
+      store(sum, add(load(sum), load(t.residual + i * t.r_row + j, m)));
+    }
+  }
+  apply_act(e.act, e.a, e.b, sums, rows * row / width);
   for (int i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < t.columns; j += width) {
       Mask m = first_lanes(t.columns - j < width ? t.columns - j : width);
       V v = load(sums + i * row + j);
-      V residual = t.residual ? load(t.residual + i * t.r_row + j, m) : zero();
-      if (t.residual && !e.residual_after_act) v = add(v, residual);
-      v = apply_act(e.act, e.a, e.b, v);
-      if (t.residual && e.residual_after_act) v = add(v, residual);
+      if (t.residual && !residual_first) v = add(v, load(t.residual + i * t.r_row + j, m));
       store(t.y + i * t.y_row + j, v, m);
     }
   }

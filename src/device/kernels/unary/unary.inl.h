@@ -71,7 +71,7 @@ void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n) {
     case Act::hard_sigmoid:
       return each(x, y, n, [=](V v) { return clamp(add(mul(va, v), vb), zero(), set1(1.0f)); });
     case Act::sigmoid: return each(x, y, n, [](V v) { return sigmoid(v); });
-    case Act::silu: return each(x, y, n, [=](V v) { return gated(v, sigmoid(mul(va, v))); });
+    case Act::silu: return each(x, y, n, [=](V v) { return silu(v, va); });
     case Act::tanh: return each(x, y, n, [](V v) { return tanh(v); });
     case Act::gelu_erf: return each(x, y, n, [](V v) { return gelu_erf(v); });
     case Act::gelu_tanh: return each(x, y, n, [](V v) { return gelu_tanh(v); });
