@@ -11,6 +11,9 @@ namespace hone::cli {
 CLI::Validator whole(int64_t least, int64_t most);
 // Not NaN, not infinite. "'x' is not a number from 0 to 86400"
 CLI::Validator number(double least, double most);
+// "64MiB" becomes the number of bytes; whole numbers of B, kB, MB, GB, KiB, MiB, GiB. "'64XB' is
+// not a size like 512KiB, 64MiB or 1GiB"
+CLI::Validator size_in_bytes();
 // "'nyp' is not one of npy, pb; did you mean 'npy'?"
 CLI::Validator one_of(std::vector<std::string> words);
 

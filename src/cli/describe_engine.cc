@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "cli/describe_steps.h"
 #include "cli/model_args.h"
 #include "cli/precisions.h"
 #include "common/wire/engine.h"
@@ -88,6 +89,7 @@ json describe_memory(const std::string& path, const wire::EngineMeta& m) {
       j["ranges"] = describe_ranges(m, p);
       j["values_bytes"] = p.arena_bytes();
     }
+    if (p.lower_bound_bytes() > 0) j["lower_bound_bytes"] = p.lower_bound_bytes();
     const auto number = static_cast<int32_t>(i);
     if (session.ok() && session->context().set_profile(number) == HONE_OK &&
         session->bind(session->default_shapes(number)).ok()) {
@@ -106,23 +108,29 @@ json describe_memory(const std::string& path, const wire::EngineMeta& m) {
   return profiles;
 }
 
-json describe_steps(const wire::EngineMeta& m) {
-  std::map<int32_t, double> ns = step_ns(m.notes());
-  json steps = json::array();
-  for (uint32_t i = 0; i < size_of(m.steps()); ++i) {
-    const wire::Step& s = *m.steps()->Get(i);
-    std::string kernel = text(s.kernel());
-    if (s.kind() == wire::StepKind::branch) {
-      kernel = fmt::format("branch: {} steps, else {}", s.then_steps(), s.else_steps());
-    }
-    if (s.kind() == wire::StepKind::trap) kernel = "trap: " + text(s.text());
-    json step = {{"layer", text(s.layer())}, {"op", text(s.op())}, {"kernel", kernel}};
-    if (auto it = ns.find(static_cast<int32_t>(i)); it != ns.end() && it->second > 0) {
-      step["ns"] = it->second;
-    }
-    steps.push_back(std::move(step));
+json describe_sections(const wire::Header& h) {
+  return {{"header", sizeof(h)},
+          {"metadata", h.meta_bytes},
+          {"padding", h.weights_offset - h.meta_offset - h.meta_bytes},
+          {"weights", h.weights_bytes}};
+}
+
+// What the tactics chosen took of the weights, and between which ends; null in files before 1.2.
+json describe_packed(const wire::EngineMeta& m) {
+  if (m.packed() == nullptr) return nullptr;
+  return {{"least", m.packed()->least()},
+          {"fastest", m.packed()->fastest()},
+          {"chosen", m.packed()->chosen()}};
+}
+
+// As one would give them to hone build.
+json describe_options(const wire::EngineMeta& m) {
+  json options = json::array();
+  for (uint32_t i = 0; i < size_of(m.options()); ++i) {
+    const wire::Property& o = *m.options()->Get(i);
+    options.push_back(fmt::format("--{}={}", text(o.key()), text(o.text())));
   }
-  return steps;
+  return options;
 }
 
 std::string plural(size_t n, const char* what) {
@@ -144,15 +152,18 @@ void print_memory(const json& j, Printer& p) {
       line += ranges;
     }
     auto bytes = [&](const char* key) { return human_bytes(profile[key].get<double>()); };
+    const std::string bound = profile.contains("lower_bound_bytes")
+                                  ? fmt::format(" of at least {}", bytes("lower_bound_bytes"))
+                                  : "";
     if (profile.contains("arena_bytes")) {
-      line += fmt::format("; arena {} (values {}, kernels' work {}, inputs and outputs {}){}",
-                          bytes("arena_bytes"), bytes("values_bytes"), bytes("work_bytes"),
+      line += fmt::format("; arena {} (values {}{}, kernels' work {}, inputs and outputs {}){}",
+                          bytes("arena_bytes"), bytes("values_bytes"), bound, bytes("work_bytes"),
                           bytes("io_bytes"),
                           j["dynamic"].get<bool>() && profile["any_size"].get<bool>()
                               ? " at the sizes it was timed at"
                               : "");
     } else if (profile.contains("values_bytes")) {
-      line += fmt::format("; values {}", bytes("values_bytes"));
+      line += fmt::format("; values {}{}", bytes("values_bytes"), bound);
     }
     if (size_t n = profile["choices"].size(); n > 0) {
       line += fmt::format("; {} with other kernels", plural(n, "step"));
@@ -161,27 +172,31 @@ void print_memory(const json& j, Printer& p) {
   }
 }
 
-void print_steps(const json& steps, Printer& p) {
-  auto shortened = [](std::string s) { return s.size() > 60 ? s.substr(0, 57) + "..." : s; };
-  size_t widest[2] = {8, 6};
-  for (const json& s : steps) {
-    widest[0] = std::max(widest[0], s["op"].get<std::string>().size());
-    widest[1] = std::max(widest[1], shortened(s["kernel"]).size());
+void print_sizes(const json& j, Printer& p) {
+  auto bytes = [](const json& n) { return human_bytes(n.get<double>()); };
+  const json& sections = j["sections"];
+  p.out(fmt::format("size         {}: header {}, metadata {}, padding {}, weights {}",
+                    bytes(j["bytes"]), bytes(sections["header"]), bytes(sections["metadata"]),
+                    bytes(sections["padding"]), bytes(sections["weights"])));
+  const json& packed = j["packed_bytes"];
+  if (packed.is_null() || packed["chosen"] == 0) return;
+  p.out(fmt::format("packed       {} for the tactics chosen; the least is {}, the fastest take {}",
+                    bytes(packed["chosen"]), bytes(packed["least"]), bytes(packed["fastest"])));
+}
+
+void print_built(const json& j, Printer& p) {
+  if (!j["options"].empty()) {
+    std::string words;
+    for (const json& o : j["options"]) words += " " + o.get<std::string>();
+    p.out("built with  " + words);
   }
-  // The table sets all columns but the first to the right; words belong to the left.
-  auto row = [&](const std::string& first, const std::string& op, const std::string& kernel,
-                 const std::string& us) -> std::vector<std::string> {
-    return {first, fmt::format("{:<{}}", op, widest[0]), fmt::format("{:<{}}", kernel, widest[1]),
-            us};
-  };
-  std::vector<std::vector<std::string>> rows = {row("step layer", "operator", "kernel", "us")};
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const json& s = steps[i];
-    std::string us = s.contains("ns") ? fmt::format("{:.1f}", s["ns"].get<double>() * 1e-3) : "-";
-    rows.push_back(row(fmt::format("{:>4} {}", i, shortened(s["layer"])), s["op"],
-                       shortened(s["kernel"]), us));
-  }
-  if (!steps.empty()) p.table(rows);
+  std::vector<std::pair<int, std::string>> families;
+  for (const auto& [family, n] : j["families"].items())
+    families.emplace_back(-n.get<int>(), family);
+  std::sort(families.begin(), families.end());
+  std::string line;
+  for (const auto& [n, family] : families) line += fmt::format(" {} {}", family, -n);
+  if (!line.empty()) p.out("kernels     " + line);
 }
 
 }  // namespace
@@ -208,10 +223,14 @@ Result<json> describe_engine(const std::string& path) {
             {"format", fmt::format("{}.{}", h.version_major, h.version_minor)},
             {"bytes", h.file_bytes},
             {"weight_bytes", h.weights_bytes},
+            {"sections", describe_sections(h)},
+            {"packed_bytes", describe_packed(m)},
+            {"options", describe_options(m)},
             {"threads", m.threads()},
             {"inputs", json::array()},
             {"outputs", json::array()},
             {"steps", describe_steps(m)},
+            {"families", json::object()},
             {"profiles", describe_memory(path, m)},
             {"properties", json::object()}};
   bool dynamic = false;
@@ -226,6 +245,11 @@ Result<json> describe_engine(const std::string& path) {
     j["properties"][text(m.properties()->Get(i)->key())] = text(m.properties()->Get(i)->text());
   }
   j["dynamic"] = dynamic;
+  for (const json& step : j["steps"]) {
+    if (!step.contains("family")) continue;
+    json& n = j["families"][step["family"].get<std::string>()];
+    n = n.is_null() ? 1 : n.get<int>() + 1;
+  }
   return j;
 }
 
@@ -248,8 +272,7 @@ void print_engine(const std::string& path, const json& j, Printer& p) {
                     plural(j["threads"].get<size_t>(), "thread")));
   for (const json& io : j["inputs"]) p.out("input        " + io_line(io));
   for (const json& io : j["outputs"]) p.out("output       " + io_line(io));
-  p.out(fmt::format("size         {}, weights {}", human_bytes(j["bytes"].get<double>()),
-                    human_bytes(j["weight_bytes"].get<double>())));
+  print_sizes(j, p);
   print_memory(j, p);
   if (const std::string line = precisions_line(j["precisions"]); !line.empty()) {
     p.out("precision    " + line);
@@ -260,6 +283,7 @@ void print_engine(const std::string& path, const json& j, Printer& p) {
     if (line.size() > 72) line = fmt::format("{}... ({} bytes)", line.substr(0, 60), line.size());
     p.out(fmt::format("property     {} = {}", key, line));
   }
+  print_built(j, p);
   print_steps(j["steps"], p);
 }
 

@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/dry_run.h"
 #include "cli/precisions.h"
 #include "device/kernels/kernel.h"
-#include "host/exec/time_kernel.h"
+#include "host/engine/refit.h"
+#include "host/exec/opt_level.h"
 #include "host/model/files.h"
 #include "host/plan/profile_text.h"
 #include "host/plan/target_file.h"
@@ -18,12 +20,13 @@ namespace hone::cli {
 namespace {
 
 struct Options {
-  std::string model, out, cache, target, precision = "best", prefer, json;
-  int threads = 1;
-  std::vector<std::string> profiles, disabled;
-  bool explain = false, verify = false, untimed = false, miss_is_error = false;
+  std::string model, out, cache, target, precision = "best", prefer, refit, json;
+  int threads = 1, opt_level = exec::default_opt_level;
+  std::vector<std::string> profiles, disabled, tactics;
+  bool explain = false, verify = false, untimed = false, miss_is_error = false, dry_run = false;
   int stop_after = -1;
   double max_growth = 3;
+  int64_t workspace = INT64_MAX;
 };
 
 // Timings taken here hold for the target.
@@ -70,9 +73,14 @@ Result<engine::CompileOptions> compile_options(const Options& o, Session& s) {
   c.threads = o.threads;
   c.precision = o.precision;
   c.max_weight_growth = o.max_growth;
+  HONE_ASSIGN(c.tactics, plan::parse_tactic_rules(o.tactics));
   c.prefer_kernel = o.prefer;
+  c.max_workspace = o.workspace;
+  c.opt_level = o.opt_level;
   c.error_on_cache_miss = o.miss_is_error;
-  if (!o.untimed && is_here(c.target, machine)) c.time = exec::make_timer(c.target);
+  if (!o.untimed && is_here(c.target, machine)) {
+    c.time = exec::make_timer(c.target, exec::opt_level(o.opt_level).timing);
+  }
   c.passes.disabled = o.disabled;
   c.passes.verify = o.verify;
   c.passes.stop_after = o.stop_after;
@@ -83,6 +91,35 @@ Result<engine::CompileOptions> compile_options(const Options& o, Session& s) {
   return c;
 }
 
+// The earlier engine's plan, for the weights of the model.
+Result<engine::Refit> read_refit_file(const std::string& path) {
+  HONE_ASSIGN(MappedFile file, map_file(path));
+  auto verified = wire::verify({file.bytes});
+  if (!verified.ok()) {
+    return engine_error(path, Status(verified.code(), verified.status().text().c_str()));
+  }
+  auto refit = engine::read_refit(*verified);
+  if (!refit.ok()) return in(path, refit.status());
+  return refit;
+}
+
+Status run_dry(const Options& o, const model::Model& model, engine::CompileOptions c, Session& s) {
+  plan::TimingSurvey survey;
+  c.survey = &survey;
+  auto built = engine::compile(model, c);
+  if (!built.ok()) return in(o.model, built.status());
+  HONE_ASSIGN(bool text, give_json(s, o.json, dry_run_json(built->plan, survey, c)));
+  if (text) {
+    s.printer.end_progress();
+    if (o.explain) s.printer.out_raw(plan::to_text(built->plan));
+    print_dry_run(dry_run_json(built->plan, survey, c), s.printer);
+    for (const std::string& m : survey.missing) {
+      if (o.miss_is_error) s.printer.out("missing      " + m);
+    }
+  }
+  return o.miss_is_error ? in(o.model, missing_timings(survey)) : Status();
+}
+
 nlohmann::json to_json(const Options& o, const engine::Compiled& built, const Target& target) {
   nlohmann::json j = {{"schema", 1},
                       {"engine", o.out},
@@ -90,20 +127,34 @@ nlohmann::json to_json(const Options& o, const engine::Compiled& built, const Ta
                       {"steps", built.plan.steps.size()},
                       {"precision", built.plan.precision},
                       {"precisions", precisions_of(built.plan)},
-                      {"threads", o.threads},
+                      {"threads", built.plan.threads},
+                      {"packed_bytes",
+                       {{"least", built.plan.packed.least},
+                        {"fastest", built.plan.packed.fastest},
+                        {"chosen", built.plan.packed.chosen}}},
                       {"target", target.cpu}};
   if (o.explain) j["plan"] = plan::to_text(built.plan);
   return j;
 }
 
 Status run_build(const Options& o, Session& s) {
-  HONE_ASSIGN(engine::CompileOptions c, compile_options(o, s));
+  engine::Refit refit;
+  engine::CompileOptions c;
+  if (o.refit.empty()) {
+    HONE_ASSIGN(c, compile_options(o, s));
+  } else {
+    HONE_ASSIGN(refit, read_refit_file(o.refit));
+    c = refit.options;
+    c.earlier = &refit.tactics;
+    c.passes.verify = o.verify;
+  }
   HONE_ASSIGN(model::Model model, model::read_model(o.model));
   plan::TimingCache cache;
   if (!o.cache.empty()) {
     HONE_ASSIGN(cache, plan::TimingCache::load(o.cache));
   }
   c.cache = &cache;
+  if (o.dry_run) return run_dry(o, model, c, s);
   // Timing takes a while: that the result has no place to go is better known before it.
   HONE_RETURN_IF_ERROR(check_writable(o.out));
   auto built = engine::compile(model, c);
@@ -114,7 +165,9 @@ Status run_build(const Options& o, Session& s) {
     HONE_RETURN_IF_ERROR(write_text(o.cache, cache.to_json()));
   }
   HONE_RETURN_IF_ERROR(write_file(o.out, built->bytes));
-  if (size_t all = 0, untimed = untimed_choices(built->plan, &all); untimed > 0 && !o.untimed) {
+  const bool by_rank_unasked = !o.untimed && o.opt_level > 0 && o.refit.empty();
+  if (size_t all = 0, untimed = untimed_choices(built->plan, &all);
+      untimed > 0 && by_rank_unasked) {
     s.printer.warn(
         fmt::format("{} is another machine and the timing cache lacks {} of {} choices: "
                     "those kernels were taken by rank",
@@ -124,15 +177,50 @@ Status run_build(const Options& o, Session& s) {
   if (!text) return {};
   s.printer.end_progress();
   if (o.explain) s.printer.out_raw(plan::to_text(built->plan));
-  s.printer.note(fmt::format("{}: {} engine, {}, {} step{}, timed for {} thread{} of {}", o.out,
+  s.printer.note(fmt::format("{}: {} engine, {}, {} step{}, {} for {} thread{} of {}", o.out,
                              built->plan.precision,
                              human_bytes(static_cast<double>(built->bytes.size())),
                              built->plan.steps.size(), built->plan.steps.size() == 1 ? "" : "s",
-                             o.threads, o.threads == 1 ? "" : "s", c.target.cpu));
+                             o.refit.empty() ? "timed" : "as " + o.refit + " was timed", c.threads,
+                             c.threads == 1 ? "" : "s", c.target.cpu));
   if (const std::string line = precisions_line(precisions_of(built->plan)); !line.empty()) {
     s.printer.note(line);
   }
   return {};
+}
+
+void add_tactic_options(CLI::App* c, Options* o) {
+  c->add_option("--opt-level", o->opt_level,
+                "0: kernels by rank, nothing timed; 1 to 5: more tactics, timed for longer "
+                "(docs/build.md)")
+      ->type_name("N")
+      ->check(whole(0, exec::max_opt_level))
+      ->capture_default_str();
+  c->add_option("--tactics", o->tactics,
+                "deny=PATTERN: no kernel whose name matches, as in deny=*winograd*; "
+                "allow=PATTERN: of a family only those that match; repeat it for more (names: hone "
+                "kernels)")
+      ->type_name("RULE")
+      ->allow_extra_args(false);
+  c->add_option("--workspace", o->workspace,
+                "Most memory that a kernel may work in, as in 64MiB; of all threads together")
+      ->type_name("SIZE")
+      ->transform(size_in_bytes());
+}
+
+// Nothing that decides a plan goes with --refit: the engine says it all.
+void add_refit(CLI::App* c, Options* o) {
+  CLI::Option* refit =
+      c->add_option("--refit", o->refit,
+                    "New weights for the plan of this engine: its kernels and options, nothing "
+                    "timed; what else differs is an error")
+          ->type_name("ENGINE");
+  for (const char* name :
+       {"--precision", "--threads", "--profile", "--timing-cache", "--target", "--opt-level",
+        "--tactics", "--workspace", "--error-on-cache-miss", "--no-timing", "--dry-run",
+        "--max-weight-growth", "--prefer-kernel", "--disable-pass", "--stop-after"}) {
+    refit->excludes(c->get_option(name));
+  }
 }
 
 void add_experts_options(CLI::App* c, Options* o) {
@@ -158,9 +246,10 @@ void add_build(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("build", "Compile a model to an engine for this machine");
   c->add_option("MODEL.onnx", o->model, "ONNX file")->required();
-  c->add_option("-o,--output", o->out, "Engine file to write; appears whole or not at all")
-      ->type_name("ENGINE")
-      ->required();
+  CLI::Option* output =
+      c->add_option("-o,--output", o->out, "Engine file to write; appears whole or not at all")
+          ->type_name("ENGINE")
+          ->required();
   c->add_option(
        "--precision", o->precision,
        "int8: integers where the model has quantised values, which it must (hone "
@@ -188,16 +277,24 @@ void add_build(CLI::App& app, Session& session) {
                 "Build for the machine of this file (hone doctor --save-target there), with the "
                 "timings of it that --timing-cache holds")
       ->type_name("FILE.toml");
+  c->add_flag_callback(
+      "--dry-run", [o, output] { o->dry_run = true, output->required(false); },
+      "Time nothing and write nothing: say what would be timed, what the cache holds of it, and "
+      "the memory it comes to");
   c->add_flag("--explain", o->explain,
               "Print the plan: for every step the kernel chosen, timed and refused, and why");
   add_json_option(c, &o->json);
+  add_tactic_options(c, o.get());
   add_experts_options(c, o.get());
+  add_refit(c, o.get());
   c->footer(
       "examples:\n"
       "  hone build model.onnx -o model.engine\n"
       "  hone build model.onnx -o model.engine --threads 2 --timing-cache timings.json --explain\n"
       "  hone build text.onnx -o text.engine --profile ids=1x1:1x64:1x512,mask=1x1:1x64:1x512\n"
-      "  hone build net.onnx -o net.engine --profile x=1x9 --profile x=2x9:4x9:8x9\n\n"
+      "  hone build net.onnx -o net.engine --profile x=1x9 --profile x=2x9:4x9:8x9\n"
+      "  hone build model.onnx --dry-run --timing-cache timings.json\n"
+      "  hone build retrained.onnx -o new.engine --refit model.engine\n\n"
       "Exit: 0 done, 2 error in use or model, 4 disk, permissions or instruction set.");
   on_run(c, session, o, run_build);
 }

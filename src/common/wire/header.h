@@ -9,7 +9,7 @@ namespace hone::wire {
 
 constexpr char magic[8] = {'H', 'O', 'N', 'E', 'E', 'N', 'G', '\n'};
 constexpr uint16_t version_major = 1;     // readers refuse a larger one
-constexpr uint16_t version_minor = 1;     // readers ignore a larger one
+constexpr uint16_t version_minor = 2;     // readers ignore a larger one
 constexpr uint64_t section_align = 4096;  // weights can be mapped by themselves
 constexpr uint64_t max_meta_bytes = 64ull << 20;
 

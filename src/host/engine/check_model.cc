@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "host/engine/widen_halves.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
@@ -15,21 +17,22 @@ namespace {
 void add_sizes(const plan::Plan& plan, ModelCheck* check) {
   check->steps = plan.steps.size();
   for (const plan::Constant& c : plan.constants) check->weights_bytes += c.data.bytes();
-  // For any size the arena is the sum of the slots, each as large as its largest storage.
-  const plan::Profile& profile = plan.profiles.at(0);
-  check->arena_bytes = profile.arena_bytes;
-  if (!profile.ranges.empty()) return;
-  std::vector<int64_t> slots(static_cast<size_t>(plan.slots), 0);
-  for (const plan::Storage& s : plan.storages) {
-    if (s.place != plan::Place::arena) continue;
-    int64_t bytes = byte_size(s.dtype, s.elements.evaluate(plan.example()).value_or(0));
-    int64_t& slot = slots[static_cast<size_t>(s.index)];
-    slot = std::max(slot, bytes);
-  }
-  for (int64_t bytes : slots) check->arena_bytes += bytes;
+  check->arena_bytes = arena_bytes(plan, plan.profiles.at(0));
 }
 
 }  // namespace
+
+int64_t arena_bytes(const plan::Plan& plan, const plan::Profile& profile) {
+  if (!profile.ranges.empty()) return profile.arena_bytes;
+  std::vector<int64_t> slots(static_cast<size_t>(plan.slots), 0);
+  for (const plan::Storage& s : plan.storages) {
+    if (s.place != plan::Place::arena) continue;
+    int64_t bytes = byte_size(s.dtype, s.elements.evaluate(profile.example).value_or(0));
+    int64_t& slot = slots[static_cast<size_t>(s.index)];
+    slot = std::max(slot, bytes);
+  }
+  return std::accumulate(slots.begin(), slots.end(), int64_t{0});
+}
 
 std::vector<plan::Problem> nodes_without_kernel(graph::Graph graph) {
   passes::Options passes;

@@ -18,6 +18,10 @@ struct ModelCheck {
   int64_t weights_bytes = 0, arena_bytes = 0;
 };
 
+// What values take in the arena under a profile: of any size the sum of the slots at the sizes
+// tactics are timed at, each as large as its largest storage.
+int64_t arena_bytes(const plan::Plan& plan, const plan::Profile& profile);
+
 // Imports, binds `shapes` (inputs by name; may be empty), optimises and plans for `target` without
 // timing anything. Operators without a
 // definition, weights that are not finite, nodes without a kernel, and more memory than the target

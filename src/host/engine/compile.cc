@@ -6,10 +6,11 @@
 #include <optional>
 
 #include "common/base/nearest.h"
-
 #include "host/engine/narrow_floats.h"
+#include "host/engine/refit.h"
 #include "host/engine/widen_halves.h"
 #include "host/engine/write_engine.h"
+#include "host/exec/opt_level.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
 
@@ -164,17 +165,28 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
   plan_options.threads = options.threads;
   plan_options.profiles = options.profiles;
   plan_options.time = options.time;
-  plan_options.cache = options.cache;
+  const exec::OptLevel level = exec::opt_level(options.opt_level);
+  if (!level.timed) plan_options.time = {};
+  plan_options.cache = level.timed ? options.cache : nullptr;
   plan_options.error_on_cache_miss = options.error_on_cache_miss;
+  plan_options.survey = options.survey;
+  plan_options.earlier = options.earlier;
   plan_options.max_weight_growth = options.max_weight_growth;
+  plan_options.tactics = options.tactics;
   plan_options.prefer_kernel = options.prefer_kernel;
+  plan_options.max_workspace = options.max_workspace;
+  plan_options.max_tactics = level.max_tactics;
   plan_options.progress = options.progress;
   HONE_ASSIGN(out.plan, plan::make_plan(graph, plan_options));
+  if (!level.timed && options.survey != nullptr) {
+    options.survey->timings.clear();
+    options.survey->missing.clear();
+  }
   out.plan.precision = has_step(out.plan, "qconv")   ? "int8"
                        : has_step(out.plan, "hconv") ? options.precision
                                                      : "f32";
   if (options.tamper) options.tamper(out.plan);
-  HONE_ASSIGN(out.bytes, write_engine(out.plan, {options.properties}));
+  HONE_ASSIGN(out.bytes, write_engine(out.plan, {options.properties, option_words(options)}));
   return out;
 }
 

@@ -24,8 +24,14 @@ struct CompileOptions {
   plan::TimeKernel time;                    // empty: by rank, untimed
   plan::TimingCache* cache = nullptr;
   bool error_on_cache_miss = false;
-  double max_weight_growth = 3;  // as in plan::PlanOptions
+  int opt_level = 3;  // exec/opt_level.h; `time` is to be a timer of that level
+  // As in plan::PlanOptions.
+  plan::TimingSurvey* survey = nullptr;
+  const plan::EarlierTactics* earlier = nullptr;
+  double max_weight_growth = 3;
+  plan::TacticRules tactics;
   std::string prefer_kernel;
+  int64_t max_workspace = INT64_MAX;
   passes::Options passes;  // `engine` is set here
   std::function<void(int, int, const std::string&)> progress;
   std::vector<std::pair<std::string, std::string>> properties;  // written into the engine

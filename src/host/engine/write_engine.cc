@@ -213,7 +213,8 @@ class Writer {
       auto choices_at = fbb_.CreateVector(choices(p));
       auto notes_at = fbb_.CreateVector(profile_notes);
       out.push_back(wire::CreateProfile(fbb_, ranges_at, static_cast<uint64_t>(p.arena_bytes),
-                                        offsets_at, choices_at, notes_at));
+                                        offsets_at, choices_at, notes_at,
+                                        static_cast<uint64_t>(p.lower_bound_bytes)));
     }
     return out;
   }
@@ -252,6 +253,15 @@ class Writer {
     return out;
   }
 
+  Offsets<wire::Property> words(const std::vector<std::pair<std::string, std::string>>& pairs) {
+    Offsets<wire::Property> out;
+    for (const auto& [key, text] : pairs) {
+      auto k = fbb_.CreateString(key), t = fbb_.CreateString(text);
+      out.push_back(wire::CreateProperty(fbb_, k, t));
+    }
+    return out;
+  }
+
   Result<Offset<wire::EngineMeta>> metadata() {
     number_values();
     Offsets<wire::Value> values;
@@ -274,11 +284,6 @@ class Writer {
       outputs.push_back(at);
     }
     HONE_ASSIGN(Offsets<wire::DimCheck> all_checks, checks());
-    Offsets<wire::Property> properties;
-    for (const auto& [key, text] : options_.properties) {
-      auto k = fbb_.CreateString(key), t = fbb_.CreateString(text);
-      properties.push_back(wire::CreateProperty(fbb_, k, t));
-    }
     auto producer = fbb_.CreateString(std::string("hone ") + version);
     auto model = fbb_.CreateString(plan_.model_name);
     auto precision = fbb_.CreateString(plan_.precision);
@@ -290,7 +295,12 @@ class Writer {
     auto steps_at = fbb_.CreateVector(steps);
     auto profiles_at = fbb_.CreateVector(profiles());
     auto notes_at = fbb_.CreateVector(notes());
-    auto properties_at = fbb_.CreateVector(properties);
+    auto properties_at = fbb_.CreateVector(words(options_.properties));
+    auto build_options_at = fbb_.CreateVector(words(options_.build_options));
+    const plan::PackedBytes& bytes = plan_.packed;
+    const wire::PackedBytes packed(static_cast<uint64_t>(bytes.least),
+                                   static_cast<uint64_t>(bytes.fastest),
+                                   static_cast<uint64_t>(bytes.chosen));
     wire::EngineMetaBuilder b(fbb_);
     b.add_producer(producer);
     b.add_model_name(model);
@@ -309,6 +319,8 @@ class Writer {
     b.add_profiles(profiles_at);
     b.add_notes(notes_at);
     b.add_properties(properties_at);
+    b.add_options(build_options_at);
+    b.add_packed(&packed);
     return b.Finish();
   }
 

@@ -10,7 +10,8 @@
 namespace hone::engine {
 
 struct WriteOptions {
-  std::vector<std::pair<std::string, std::string>> properties;  // written in this order
+  // Written in this order: the caller's own words, and what decided the plan, by option.
+  std::vector<std::pair<std::string, std::string>> properties, build_options;
 };
 
 Result<std::vector<std::byte>> write_engine(const plan::Plan& plan,

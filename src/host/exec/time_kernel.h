@@ -9,6 +9,9 @@ struct TimingOptions {
   double budget_ms = 12;  // per kernel and step
   int min_runs = 5;
   int max_runs = 60;
+  // A kernel that takes so many times the fastest's time, and as long as this, is run twice.
+  double hopeless = 8;
+  double hopeless_ms = 1;
   int64_t cold_bytes = 0;  // evicted before each run; 0: 1.25 times the target's L2
 };
 

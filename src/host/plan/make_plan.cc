@@ -9,6 +9,7 @@
 #include "host/plan/liveness.h"
 #include "host/plan/lower.h"
 #include "host/plan/profile.h"
+#include "host/plan/refit.h"
 #include "host/plan/tactics.h"
 #include "host/plan/weight_growth.h"
 
@@ -44,9 +45,13 @@ class Maker {
       options.time = {};
       options.cache = nullptr;
     }
-    HONE_RETURN_IF_ERROR(choose_tactics(plan_, options, problems));
-    if (!problems->empty()) return std::move(plan_);
-    HONE_RETURN_IF_ERROR(bound_weight_growth(plan_, options_.max_weight_growth));
+    if (problems->empty() && options_.earlier != nullptr) {
+      HONE_RETURN_IF_ERROR(take_tactics(plan_, *options_.earlier));
+    } else {
+      HONE_RETURN_IF_ERROR(choose_tactics(plan_, options, problems));
+      if (!problems->empty()) return std::move(plan_);
+      HONE_RETURN_IF_ERROR(bound_weight_growth(plan_, options_.max_weight_growth));
+    }
     HONE_RETURN_IF_ERROR(pack_constants(plan_));
     share_in_place(plan_);
     HONE_RETURN_IF_ERROR(place_storages(plan_));

@@ -1,14 +1,20 @@
 // Graph -> Plan: lower, choose tactics, pack constants, place values.
 #pragma once
 
+#include <climits>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "host/plan/plan.h"
+#include "host/plan/tactic_rules.h"
 #include "host/plan/timing_cache.h"
 
 namespace hone::plan {
+
+struct EarlierTactics;  // refit.h
 
 // One kernel on one step with concrete sizes, to be timed. raw[i]: the dense data of constant
 // operand i, else nullptr.
@@ -16,6 +22,7 @@ struct Candidate {
   const kernels::Kernel* kernel;
   kernels::Step step;
   std::vector<const void*> raw;
+  double fastest_ns = 0;  // of the step's candidates so far; 0: none was timed
 };
 // Nanoseconds of one run with cold weights. Given to plan by its caller (exec/), so that nothing
 // here touches a clock.
@@ -25,6 +32,14 @@ using TimeKernel = std::function<Result<double>(const Candidate&, int threads)>;
 // dynamic dimensions have one.
 using ProfileSpec = std::map<std::string, std::vector<DimRange>>;
 
+// What a plan's choices take in timings.
+struct TimingSurvey {
+  int nodes = 0;                     // steps that run a kernel, of all profiles
+  int choices = 0;                   // of them those with several tactics
+  std::set<std::string> timings;     // by cache key: what decides them
+  std::vector<std::string> missing;  // of those in no cache, for people; each once
+};
+
 struct PlanOptions {
   Target target;
   int threads = 1;
@@ -32,11 +47,17 @@ struct PlanOptions {
   TimeKernel time;                    // empty: by the cache's timings, else by rank
   TimingCache* cache = nullptr;       // read and extended; may be null
   bool error_on_cache_miss = false;
-  double max_weight_growth = 3;       // see weight_growth.h
+  TimingSurvey* survey = nullptr;           // filled; then nothing is timed, and no miss an error
+  const EarlierTactics* earlier = nullptr;  // taken as they are: nothing else decides
+  double max_weight_growth = 3;             // see weight_growth.h
   // Called before each step's tactics, of each profile: done, total, layer.
   std::function<void(int, int, const std::string&)> progress;
-  // Only kernels whose name contains this (tests force one tactic); others where it refuses.
+  TacticRules tactics;  // kernels that may be chosen at all
+  // Of what they leave only kernels whose name contains this (tests force one tactic); others where
+  // it refuses.
   std::string prefer_kernel;
+  int64_t max_workspace = INT64_MAX;  // bytes that a step may work in, of all threads together
+  int max_tactics = INT_MAX;          // at least 1: candidates of each step, the first by rank
 };
 
 // Errors: unsupported names every node that has no lowering or whose kernels all refuse (with the

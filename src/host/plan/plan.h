@@ -111,6 +111,14 @@ struct Profile {
   std::vector<int64_t> slot_offsets;
 };
 
+// Weights as packed, of all steps of all profiles: what --max-weight-growth chooses between.
+struct PackedBytes {
+  int64_t least = 0;    // of any tactics
+  int64_t fastest = 0;  // of the tactics that are fastest one by one
+  int64_t chosen = 0;
+  int64_t most = 0;     // of any tactics; 0 where an engine is refitted
+};
+
 struct Plan {
   std::string model_name;
   uint64_t model_hash = 0;
@@ -125,6 +133,7 @@ struct Plan {
   std::vector<Check> checks;
   std::vector<Profile> profiles;
   int32_t slots = 0;
+  PackedBytes packed;
   // Where each symbol's value comes from.
   std::map<std::string, std::pair<int32_t, int32_t>> symbols;  // -> input, axis
   // And of those that only data tell, in the order they are measured.

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
+#include <optional>
 
 #include "host/graph/title.h"
+#include "host/plan/candidates.h"
 
 namespace hone::plan {
 
@@ -74,16 +75,6 @@ std::string operands_text(const ConcreteStep& s) {
   return list(s.in) + " -> " + list(s.out);
 }
 
-// The reason why `kernel` cannot take the step; empty where it can.
-std::string refusal(const Kernel& kernel, const ConcreteStep& raw, const Target& target) {
-  if (!has(target.isa, kernel.isa)) return fmt::format("needs {}", name(kernel.isa));
-  alignas(16) std::byte params[kernels::max_params_bytes];
-  kernels::Work work;
-  ConcreteStep packed = as_packed(kernel, raw);
-  const char* reason = kernel.bind(packed.view(), params, &work);
-  return reason == nullptr ? "" : reason;
-}
-
 struct Timed {
   const Kernel* kernel;
   double ns;
@@ -91,26 +82,20 @@ struct Timed {
 
 class Chooser {
  public:
-  Chooser(Plan& plan, const PlanOptions& options) : plan_(plan), options_(options) {}
+  Chooser(Plan& plan, const PlanOptions& options)
+      : plan_(plan), options_(options), candidates_(plan, options) {}
 
   // Without kernel where none takes the step. `known`: the first profile's, which wins ties, so
   // that its packed weights serve both.
-  Result<Choice> choose(const Step& step, const Sizes& sizes, const Kernel* known = nullptr) {
-    HONE_ASSIGN(ConcreteStep raw, concrete(plan_, step, sizes));
+  Result<Choice> choose(const Step& step, const Profile& profile, const Kernel* known = nullptr) {
+    HONE_ASSIGN(ConcreteStep raw, concrete(plan_, step, profile.example));
     Choice choice;
     choice.in = step.in;
+    HONE_ASSIGN(auto kernels, candidates_.find(step, profile, raw, &choice.tactics));
+    if (kernels.empty()) return choice;  // the caller names it
+    if (options_.survey != nullptr) ++options_.survey->nodes;
     std::vector<Timed> able;
-    for (const Kernel* k : kernels::all_kernels()) {
-      if (step.family != k->family) continue;
-      std::string why = refusal(*k, raw, options_.target);
-      if (why.empty()) {
-        able.push_back({k, 0});
-      } else {
-        choice.tactics.push_back({k->name, 0, why});
-      }
-    }
-    if (able.empty()) return choice;  // the caller names it
-    prefer(able);
+    for (const Kernel* k : kernels) able.push_back({k, 0});
     if (able.size() > 1) HONE_RETURN_IF_ERROR(time_all(step, raw, able));
     const Timed* best = &able[0];
     for (const Timed& t : able) {
@@ -130,25 +115,12 @@ class Chooser {
     return choice;
   }
 
- private:
-  void prefer(std::vector<Timed>& able) const {
-    if (options_.prefer_kernel.empty()) return;
-    std::vector<Timed> wanted;
-    for (const Timed& t : able) {
-      if (t.kernel->name == options_.prefer_kernel) {  // a name may be part of another
-        wanted = {t};
-        break;
-      }
-      if (std::strstr(t.kernel->name, options_.prefer_kernel.c_str()) != nullptr)
-        wanted.push_back(t);
-    }
-    if (!wanted.empty()) able = std::move(wanted);
-  }
+  const Candidates& candidates() const { return candidates_; }
 
-  // ns of all of them, or of none where some have no timing and nobody can take it.
-  Status time_all(const Step& step, const ConcreteStep& raw, std::vector<Timed>& able) {
-    if (!options_.time && options_.cache == nullptr) return {};
-    Candidate c{nullptr, raw.view(), {}};
+ private:
+  // The data of the step's constants, by operand; nullptr of others.
+  std::vector<const void*> constants(const Step& step, const ConcreteStep& raw) const {
+    std::vector<const void*> out;
     for (size_t i = 0; i < raw.in.size(); ++i) {
       const void* data = nullptr;
       if (raw.in[i].constant) {
@@ -156,32 +128,67 @@ class Chooser {
         const Storage& s = plan_.storages[static_cast<size_t>(v.storage)];
         data = plan_.constants[static_cast<size_t>(s.index)].data.data();
       }
-      c.raw.push_back(data);
+      out.push_back(data);
     }
+    return out;
+  }
+
+  // ns of all of them, or of none where some have no timing and nobody can take it.
+  Status time_all(const Step& step, const ConcreteStep& raw, std::vector<Timed>& able) {
+    if (options_.survey != nullptr) {
+      look_up_all(step, raw, able);
+      return {};
+    }
+    if (!options_.time && options_.cache == nullptr) return {};
+    Candidate c{nullptr, raw.view(), constants(step, raw)};
     for (Timed& t : able) {
       std::string key = timing_key(*t.kernel, raw, options_.target, options_.threads);
-      if (options_.cache != nullptr) {
-        if (auto known = options_.cache->find(key)) {
-          t.ns = *known;
-          continue;
-        }
-        if (options_.error_on_cache_miss) {
-          return Status(Code::not_found,
-                        fmt::format("the timing cache has no timing of {} with {} on {}; build "
-                                    "without --error-on-cache-miss to add it",
-                                    t.kernel->name, operands_text(raw), threads_text()));
-        }
+      std::optional<double> ns =
+          options_.cache == nullptr ? std::nullopt : options_.cache->find(key);
+      if (!ns && options_.cache != nullptr && options_.error_on_cache_miss) {
+        return Status(Code::not_found,
+                      fmt::format("the timing cache has no timing of {}; build without "
+                                  "--error-on-cache-miss to add it",
+                                  timing_text(*t.kernel, raw)));
       }
-      if (!options_.time) {
+      if (!ns && !options_.time) {
         for (Timed& other : able) other.ns = 0;
         return {};
       }
-      c.kernel = t.kernel;
-      HONE_ASSIGN(double ns, options_.time(c, options_.threads));
-      t.ns = TimingCache::whole_ns(ns);
-      if (options_.cache != nullptr) options_.cache->add(key, t.ns);
+      if (!ns) {
+        c.kernel = t.kernel;
+        HONE_ASSIGN(ns, options_.time(c, options_.threads));
+        ns = TimingCache::whole_ns(*ns);
+        if (options_.cache != nullptr) options_.cache->add(key, *ns);
+      }
+      t.ns = *ns;
+      c.fastest_ns = c.fastest_ns == 0 ? t.ns : std::min(c.fastest_ns, t.ns);
     }
     return {};
+  }
+
+  // The same without timing anything: what is missing goes to the survey.
+  void look_up_all(const Step& step, const ConcreteStep& raw, std::vector<Timed>& able) {
+    TimingSurvey& survey = *options_.survey;
+    bool complete = true;
+    for (Timed& t : able) {
+      std::string key = timing_key(*t.kernel, raw, options_.target, options_.threads);
+      std::optional<double> ns =
+          options_.cache == nullptr ? std::nullopt : options_.cache->find(key);
+      if (survey.timings.insert(std::move(key)).second && !ns) {
+        survey.missing.push_back(graph::node_title(step.layer, step.op) + ": " +
+                                 timing_text(*t.kernel, raw));
+      }
+      complete = complete && ns;
+      t.ns = ns.value_or(0);
+    }
+    ++survey.choices;
+    for (Timed& t : able) t.ns = complete ? t.ns : 0;
+  }
+
+  // "gemm_f32_6x64_avx512 with f32[1,2], f32[2,3] -> f32[1,3] on 1 thread of ..."
+  std::string timing_text(const Kernel& kernel, const ConcreteStep& raw) const {
+    return fmt::format("{} with {} on {}", kernel.name, operands_text(raw), threads_text());
   }
 
   std::string threads_text() const {
@@ -191,6 +198,7 @@ class Chooser {
 
   Plan& plan_;
   const PlanOptions& options_;
+  Candidates candidates_;
 };
 
 }  // namespace
@@ -273,7 +281,7 @@ Status choose_tactics(Plan& plan, const PlanOptions& options, std::vector<Proble
       if (options.progress) options.progress(done, total, step.layer);
       ++done;
       if (step.kind != Step::Kind::kernel) continue;
-      auto choice = chooser.choose(step, profile.example, step.kernel);
+      auto choice = chooser.choose(step, profile, step.kernel);
       if (!choice.ok()) {
         if (complete) return in(graph::node_title(step.layer, step.op) + where, choice.status());
         continue;  // a consequence of a problem already named
@@ -292,111 +300,11 @@ Status choose_tactics(Plan& plan, const PlanOptions& options, std::vector<Proble
     }
   }
   if (options.progress) options.progress(total, total, "");
-  return {};
-}
-
-namespace {
-
-// Constant indices and kernel: the same weights packed twice the same way are kept once.
-using PackKey = std::pair<std::string, std::vector<int32_t>>;
-
-// The operands of `step` as kernel `k` reads them; `raw` are those of the step before any packing.
-Status pack_step(Plan& plan, const Step& step, const ConcreteStep& raw, const Kernel& k,
-                 std::map<PackKey, PlanValue>& known, std::vector<PlanValue>* packed) {
-  if (k.packed_bytes == nullptr) return {};
-  std::vector<const void*> data(raw.in.size(), nullptr);
-  PackKey key{k.name, step.attrs};
-  for (size_t i = 0; i < raw.in.size(); ++i) {
-    if (!raw.in[i].constant) continue;
-    const Value& v = plan.values[static_cast<size_t>(step.in[i])];
-    int32_t index = plan.storages[static_cast<size_t>(v.storage)].index;
-    data[i] = plan.constants[static_cast<size_t>(index)].data.data();
-    key.second.insert(key.second.end(), {static_cast<int32_t>(i), index});
+  if (const int64_t least = chooser.candidates().least_workspace(); least > options.max_workspace) {
+    problems->push_back({"", "",
+                         fmt::format("--workspace {} is too little, it takes {} bytes",
+                                     options.max_workspace, least)});
   }
-  std::vector<PlanValue> in = step.in;
-  for (size_t i = 0; i < raw.in.size(); ++i) {
-    if (!raw.in[i].constant) continue;
-    int64_t bytes = k.packed_bytes(raw.view(), static_cast<int>(i));
-    if (bytes == 0) continue;
-    if (bytes < 0) {
-      in[i] = absent;
-      continue;
-    }
-    PackKey this_key = key;
-    this_key.second.push_back(static_cast<int32_t>(i));
-    auto [it, fresh] = known.try_emplace(std::move(this_key), absent);
-    if (fresh) {
-      Tensor blob(DType::u8, {bytes});
-      k.pack(raw.view(), data.data(), static_cast<int>(i), blob.mutable_data());
-      Storage s;
-      s.place = Place::weights;
-      s.index = static_cast<int32_t>(plan.constants.size());
-      s.dtype = DType::u8;
-      s.elements = Dim(bytes);
-      plan.storages.push_back(s);
-      Value v;
-      v.name = plan.values[static_cast<size_t>(step.in[i])].name;
-      plan.constants.push_back({v.name, std::move(blob)});
-      v.dtype = DType::u8;
-      v.shape = {Dim(bytes)};
-      v.storage = static_cast<int32_t>(plan.storages.size() - 1);
-      plan.values.push_back(std::move(v));
-      it->second = static_cast<PlanValue>(plan.values.size() - 1);
-    }
-    in[i] = it->second;
-  }
-  while (!in.empty() && in.back() == absent) in.pop_back();
-  *packed = std::move(in);
-  return {};
-}
-
-// Constants in the order steps first read them: what is used together lies together, and the order
-// is the same in every build.
-void drop_unread_constants(Plan& plan) {
-  std::vector<int32_t> order, place(plan.constants.size(), -1);
-  auto read = [&](const std::vector<PlanValue>& operands) {
-    for (PlanValue v : operands) {
-      if (v == absent) continue;
-      const Value& value = plan.values[static_cast<size_t>(v)];
-      const Storage& s = plan.storages[static_cast<size_t>(value.storage)];
-      if (s.place != Place::weights || place[static_cast<size_t>(s.index)] >= 0) continue;
-      place[static_cast<size_t>(s.index)] = static_cast<int32_t>(order.size());
-      order.push_back(s.index);
-    }
-  };
-  for (const Step& step : plan.steps) read(step.in);
-  for (const Profile& p : plan.profiles) {
-    for (const auto& [step, choice] : p.choices) read(choice.in);
-  }
-  std::vector<Constant> kept;
-  for (int32_t i : order) kept.push_back(std::move(plan.constants[static_cast<size_t>(i)]));
-  plan.constants = std::move(kept);
-  for (Storage& s : plan.storages) {
-    if (s.place == Place::weights) s.index = place[static_cast<size_t>(s.index)];
-    if (s.place == Place::weights && s.index < 0) s.place = Place::unplaced;
-  }
-}
-
-}  // namespace
-
-Status pack_constants(Plan& plan) {
-  std::map<PackKey, PlanValue> known;
-  for (size_t i = 0; i < plan.steps.size(); ++i) {
-    const Step step = plan.steps[i];
-    if (step.kind != Step::Kind::kernel) continue;
-    auto pack = [&](const Sizes& sizes, const Kernel& k, std::vector<PlanValue>* to) -> Status {
-      HONE_ASSIGN(ConcreteStep raw, concrete(plan, step, sizes));
-      return pack_step(plan, step, raw, k, known, to);
-    };
-    HONE_RETURN_IF_ERROR(in(step.layer, pack(plan.example(), *step.kernel, &plan.steps[i].in)));
-    for (Profile& p : plan.profiles) {
-      auto choice = p.choices.find(static_cast<int32_t>(i));
-      if (choice == p.choices.end()) continue;
-      HONE_RETURN_IF_ERROR(
-          in(step.layer, pack(p.example, *choice->second.kernel, &choice->second.in)));
-    }
-  }
-  drop_unread_constants(plan);
   return {};
 }
 

@@ -25,6 +25,46 @@ int64_t packed_bytes(const Kernel& k, const ConcreteStep& raw) {
   return sum;
 }
 
+// Adds what the step takes: with the tactic `chosen`, and with the others in `notes`.
+Status count_step(const Plan& plan, const Step& step, const Profile& p, const Kernel* chosen,
+                  const std::vector<TacticNote>& notes, PackedBytes* sum) {
+  HONE_ASSIGN(const ConcreteStep raw, concrete(plan, step, p.example));
+  const bool any = std::any_of(raw.in.begin(), raw.in.end(),
+                               [](const kernels::Operand& o) { return o.constant; });
+  if (!any) return {};
+  const int64_t own = packed_bytes(*chosen, raw);
+  int64_t least = own, most = own;
+  for (const TacticNote& t : notes) {
+    const Kernel* k = kernels::find_kernel(t.kernel.c_str());
+    if (!t.reason.empty() || k->packed_bytes == nullptr) continue;
+    const int64_t bytes = packed_bytes(*k, raw);
+    least = std::min(least, bytes);
+    most = std::max(most, bytes);
+  }
+  sum->least += least;
+  sum->most += most;
+  sum->chosen += own;
+  return {};
+}
+
+Result<PackedBytes> count_packed(const Plan& plan) {
+  PackedBytes sum;
+  for (const Profile& p : plan.profiles) {
+    for (size_t i = 0; i < plan.steps.size(); ++i) {
+      const Step& s = plan.steps[i];
+      if (s.kind != Step::Kind::kernel) continue;
+      const auto other = p.choices.find(static_cast<int32_t>(i));
+      if (&p == &plan.profiles.front()) {
+        HONE_RETURN_IF_ERROR(count_step(plan, s, p, s.kernel, s.tactics, &sum));
+      } else if (other != p.choices.end()) {
+        const Choice& c = other->second;
+        HONE_RETURN_IF_ERROR(count_step(plan, s, p, c.kernel, c.tactics, &sum));
+      }
+    }
+  }
+  return sum;
+}
+
 struct Tactic {
   const Kernel* kernel;
   double ns;
@@ -156,6 +196,13 @@ class Bound {
 
 }  // namespace
 
-Status bound_weight_growth(Plan& plan, double most) { return Bound(plan, most).run(); }
+Status bound_weight_growth(Plan& plan, double most) {
+  HONE_ASSIGN(plan.packed, count_packed(plan));
+  plan.packed.fastest = plan.packed.chosen;
+  HONE_RETURN_IF_ERROR(Bound(plan, most).run());
+  HONE_ASSIGN(const PackedBytes after, count_packed(plan));
+  plan.packed.chosen = after.chosen;
+  return {};
+}
 
 }  // namespace hone::plan

@@ -10,6 +10,7 @@ namespace hone::plan {
 // than `most` times what the smallest tactics would, most >= 1: the least time lost for a byte
 // first. A faster tactic that was given up stays in the notes with its time and the reason. Steps
 // that were not timed keep theirs. Errors: where a size cannot be computed.
+// Sets plan.packed. Before constants are packed.
 Status bound_weight_growth(Plan& plan, double most);
 
 }  // namespace hone::plan
