@@ -1,9 +1,11 @@
 // Any bytes as an engine, through load, create, bind and run: refused with one line, or run within
-// its memory. The header is repaired, so that what is tried is the metadata, not the checksum.
+// its memory; and read as data. The header is repaired, so that what is tried is the metadata, not
+// the checksum.
 #include <cstdint>
 #include <cstring>
 
 #include "device/runtime/testing/drive_engine.h"
+#include "host/engine/refit.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace hone;
@@ -28,5 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     file.seal();
   }
   runtime::testing::drive(file);
+  // And through what inspect and refit read of it.
+  if (const auto engine = wire::verify({file.bytes()}); engine.ok()) {
+    (void)hone::engine::read_refit(*engine);
+  }
   return 0;
 }

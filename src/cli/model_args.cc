@@ -150,6 +150,23 @@ Status check_memory(const std::vector<ship::IoInfo>& inputs,
                            human_bytes(bytes), human_bytes(there)));
 }
 
+CLI::Option* add_threads_option(CLI::App* command, int* threads) {
+  return command->add_option("--threads", *threads, "Threads to run on, 1 to 256")
+      ->type_name("N")
+      ->check(whole(1, 256))
+      ->capture_default_str();
+}
+
+CLI::Option* add_shape_option(CLI::App* command, std::vector<std::string>* shapes) {
+  return command
+      ->add_option(
+          "--shape", *shapes,
+          "Size of a dynamic input, as in x=1x3x224x224; else what the engine's first "
+          "profile was timed at (without profile 1 for the first dimension, 64 for others)")
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
+}
+
 void add_pass_options(CLI::App* command, std::vector<std::string>* disabled, int* stop_after,
                       bool* verify) {
   command

@@ -62,6 +62,10 @@ std::string type_of(const ship::IoInfo& io);  // "f32[batch,1,28,28]"
 Status check_memory(const std::vector<ship::IoInfo>& inputs,
                     const std::map<std::string, Dims>& shapes);
 
+// --threads N, to run on; --shape NAME=SHAPE, of inputs of an engine or a model.
+CLI::Option* add_threads_option(CLI::App* command, int* threads);
+CLI::Option* add_shape_option(CLI::App* command, std::vector<std::string>* shapes);
+
 // --disable-pass, --stop-after, --verify.
 void add_pass_options(CLI::App* command, std::vector<std::string>* disabled, int* stop_after,
                       bool* verify);

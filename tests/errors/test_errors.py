@@ -42,7 +42,7 @@ EVERY = {
               "ship hone.toml"],
     "compiled": ["build {0} -o out.engine", "run {0} --input x=x.npy", "parity {0} {0}",
                  "bench {0} --duration 0.01", "profile {0} --duration 0.1", "ship hone.toml"],
-    "engine": ["inspect {0}", "run {0} --input x=x.npy", "parity good.onnx {0}",
+    "engine": ["inspect {0}", "build good.onnx -o out.engine --refit {0}", "run {0} --input x=x.npy", "parity good.onnx {0}",
                "bench {0} --duration 0.01", "profile {0} --duration 0.1",
                "compare {0} good.onnx --duration 0", "compare good.onnx {0} --duration 0"],
     "project": ["ship {0}", "gate {0}"],

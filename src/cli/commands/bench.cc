@@ -165,11 +165,7 @@ void add_bench(CLI::App& app, Session& session) {
                 "Threads to run on, 1 to 256; else those of the target in hone.toml, else 1")
       ->type_name("N")
       ->check(whole(1, 256));
-  c->add_option("--shape", o->shapes,
-                "Size of a dynamic input, as in x=1x3x224x224; else what the engine's first "
-                "profile was timed at (without profile 1 for the first dimension, 64 for others)")
-      ->type_name("NAME=SHAPE")
-      ->allow_extra_args(false);
+  add_shape_option(c, &o->shapes);
   c->add_flag("--steps", o->steps, "Print the time of each step too");
   c->add_option("--samples", o->samples,
                 "Write every sample to FILE, in nanoseconds and order of time: one a line, or an "

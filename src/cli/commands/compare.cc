@@ -356,15 +356,8 @@ void add_compare(CLI::App& app, Session& session) {
       ->type_name("N")
       ->check(whole(1, 100000))
       ->capture_default_str();
-  c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
-      ->type_name("N")
-      ->check(whole(1, 256))
-      ->capture_default_str();
-  c->add_option("--shape", o->shapes,
-                "Size of a dynamic input, as in x=1x3x224x224; else what the engine's first "
-                "profile was timed at (without profile 1 for the first dimension, 64 for others)")
-      ->type_name("NAME=SHAPE")
-      ->allow_extra_args(false);
+  add_threads_option(c, &o->threads);
+  add_shape_option(c, &o->shapes);
   c->add_option("--tol", o->tolerance,
                 "Largest difference of outputs, as a share of the largest value in the channel")
       ->type_name("X")

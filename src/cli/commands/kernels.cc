@@ -158,15 +158,8 @@ void add_kernels(CLI::App& app, Session& session) {
       ->check(whole(20, 1'000'000))
       ->capture_default_str()
       ->needs(coverage);
-  c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
-      ->type_name("N")
-      ->check(whole(1, 256))
-      ->capture_default_str()
-      ->needs(coverage);
-  c->add_option("--shape", o->shapes, "Size of a dynamic input, as in x=1x3x224x224")
-      ->type_name("NAME=SHAPE")
-      ->allow_extra_args(false)
-      ->needs(coverage);
+  add_threads_option(c, &o->threads)->needs(coverage);
+  add_shape_option(c, &o->shapes)->needs(coverage);
   add_json_option(c, &o->json);
   c->footer(
       "\"runs here\" heeds HONE_FORCE_ISA. Coverage runs on random inputs; an ONNX file is\n"

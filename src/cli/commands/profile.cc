@@ -121,15 +121,8 @@ void add_profile(CLI::App& app, Session& session) {
       ->type_name("SECONDS")
       ->check(number(0.1, 3600))
       ->capture_default_str();
-  c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
-      ->type_name("N")
-      ->check(whole(1, 256))
-      ->capture_default_str();
-  c->add_option("--shape", o->shapes,
-                "Size of a dynamic input, as in x=1x3x224x224; else what the engine's first "
-                "profile was timed at")
-      ->type_name("NAME=SHAPE")
-      ->allow_extra_args(false);
+  add_threads_option(c, &o->threads);
+  add_shape_option(c, &o->shapes);
   add_json_option(c, &o->json);
   c->footer(
       "Inputs are random. docs/profile.md says how to read the columns.\n\n"

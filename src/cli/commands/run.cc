@@ -203,10 +203,7 @@ void add_run(CLI::App& app, Session& session) {
       ->capture_default_str();
   c->add_flag("--reference", o->reference,
               "Run the operators' definitions (slow, exact) instead of kernels");
-  c->add_option("--threads", o->threads, "Threads to run on, 1 to 256")
-      ->type_name("N")
-      ->check(whole(1, 256))
-      ->capture_default_str();
+  add_threads_option(c, &o->threads);
   c->add_option("--top", o->top, "Classes to print where the engine carries labels, 1 to 1000")
       ->type_name("N")
       ->check(whole(1, 1000))

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -119,7 +120,7 @@ Result<Refit> read_refit(const wire::Engine& engine) {
   o.threads = m.threads();
   o.profiles = profiles(m);
   std::snprintf(o.target.cpu, sizeof(o.target.cpu), "%s", text(m.target_cpu()).c_str());
-  o.target.arch = static_cast<Arch>(m.target_arch());
+  o.target.arch = static_cast<Arch>(std::min<int>(m.target_arch(), 2));
   o.target.isa = engine.header().isa;
   out.tactics.inputs = io_texts(m.inputs());
   out.tactics.outputs = io_texts(m.outputs());

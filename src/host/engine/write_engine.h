@@ -10,8 +10,9 @@
 namespace hone::engine {
 
 struct WriteOptions {
-  // Written in this order: the caller's own words, and what decided the plan, by option.
-  std::vector<std::pair<std::string, std::string>> properties, build_options;
+  using Words = std::vector<std::pair<std::string, std::string>>;
+  Words properties = {};     // the caller's own; written in this order
+  Words build_options = {};  // what decided the plan, by option
 };
 
 Result<std::vector<std::byte>> write_engine(const plan::Plan& plan,
