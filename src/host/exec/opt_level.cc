@@ -16,7 +16,7 @@ OptLevel opt_level(int level) {
   switch (level) {
     case 0: return {false, INT_MAX, {}};
     case 1: return {true, 2, timing(3, 3, 20)};
-    case 2: return {true, 4, timing(6, 4, 40)};
+    case 2: return {true, 6, timing(6, 4, 40)};
     case 3: return {true, INT_MAX, {}};
     case 4: return {true, INT_MAX, timing(40, 12, 200)};
     default: return {true, INT_MAX, timing(150, 30, 600)};

@@ -1,6 +1,8 @@
 // What is timed is one thread's share of the work.
 #include "host/exec/time_kernel.h"
 
+#include <chrono>
+
 #include "host/plan/tactics.h"
 #include "host/plan/testing/planned.h"
 
@@ -30,6 +32,35 @@ out %y as "y"
     less = *four < *one * 0.6 && *many < *four;
   }
   EXPECT_TRUE(less);
+}
+
+TEST(TimeKernel, WhatIsFarBehindTheFastestIsRunTwice) {
+  const plan::Plan plan = plan::testing::planned(R"(in %a f32[256,128]
+in %b f32[128,512]
+%y = MatMul(%a, %b) "fc"
+out %y as "y"
+)",
+                                                 plan::testing::test_options(mask(Isa::portable)));
+  auto step = plan::concrete(plan, plan.steps[0], {});
+  ASSERT_TRUE(step.ok());
+  plan::Candidate c{plan.steps[0].kernel, step->view(), {nullptr, nullptr}};
+  TimingOptions options;
+  options.min_runs = 300;
+  options.max_runs = 300;
+  options.hopeless_ms = 0.01;
+  auto time = make_timer(plan::testing::test_target(), options);
+  const auto start = std::chrono::steady_clock::now();
+  c.fastest_ns = 1;
+  auto ns = time(c, 1);
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+  ASSERT_TRUE(ns.ok());
+  EXPECT_GT(*ns, 8);
+  EXPECT_LT(took.count(), 150 * *ns) << "half of the runs it is not given";
+  c.fastest_ns = *ns;  // as fast as the fastest: all runs
+  const auto again = std::chrono::steady_clock::now();
+  ASSERT_TRUE(time(c, 1).ok());
+  const std::chrono::duration<double, std::nano> all = std::chrono::steady_clock::now() - again;
+  EXPECT_GT(all.count(), 2 * took.count());
 }
 
 TEST(TimeKernel, AStepThatDoesNotBindIsAnError) {
