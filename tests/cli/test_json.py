@@ -21,6 +21,8 @@ COMMANDS = {
                                                        "calibration", "ladder", "layers",
                                                        "findings"},
     "build good.onnx -o out.engine --explain": {"schema", "engine", "bytes", "steps", "plan"},
+    "build good.onnx --dry-run": {"schema", "dry_run", "nodes", "choices", "timings", "cached",
+                                  "missing", "seconds", "packed_bytes", "profiles"},
     "run good.onnx --input x=x.npy": {"schema", "outputs"},
     "parity good.onnx good.engine": {"schema", "agree", "tolerance", "inputs", "outputs"},
     "parity good.onnx good.onnx --layers": {"schema", "agree", "values_compared"},

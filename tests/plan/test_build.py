@@ -225,6 +225,29 @@ def test_refit_of_a_skeleton(name, tmp_path):
     check_refit(tmp_path / "m.onnx", feed, tmp_path, "--opt-level", "1")
 
 
+def test_refit_of_integers_takes_other_scales(tmp_path):
+    """Scales and zero points are of the training, as weights are; where integers run is not."""
+    samples = np.random.default_rng(0).random((8, 1, 28, 28), np.float32)
+    np.savez(tmp_path / "samples.npz", image=samples)
+    ok("quantize", FASHION, "-o", tmp_path / "first.onnx", "--calib", tmp_path / "samples.npz")
+    model = onnx.load(tmp_path / "first.onnx")
+    scales = {n.input[1] for n in model.graph.node
+              if n.op_type in ("QuantizeLinear", "DequantizeLinear")}
+    for w in model.graph.initializer:
+        if w.name in scales:
+            a = numpy_helper.to_array(w)
+            w.CopyFrom(numpy_helper.from_array((a * 1.07).astype(a.dtype), w.name))
+    onnx.save(model, tmp_path / "second.onnx")
+    for name in ("first", "second"):
+        ok("build", tmp_path / f"{name}.onnx", "-o", tmp_path / f"{name}.engine", "--no-timing")
+    ok("build", tmp_path / "second.onnx", "-o", tmp_path / "new.engine", "--refit",
+       tmp_path / "first.engine")
+    assert as_json("inspect", tmp_path / "new.engine")["precision"] == "int8"
+    new = (tmp_path / "new.engine").read_bytes()
+    assert new == (tmp_path / "second.engine").read_bytes()
+    assert new != (tmp_path / "first.engine").read_bytes()
+
+
 def test_refit_names_what_differs(built, tmp_path):
     model = onnx.load(FASHION)
     node = next(n for n in model.graph.node if n.op_type == "Relu")
