@@ -84,6 +84,29 @@ def geomean(ratios):
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
+def best_peer(result):
+    """The fastest other runtime that answers right: its ratio and name, or None."""
+    ratios = [(r["ratio"]["value"], r["name"]) for r in result.get("runtimes", [])
+              if r["name"] != "hone" and r.get("ratio") and r.get("right")]
+    return min(ratios, default=None)
+
+
+def against_best(results):
+    """What the goal is stated in: the best peer of each model."""
+    best = {m: b for m, b in ((m, best_peer(r)) for m, r in results.items()) if b}
+    if not best:
+        return ""
+    behind = sorted((b, m) for m, b in best.items() if b[0] < 1)
+    text = (f"Best peer of each model: its time / Hone's has a geometric mean of "
+            f"**{geomean([b[0] for b in best.values()]):.3f}** over {len(best)} models")
+    plain = [b[0] for m, b in best.items() if not re.search("int8|quant", m)]
+    if len(plain) < len(best) and plain:
+        text += f", {geomean(plain):.3f} over the {len(plain)} without integers"
+    text += f"; below 1 on {len(behind)}"
+    return text + "".join(f"{', ' if i else ': '}{m} {b[0]:.2f} ({b[1]})"
+                          for i, (b, m) in enumerate(behind)) + ".\n\n"
+
+
 def standing(results, names):
     """A line for each runtime: on how many models, how often slower, the mean ratio."""
     rows = []
@@ -105,15 +128,17 @@ def readme(raw, names):
     shown = [n for n in names if any("cannot" not in by_name(r).get(n, {"cannot": ""})
                                      for r in good.values())]
     rows = [(m, f"{by_name(r)['hone']['p50_ms']:.3f}" if by_name(r)["hone"].get("right") else "WRONG",
-             *(cell(by_name(r).get(n)) for n in shown)) for m, r in good.items()]
+             f"{best_peer(r)[0]:.2f}" if best_peer(r) else "-", *(cell(by_name(r).get(n)) for n in shown)) for m, r in good.items()]
     text = (f"# {raw['date']}, {raw['conditions'].get('cpu', 'cpu')}: Hone beside other runtimes\n\n"
             f"{listed(raw['conditions'])}\n"
-            "f32, batch 1. Each cell: the runtime's time / Hone's (above 1 Hone is faster) with its interval "
+            f"f32, batch 1, {raw['threads']} thread{'s' if raw['threads'] > 1 else ''}. Each cell: the "
+            "runtime's time / Hone's (above 1 Hone is faster) with its interval "
             f"of 95 %, medians of {raw['rounds']} interleaved rounds of {raw['block_ms']:g} ms. How: "
             "docs/backends.md.\n\n")
     if raw.get("busy"):
         text += "**The machine was busy with something else: for orientation only.**\n\n"
-    text += standing(good, names) + "\n\n" + table(("model", "hone ms", *shown), rows) + "\n"
+    text += against_best(good) + standing(good, names) + "\n\n"
+    text += table(("model", "hone ms", "best / Hone", *shown), rows) + "\n"
     why = []
     for m, r in results.items():
         if "failed" in r:
@@ -183,7 +208,8 @@ def main():
         core = max(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {core})
         known["core"] = str(core)
-    where = args.out or folder("peers", known.get("cpu", ""))
+    what = "peers" if args.threads == 1 else f"peers-{args.threads}-threads"
+    where = args.out or folder(what, known.get("cpu", ""))
     raw = opened(where, args)
     raw["conditions"] = known
     begin, left = time.monotonic(), []
