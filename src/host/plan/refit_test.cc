@@ -34,7 +34,6 @@ EarlierTactics earlier_of(const Plan& plan) {
   for (const Io& io : plan.inputs) e.inputs.push_back(text(io));
   for (const Io& io : plan.outputs) e.outputs.push_back(text(io));
   e.packed = plan.packed;
-  e.packed.most = 0;
   auto& steps = e.profiles.emplace_back();
   for (const Step& s : plan.steps) {
     auto packed = concrete(plan, s, plan.example());

@@ -171,6 +171,9 @@ std::string to_text(const Plan& plan) {
     out << fmt::format("check {} {}\n", to_string(c.condition), quoted(c.text));
   }
   for (size_t i = 0; i < plan.steps.size(); ++i) print_step(out, i, plan.steps[i]);
+  const PackedBytes& packed = plan.packed;
+  out << fmt::format("packed {} least {} fastest {} most {}\n", packed.chosen, packed.least,
+                     packed.fastest, packed.most);
   out << fmt::format("slots {}\n", plan.slots);
   for (const Profile& p : plan.profiles) print_profile(out, p, &p == &plan.profiles.front());
   return out.str();

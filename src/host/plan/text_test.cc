@@ -51,6 +51,7 @@ step 0 v3 = gemm gemm_f32_portable v1 (v0, v1) trans_a=0 trans_b=0 alpha=1 act=0
 step 1 v4 = unary unary_f32_portable v1 (v2) op=68 a=0 b=0 "exp" "Exp" 0 ns
 step 2 v6 = copy copy_any_portable v2 (v4) flip=0 "cat" "Concat" 0 ns
 step 3 v7 = copy copy_any_portable v2 (v4) flip=0 "cat" "Concat" 0 ns
+packed 32 least 32 fastest 32 most 32
 slots 1
 profile arena 0 lower bound 64 slots at
 )");
@@ -88,7 +89,8 @@ Plan full() {
 // Binds every member, so that whoever adds one must come here and to to_text().
 void count_members(Plan& p) {
   [[maybe_unused]] auto& [name, hash, precision, target, threads, storages, values, constants,
-                          steps, inputs, outputs, checks, profiles, slots, symbols, sizes] = p;
+                          steps, inputs, outputs, checks, profiles, slots, bytes, symbols, sizes] =
+      p;
   [[maybe_unused]] auto& [place, index, elements, dtype, first, last] = storages.at(0);
   [[maybe_unused]] auto& [vname, vdtype, vshape, vstrides, vstorage, voffset] = values.at(0);
   [[maybe_unused]] auto& [cname, data] = constants.at(0);
@@ -101,6 +103,7 @@ void count_members(Plan& p) {
   [[maybe_unused]] auto& [ranges, sizes_of, choices, arena, bound, offsets] = profiles.at(1);
   [[maybe_unused]] auto& [chosen, packed, possible, time] = choices.at(0);
   [[maybe_unused]] auto& [min, opt, max] = ranges.at(0);
+  [[maybe_unused]] auto& [least_bytes, fastest_bytes, chosen_bytes, most_bytes] = bytes;
   [[maybe_unused]] auto& [cpu, os, arch, isa, cores, l1d, l2, l3, memory] = target;
 }
 
@@ -116,6 +119,10 @@ TEST(PlanText, EveryFieldShows) {
       {"precision", [](Plan& p) { p.precision = "f16"; }},
       {"threads", [](Plan& p) { ++p.threads; }},
       {"slots", [](Plan& p) { ++p.slots; }},
+      {"packed.least", [](Plan& p) { ++p.packed.least; }},
+      {"packed.fastest", [](Plan& p) { ++p.packed.fastest; }},
+      {"packed.chosen", [](Plan& p) { ++p.packed.chosen; }},
+      {"packed.most", [](Plan& p) { ++p.packed.most; }},
       {"symbols",
        [](Plan& p) {
          p.symbols["m"] = {0, 0};
