@@ -114,7 +114,9 @@ class Narrower {
       return now_[v] = patch_.constant(with_type(*t, type_), g_.value(v).name);
     }
     now_[v] = add_cast(&patch_, current(v), type_, reader);
-    patch_.set_layout(now_[v], g_.value(v).layout);
+    // What is still to be brought channels last is brought so in f32: there copies are fast.
+    const bool picture = products_.contains(reader) && is_convolution(g_.node(reader));
+    patch_.set_layout(now_[v], picture ? graph::Layout::channels_last : g_.value(v).layout);
     return now_[v];
   }
 

@@ -55,6 +55,22 @@ TEST(NarrowFloats, ValuesBetweenProductsTake16Bits) {
   }
 }
 
+// A sum of two such values is of 16 bits too; one with a constant is not.
+TEST(NarrowFloats, SumsOfComputedValuesTake16Bits) {
+  const char* text = R"(%a = MatMul(%x, %w) "a"
+%b = MatMul(%x, %w) "b"
+%c = Add(%a, %b) "c"
+%d = MatMul(%c, %w) "d"
+out %d as "d"
+)";
+  graph::Graph g = narrowed(text, DType::bf16, x());
+  EXPECT_EQ(count(g, "Cast"), 1) << graph::to_text(g);  // of x
+  std::string constant = text;
+  constant.replace(constant.find("Add(%a, %b)"), 11, "Add(%a, %w)");
+  g = narrowed(constant, DType::bf16, x());
+  EXPECT_EQ(count(g, "Cast"), 2) << graph::to_text(g);  // and of c
+}
+
 // Softmax reads a, so a is f32; the Transpose of it is too, and one Cast serves both products.
 TEST(NarrowFloats, WhatOthersReadStaysF32) {
   const graph::Graph g = narrowed(R"(%a = MatMul(%x, %w) "a"

@@ -13,7 +13,6 @@ namespace {
 using graph::Graph;
 using graph::Node;
 
-bool is_convolution(const Node& n) { return n.is("Conv") || n.is("FusedConv", graph::hone_domain); }
 bool is_gemm(const Node& n) { return n.is("Gemm"); }
 bool is_product(const Node& n) {
   return is_gemm(n) || n.is("MatMul") || n.is("FusedGemm", graph::hone_domain);
@@ -58,6 +57,8 @@ bool is_constant_row(const Graph& g, graph::ValueId c, int64_t columns) {
 
 }  // namespace
 
+bool is_convolution(const Node& n) { return n.is("Conv") || n.is("FusedConv", graph::hone_domain); }
+
 bool is_half_product(const Graph& g, const Node& n, DType type) {
   if (!is_convolution(n) && !is_product(n)) return false;
   const Tensor* w = g.constant(n.input(1));
@@ -96,14 +97,29 @@ HalfProduct half_product(const Graph& g, const Node& n, DType type) {
   return p;
 }
 
+namespace {
+
+// Sums, differences and products of two computed values, and pools. Constants are left in f32:
+// they may be positions of boxes.
+bool is_half_function(const Graph& g, const Node& n) {
+  static const std::set<std::string> functions = {
+      "Add", "Sub", "Mul", "AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool"};
+  if (!functions.contains(n.op) || !n.domain.empty() || n.outputs.size() > 1) return false;
+  return std::none_of(n.inputs.begin(), n.inputs.end(),
+                      [&](graph::ValueId v) { return g.constant(v) != nullptr; });
+}
+
+}  // namespace
+
 bool takes_halves(const Graph& g, const Node& n) {
   // What moves elements does so whatever they are.
   static const std::set<std::string> movers = {
       "ChannelShuffle", "Concat", "DepthToSpace", "Expand",    "Flatten",
       "Identity",       "Pad",    "Reorder",      "Reshape",   "Slice",
       "SpaceToDepth",   "Split",  "Squeeze",      "Transpose", "Unsqueeze"};
-  return movers.contains(n.op) && (n.domain.empty() || n.domain == graph::hone_domain) &&
-         n.input(0) != graph::none && g.fact(n.input(0)).dtype == DType::f32;
+  const bool moves = movers.contains(n.op) && (n.domain.empty() || n.domain == graph::hone_domain);
+  return (moves || is_half_function(g, n)) && n.input(0) != graph::none &&
+         g.fact(n.input(0)).dtype == DType::f32;
 }
 
 }  // namespace hone::engine

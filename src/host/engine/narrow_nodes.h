@@ -9,6 +9,8 @@ namespace hone::engine {
 // none of its weights would become infinite.
 bool is_half_product(const graph::Graph& g, const graph::Node& n, DType type);
 
+bool is_convolution(const graph::Node& n);
+
 struct HalfProduct {
   graph::Node node;  // without inputs and `to`
   Tensor weights;    // in `type`

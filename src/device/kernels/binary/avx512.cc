@@ -1,5 +1,7 @@
 #define HONE_ISA avx512
+#include "device/kernels/simd/halves_avx512.h"
 #include "device/kernels/simd/math_avx512.h"
 //
 #include "device/kernels/binary/binary.inl.h"
+#include "device/kernels/binary/half.inl.h"
 #include "device/kernels/binary/int.inl.h"

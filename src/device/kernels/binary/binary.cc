@@ -15,7 +15,10 @@ bool is_comparison(Binary op) { return op >= Binary::equal && op <= Binary::grea
 bool is_logical(Binary op) { return op >= Binary::logical_and && op <= Binary::logical_xor; }
 bool is_bitwise(Binary op) { return op >= Binary::bitwise_and; }
 
+bool is_half(DType t) { return t == DType::bf16 || t == DType::f16; }
+
 bool takes(DType t, Binary op) {
+  if (is_half(t)) return op == Binary::add || op == Binary::sub || op == Binary::mul;
   if (t == DType::boolean) return op == Binary::equal || is_logical(op);
   if (is_logical(op)) return false;
   if (is_integer(t)) return bits(t) >= 8;
@@ -52,7 +55,13 @@ const char* bind_common(const Step& step, void* params, Work* work) {
 
 const char* bind_any(const Step& step, void* params, Work* work) {
   if (const char* why = bind_common(step, params, work)) return why;
-  return step.in[0].dtype == DType::f32 ? "f32 has kernels of its own" : nullptr;
+  const DType t = step.in[0].dtype;
+  return t == DType::f32 || is_half(t) ? "this type has kernels of its own" : nullptr;
+}
+
+const char* bind_16bit(const Step& step, void* params, Work* work) {
+  if (const char* why = bind_common(step, params, work)) return why;
+  return is_half(step.in[0].dtype) ? nullptr : "only bf16 and f16";
 }
 
 const char* bind_f32(const Step& step, void* params, Work* work) {
@@ -85,6 +94,10 @@ const Kernel binary_f32_avx512 = {"binary_f32_avx512", "binary",           Isa::
                                   bind_vector,         avx512::binary_f32, nullptr,     nullptr};
 const Kernel binary_f32_avx2 = {"binary_f32_avx2", "binary",         Isa::avx2, 1,
                                 bind_vector,       avx2::binary_f32, nullptr,   nullptr};
+const Kernel binary_16bit_avx512 = {"binary_16bit_avx512", "binary", Isa::avx512, 1, bind_16bit,
+                                    avx512::binary_16bit,  nullptr,  nullptr};
+const Kernel binary_16bit_avx2 = {"binary_16bit_avx2", "binary",           Isa::avx2, 1,
+                                  bind_16bit,          avx2::binary_16bit, nullptr,   nullptr};
 const Kernel binary_int_avx512 = {"binary_int_avx512", "binary", Isa::avx512, 1, bind_int,
                                   avx512::binary_int,  nullptr,  nullptr};
 const Kernel binary_int_avx2 = {"binary_int_avx2", "binary",         Isa::avx2, 1,
@@ -93,6 +106,9 @@ const Kernel binary_int_avx2 = {"binary_int_avx2", "binary",         Isa::avx2, 
 
 const Kernel binary_any_portable = {"binary_any_portable", "binary", Isa::portable, 1, bind_any,
                                     portable::binary_any,  nullptr,  nullptr};
+const Kernel binary_16bit_portable = {
+    "binary_16bit_portable", "binary", Isa::portable, 1, bind_16bit,
+    portable::binary_16bit,  nullptr,  nullptr};
 const Kernel binary_f32_portable = {"binary_f32_portable", "binary", Isa::portable, 1, bind_f32,
                                     portable::binary_f32,  nullptr,  nullptr};
 

@@ -5,7 +5,8 @@
 //   out[0] y  dense; may share memory with an operand of y's own shape and element size.
 //             Type of a, bool for comparisons and logical operators.
 //
-// act is applied for f32 only (Act::none otherwise). Integer division truncates towards zero, an
+// act is applied for f32 only (Act::none otherwise). Of bf16 and f16 there are add, sub and mul,
+// computed in f32 and rounded once. Integer division truncates towards zero, an
 // integer divided by 0 gives 0. Shifts by >= width, and by less than 0, shift every bit out: what
 // comes in is 0, to the right the sign. mod: sign of the divisor; fmod: of the dividend, for floats
 // and integers.

@@ -15,6 +15,7 @@ struct BinaryParams {
 namespace portable {
 void binary_any(const RunArgs& args);
 void binary_f32(const RunArgs& args);
+void binary_16bit(const RunArgs& args);
 // y[i] = op(a[i], b[i]) for functions with an f32 result, one value for an operand that does not
 // step; y may be an operand that steps.
 void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
@@ -22,6 +23,7 @@ void binary_row(Binary op, const float* a, bool step_a, const float* b, bool ste
 }  // namespace portable
 namespace avx2 {
 void binary_f32(const RunArgs& args);
+void binary_16bit(const RunArgs& args);
 void binary_int(const RunArgs& args);
 // All but mod and fmod.
 void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
@@ -29,6 +31,7 @@ void binary_row(Binary op, const float* a, bool step_a, const float* b, bool ste
 }  // namespace avx2
 namespace avx512 {
 void binary_f32(const RunArgs& args);
+void binary_16bit(const RunArgs& args);
 void binary_int(const RunArgs& args);
 // All but mod and fmod.
 void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,

@@ -166,6 +166,38 @@ TEST(Binary, Activations) {
   }
 }
 
+// The f32 result, which of products of halves is exact, rounded once.
+TEST(Binary, Halves) {
+  Rng rng(8);
+  for (DType t : {DType::bf16, DType::f16}) {
+    for (Binary op : {Binary::add, Binary::sub, Binary::mul}) {
+      for (const auto& p : patterns()) {
+        TestStep s = step_of(op, random_of(rng, t, p[0]), random_of(rng, t, p[1]), p[2]);
+        Tensor rounded = tensor(t, {1});
+        int ran = 0;
+        for (const Kernel* k : kernels_of("binary")) {
+          const Outcome o = run_kernel(*k, s);
+          if (o.refused) continue;
+          ++ran;
+          EXPECT_EQ(o.problem, "");
+          for (int64_t i = 0; i < s.out[0].count(); ++i) {
+            const double a = get(s.in[0], broadcast_position(p[0], p[2], i));
+            const double b = get(s.in[1], broadcast_position(p[1], p[2], i));
+            set(rounded, 0, reference_float(op, a, b));
+            ASSERT_EQ(get(s.out[0], i), get(rounded, 0)) << k->name << ": " << a << ", " << b;
+          }
+        }
+        EXPECT_GE(ran, 1);
+      }
+      TestStep fused = step_of(op, random_of(rng, t, {7}), random_of(rng, t, {7}), {7}, Act::relu);
+      for (const Kernel* k : kernels_of("binary"))
+        EXPECT_NE(run_kernel(*k, fused).refused, nullptr);
+    }
+    TestStep other = step_of(Binary::div, random_of(rng, t, {7}), random_of(rng, t, {7}), {7});
+    for (const Kernel* k : kernels_of("binary")) EXPECT_NE(run_kernel(*k, other).refused, nullptr);
+  }
+}
+
 TEST(Binary, F64) {
   Rng rng(3);
   for (int op = 0; op <= static_cast<int>(Binary::greater_equal); ++op) {

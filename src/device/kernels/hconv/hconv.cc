@@ -66,6 +66,8 @@ void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
 
 HONE_HCONV_DW(hconv_dw_16bit_c16_avx512, Isa::avx512, 16, avx512::hconv_dw_run)
 HONE_HCONV_DW(hconv_dw_16bit_c8_avx2, Isa::avx2, 8, avx2::hconv_dw_run)
+HONE_HCONV_TILED(hconv_bf16_32x32_amx, Isa::amx, amx_h32x32)
+HONE_HCONV_TILED(hconv_bf16_12x32_avx512_bf16, Isa::avx512_bf16, avx512_bf16_h12x32)
 HONE_HCONV_TILED(hconv_16bit_12x32_avx512, Isa::avx512, avx512_h12x32)
 HONE_HCONV_TILED(hconv_16bit_6x16_avx2, Isa::avx2, avx2_h6x16)
 #endif

@@ -6,8 +6,8 @@ namespace hone::kernels {
 namespace {
 
 // The panel of filters [first, first + columns); those from `count` on are 0.
-void pack_panel(const HConvParams& p, const void* const* raw, int64_t first, int64_t count,
-                int64_t columns, uint8_t* dst) {
+void pack_panel(const HTiling& t, const HConvParams& p, const void* const* raw, int64_t first,
+                int64_t count, int64_t columns, uint8_t* dst) {
   const ConvParams& c = p.conv;
   const uint16_t* w = static_cast<const uint16_t*>(raw[1]);
   const float* bias = c.bias ? static_cast<const float*>(raw[2]) : nullptr;
@@ -17,7 +17,7 @@ void pack_panel(const HConvParams& p, const void* const* raw, int64_t first, int
   for (int64_t j = 0; j < columns; ++j) {
     const bool real = j < count;
     head[j] = real && bias ? bias[first + j] : 0;
-    for (int64_t k = 0; k < depth_of(c); ++k) {
+    for (int64_t k = 0; k < depth_of(t, c); ++k) {
       const int64_t at =
           p.type == DType::bf16 ? (k / 2 * columns + j) * 2 + k % 2 : k * columns + j;
       to[at] = real && k < depth ? w[(first + j) * depth + k] : uint16_t{0};
@@ -34,8 +34,8 @@ void pack_hconv_tiled(const HTiling& t, const Step& step, const void* const* raw
   for (int64_t g = 0; g < c.groups; ++g) {
     uint8_t* group = static_cast<uint8_t*>(dst) + g * hgroup_bytes(t, c);
     for (int64_t o = 0; o < c.og; o += t.panel.columns) {
-      pack_panel(p, raw, g * c.og + o, c.og - o, panel_width(t.panel, c.og, o),
-                 group + o * hcolumn_bytes(c));
+      pack_panel(t, p, raw, g * c.og + o, c.og - o, panel_width(t.panel, c.og, o),
+                 group + o * hcolumn_bytes(t, c));
     }
   }
 }

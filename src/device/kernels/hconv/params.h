@@ -18,9 +18,6 @@ const char* check_hconv(const Step& step, HConvParams* p);
 // The same for in[1] and in[2] as they come from the model.
 const char* check_hconv_raw_weights(const Step& step, HConvParams* p);
 
-// One filter's weights, rounded up to whole pairs.
-static inline int64_t depth_of(const ConvParams& c) { return (c.taps * c.cg + 1) / 2 * 2; }
-
 void hconv_portable_run(const RunArgs& args);
 
 }  // namespace hone::kernels

@@ -24,6 +24,35 @@ HONE_INLINE void multiply_pair(const X* a, int64_t a_row, const H* b, int part,
   }
 }
 
+template <int rows, int vectors>
+HONE_INLINE void add_residual(const HTile& t, Mask last, V (&sum)[rows][vectors]) {
+  HONE_UNROLL for (int i = 0; i < rows; ++i) {
+    const Bf16* r = static_cast<const Bf16*>(t.residual) + i * t.r_row;
+    HONE_UNROLL for (int j = 0; j < vectors - 1; ++j) {
+      sum[i][j] = add(sum[i][j], load(r + j * width));
+    }
+    sum[i][vectors - 1] = add(sum[i][vectors - 1], load(r + (vectors - 1) * width, last));
+  }
+}
+
+// none, relu and clip, to bf16.
+template <int rows, int vectors>
+HONE_INLINE void finish_clamped(const HTile& t, V (&sum)[rows][vectors]) {
+  const Epilogue& e = *t.epilogue;
+  const Mask last = first_lanes(t.columns - (vectors - 1) * width);
+  if (t.residual && !e.residual_after_act) add_residual(t, last, sum);
+  const V lo = set1(e.lo), hi = set1(e.hi);
+  HONE_UNROLL for (int i = 0; i < rows; ++i) {
+    HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = clamp(sum[i][j], lo, hi);
+  }
+  if (t.residual && e.residual_after_act) add_residual(t, last, sum);
+  HONE_UNROLL for (int i = 0; i < rows; ++i) {
+    Bf16* y = static_cast<Bf16*>(t.y) + i * t.y_row;
+    HONE_UNROLL for (int j = 0; j < vectors - 1; ++j) store(y + j * width, sum[i][j]);
+    store(y + (vectors - 1) * width, sum[i][vectors - 1], last);
+  }
+}
+
 template <class H, int rows, int vectors>
 static void htile(const HTile& t) {
   constexpr int columns = vectors * width, sums = partial_sums(rows, vectors);
@@ -54,13 +83,17 @@ static void htile(const HTile& t) {
       multiply_pair<H, rows, vectors>(a, a_row, b, p, sum[0]);
     }
   }
+  HONE_UNROLL for (int p = 1; p < sums; ++p) {
+    HONE_UNROLL for (int i = 0; i < rows; ++i) {
+      HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[0][i][j] = add(sum[0][i][j], sum[p][i][j]);
+    }
+  }
+  if constexpr (finishes_in_registers) {
+    if (t.epilogue->is_clamp && t.y_type == DType::bf16) return finish_clamped(t, sum[0]);
+  }
   alignas(64) float done[rows][columns];
   HONE_UNROLL for (int i = 0; i < rows; ++i) {
-    HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-      V v = sum[0][i][j];
-      HONE_UNROLL for (int p = 1; p < sums; ++p) v = add(v, sum[p][i][j]);
-      store(&done[i][j * width], v);
-    }
+    HONE_UNROLL for (int j = 0; j < vectors; ++j) store(&done[i][j * width], sum[0][i][j]);
   }
   finish_sums(t, &done[0][0], rows, columns);
 }

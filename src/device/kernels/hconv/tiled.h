@@ -16,10 +16,17 @@ const char* bind_hconv_dw(int width, const Step& step, void* params, Work* work)
 int64_t hconv_dw_bytes(int width, const Step& step, int index);
 void pack_hconv_dw(int width, const Step& step, const void* const* raw, void* dst);
 
+// One filter's weights, rounded up to what a tiling multiplies at once.
+static inline int64_t depth_of(const HTiling& t, const ConvParams& c) {
+  const int64_t whole = t.amx ? tile_row_bytes / 2 : 2;
+  return (c.taps * c.cg + whole - 1) / whole * whole;
+}
 // Packed bytes of a column and of a group, of sizes that were checked.
-static inline int64_t hcolumn_bytes(const ConvParams& c) { return 4 + 2 * depth_of(c); }
+static inline int64_t hcolumn_bytes(const HTiling& t, const ConvParams& c) {
+  return 4 + 2 * depth_of(t, c);
+}
 static inline int64_t hgroup_bytes(const HTiling& t, const ConvParams& c) {
-  return (c.og + t.panel.width - 1) / t.panel.width * t.panel.width * hcolumn_bytes(c);
+  return (c.og + t.panel.width - 1) / t.panel.width * t.panel.width * hcolumn_bytes(t, c);
 }
 
 }  // namespace hone::kernels

@@ -7,6 +7,7 @@ namespace hone::kernels::HONE_ISA {
 
 using X = float;          // a gathered element of x
 constexpr int parts = 2;  // instructions that take up a pair
+constexpr bool finishes_in_registers = false;
 
 HONE_INLINE V set_x(const X* pair, int part) { return set1(pair[part]); }
 // Of vector `j` of a pair's weights.
@@ -24,7 +25,7 @@ template <class H>
 HONE_INLINE void gather(const H* x, int64_t n, X* to) {
   int64_t i = 0;
   for (; i + width <= n; i += width) store(to + i, load(x + i));
-  if (i < n) store(to + i, load(x + i, first_lanes(n - i)), first_lanes(n - i));
+  if (i < n) store(to + i, load(x + i, first_lanes(n - i)));
 }
 void hgather_bf16(const void* x, int64_t n, void* to) {
   gather(static_cast<const Bf16*>(x), n, static_cast<X*>(to));

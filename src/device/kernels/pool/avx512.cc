@@ -1,4 +1,4 @@
-#include "device/kernels/simd/avx512.h"
+#include "device/kernels/simd/halves_avx512.h"
 
 #define HONE_ISA avx512
-#include "device/kernels/pool/pool_f32.inl.h"
+#include "device/kernels/pool/pool.inl.h"

@@ -13,6 +13,7 @@ struct PoolParams {
   int64_t padded_h, padded_w;  // h + pad_b, w + pad_r: where the padded picture ends
   int64_t channels_per_unit, channel_units;
   bool average, count_include_pad;
+  DType type;  // of x and y, where not all kernels take but one
 };
 static_assert(sizeof(PoolParams) <= max_params_bytes);
 
@@ -62,13 +63,16 @@ const char* check_pool(const PoolAttrs& attrs, const Shape& x, const Shape& y, P
                        Work* work);
 
 void pool_f32_portable_run(const RunArgs& args);
+void pool_16bit_portable_run(const RunArgs& args);
 #if defined(__x86_64__)
 namespace avx2 {
 void pool_f32_run(const RunArgs& args);
-}
+void pool_16bit_run(const RunArgs& args);
+}  // namespace avx2
 namespace avx512 {
 void pool_f32_run(const RunArgs& args);
-}
+void pool_16bit_run(const RunArgs& args);
+}  // namespace avx512
 #endif
 
 }  // namespace hone::kernels

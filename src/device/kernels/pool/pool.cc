@@ -65,27 +65,42 @@ const char* check_pool(const PoolAttrs& attrs, const Shape& x, const Shape& y, P
 
 namespace {
 
-const char* bind(const Step& step, void* params, Work* work) {
+const char* bind_of(bool halves, const Step& step, void* params, Work* work) {
   const PoolAttrs* a = attrs_as<PoolAttrs>(step);
   if (!a || step.in.size() != 1 || step.out.size() != 1) return "not the operands of a pool";
   PoolParams* p = static_cast<PoolParams*>(params);
   *p = {};
   const Operand &x = step.in[0], &y = step.out[0];
   if (x.shape.rank() != 4 || y.shape.rank() != 4) return "x and y must have 4 dimensions";
-  if (!f32_rows(x, &p->x_row) || !f32_rows(y, &p->y_row)) return "x or y is not f32 in rows";
+  const bool half = x.dtype == DType::bf16 || x.dtype == DType::f16;
+  if (halves ? !half : x.dtype != DType::f32) return "not of this type";
+  if (!rows_of(x, x.dtype, &p->x_row) || !rows_of(y, x.dtype, &p->y_row)) {
+    return "x or y is not rows of one type";
+  }
+  p->type = x.dtype;
   return check_pool(*a, x.shape, y.shape, p, work);
+}
+
+const char* bind_f32(const Step& step, void* params, Work* work) {
+  return bind_of(false, step, params, work);
+}
+const char* bind_16bit(const Step& step, void* params, Work* work) {
+  return bind_of(true, step, params, work);
 }
 
 }  // namespace
 
-#define HONE_POOL(name, isa, run) \
-  extern const Kernel name;       \
+#define HONE_POOL(name, isa, bind, run) \
+  extern const Kernel name;             \
   const Kernel name = {#name, "pool", isa, 1, bind, run, nullptr, nullptr};
 
 #if defined(__x86_64__)
-HONE_POOL(pool_f32_c16_avx512, Isa::avx512, avx512::pool_f32_run)
-HONE_POOL(pool_f32_c8_avx2, Isa::avx2, avx2::pool_f32_run)
+HONE_POOL(pool_f32_c16_avx512, Isa::avx512, bind_f32, avx512::pool_f32_run)
+HONE_POOL(pool_f32_c8_avx2, Isa::avx2, bind_f32, avx2::pool_f32_run)
+HONE_POOL(pool_16bit_c16_avx512, Isa::avx512, bind_16bit, avx512::pool_16bit_run)
+HONE_POOL(pool_16bit_c8_avx2, Isa::avx2, bind_16bit, avx2::pool_16bit_run)
 #endif
-HONE_POOL(pool_f32_portable, Isa::portable, pool_f32_portable_run)
+HONE_POOL(pool_f32_portable, Isa::portable, bind_f32, pool_f32_portable_run)
+HONE_POOL(pool_16bit_portable, Isa::portable, bind_16bit, pool_16bit_portable_run)
 
 }  // namespace hone::kernels

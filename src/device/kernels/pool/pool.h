@@ -1,7 +1,7 @@
 // pool: max and average pooling, channels last.
 //
-//   in[0]  x  f32 [N, H, W, C], row-strided
-//   out[0] y  f32 [N, OH, OW, C], row-strided
+//   in[0]  x  f32, bf16 or f16 [N, H, W, C], row-strided
+//   out[0] y  x's type [N, OH, OW, C], row-strided; what is computed in f32 is rounded once
 //
 // average: the sum over the window's inside pixels divided by their number, or by the window's
 // pixels within the padded picture when count_include_pad (a window reaching past the padding, as

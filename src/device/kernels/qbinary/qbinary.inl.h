@@ -27,25 +27,34 @@ HONE_INLINE V dequantised(V bytes, int32_t zero_point, float by) {
   return mul(sub(bytes, set1(static_cast<float>(zero_point))), set1(by));
 }
 
-// Operands that do not step are one value for the whole run.
+// Fewer than a vector.
+template <class T, class F>
+void few(const QBinaryAttrs& t, const T* a, bool step_a, const T* b, bool step_b, T* y, int64_t n) {
+  T rest_a[width] = {}, rest_b[width] = {}, rest_y[width];
+  for (int64_t k = 0; k < n; ++k) {
+    rest_a[k] = a[step_a ? k : 0];
+    rest_b[k] = b[step_b ? k : 0];
+  }
+  store_bytes(rest_y, result<F>(t, dequantised(load_bytes(rest_a), t.a_zero, t.a_scale),
+                                dequantised(load_bytes(rest_b), t.b_zero, t.b_scale)));
+  for (int64_t k = 0; k < n; ++k) y[k] = rest_y[k];
+}
+
+// Operands that do not step are one value for the whole run. Where it is no whole number of
+// vectors the last one overlaps; it is loaded first, for y may be a or b.
 template <class T, class F, bool step_a, bool step_b>
 void row_steps(const QBinaryAttrs& t, const T* a, const T* b, T* y, int64_t n) {
+  if (n < width) return few<T, F>(t, a, step_a, b, step_b, y, n);
   auto of_a = [&](V v) { return dequantised(v, t.a_zero, t.a_scale); };
   auto of_b = [&](V v) { return dequantised(v, t.b_zero, t.b_scale); };
   const V one_a = of_a(set1(static_cast<float>(*a))), one_b = of_b(set1(static_cast<float>(*b)));
-  int64_t i = 0;
-  for (; i + width <= n; i += width) {
-    store_bytes(y + i, result<F>(t, step_a ? of_a(load_bytes(a + i)) : one_a,
-                                 step_b ? of_b(load_bytes(b + i)) : one_b));
-  }
-  if (i == n) return;
-  T rest_a[width] = {}, rest_b[width] = {}, rest_y[width];
-  for (int64_t k = 0; k < n - i; ++k) {
-    rest_a[k] = a[step_a ? i + k : 0];
-    rest_b[k] = b[step_b ? i + k : 0];
-  }
-  store_bytes(rest_y, result<F>(t, of_a(load_bytes(rest_a)), of_b(load_bytes(rest_b))));
-  for (int64_t k = 0; k < n - i; ++k) y[i + k] = rest_y[k];
+  auto at = [&](int64_t i) {
+    return result<F>(t, step_a ? of_a(load_bytes(a + i)) : one_a,
+                     step_b ? of_b(load_bytes(b + i)) : one_b);
+  };
+  const V last = at(n - width);
+  for (int64_t i = 0; i + width < n; i += width) store_bytes(y + i, at(i));
+  store_bytes(y + n - width, last);
 }
 
 template <class T, class F>

@@ -67,7 +67,8 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
         *at = static_cast<int8_t>(v);
       }
     }
-    pack_head(raw, real ? o : -1, bytes ? x_zero_of(p) * sum : 0, shift.zero, columns, head + j);
+    pack_head(raw, real ? o : -1, bytes ? x_zero_as_read(t, p) * sum : 0, shift.zero, columns,
+              head + j);
     // What a zero point that only a run knows is still to meet.
     if (p.dynamic) head[2 * columns + j] = bytes ? static_cast<int32_t>(sum) : 0;
     zeros |= shift.zero != 0;
@@ -80,7 +81,7 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
 void pack_qconv_tiled(const QTiling& t, const Step& step, const void* const* raw, void* dst) {
   QConvParams p;
   int64_t workspace = 0;
-  if (check_qconv_raw_weights(step, &p) || !find_source(&p, t.element, &workspace)) return;
+  if (check_qconv_raw_weights(step, &p) || !set_source(t, &p, &workspace)) return;
   const ConvParams& c = p.conv;
   const RawWeights weights = raw_weights(p, raw);
   QPackHead* head = static_cast<QPackHead*>(dst);

@@ -15,11 +15,14 @@ struct QSource {
   int64_t taps_y, taps_x;       // runs of a window
   int64_t step_y, step_x;       // bytes from one run to the next
   int64_t run;                  // elements of one
+  int64_t whole;                // words that a run is filled up to a multiple of
 };
 
 static inline int64_t runs_of(const QSource& s) { return s.taps_y * s.taps_x; }
 // Words of 32 bits that tiles read of one run.
-static inline int64_t words_of(const QSource& s) { return (s.run * s.element + 3) / 4; }
+static inline int64_t words_of(const QSource& s) {
+  return ((s.run * s.element + 3) / 4 + s.whole - 1) / s.whole * s.whole;
+}
 
 struct QConvParams {
   ConvParams conv;  // rows of x and y in elements

@@ -70,6 +70,7 @@ HONE_QCONV_DW(qconv_dw_8bit_c32_avx512_vnni, Isa::avx512_vnni, 32, avx512_vnni::
 HONE_QCONV_DW(qconv_dw_8bit_c64_avx512, Isa::avx512, 64, avx512::qconv_dw_c64_run)
 HONE_QCONV_DW(qconv_dw_8bit_c32_avx_vnni, Isa::avx_vnni, 32, avx_vnni::qconv_dw_c32_run)
 HONE_QCONV_DW(qconv_dw_8bit_c32_avx2, Isa::avx2, 32, avx2::qconv_dw_c32_run)
+HONE_QCONV_TILED(qconv_8bit_32x32_amx, Isa::amx, amx_q32x32)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512_vnni, Isa::avx512_vnni, avx512_vnni_q12x32)
 HONE_QCONV_TILED(qconv_8bit_12x32_avx512, Isa::avx512, avx512_q12x32)
 HONE_QCONV_TILED(qconv_8bit_6x16_avx_vnni, Isa::avx_vnni, avx_vnni_q6x16)

@@ -6,11 +6,19 @@
 
 #include <cmath>
 
+#include "device/kernels/qconv/testing/emulated_tiles.h"
 #include "device/kernels/testing/packed_hostile.h"
 #include "device/kernels/testing/typed_tensor.h"
 
 namespace hone::kernels::testing {
 namespace {
+
+// And AMX's over emulated tiles.
+std::vector<const Kernel*> all_of_qconv() {
+  std::vector<const Kernel*> kernels = kernels_of("qconv");
+  kernels.push_back(&qconv_8bit_32x32_emulated);
+  return kernels;
+}
 
 struct QCase {
   int n = 1, h = 5, w = 6, c = 8, o = 8, groups = 1;
@@ -125,7 +133,7 @@ std::vector<double> reference(const QCase& k, const TestStep& s) {
 // Kernels that took the case; each must give the reference's bits.
 int check(const QCase& k, uint32_t seed) {
   int took = 0;
-  for (const Kernel* kernel : kernels_of("qconv")) {
+  for (const Kernel* kernel : all_of_qconv()) {
     Rng rng(seed);
     TestStep s = make_step(rng, k);
     const std::vector<double> want = reference(k, s);
@@ -204,6 +212,27 @@ TEST(QConv, IsTheExactSumRoundedOnce) {
   EXPECT_GT(took, 250);
 }
 
+// Windows that AMX reads where they lie, whole or but for their edges: taps of whole tiles, rows
+// of pixels that go on in the next one, and others.
+TEST(QConv, WindowsInPlace) {
+  Rng rng(14);
+  int took = 0;
+  for (int c : {64, 80, 128}) {
+    for (int stride : {1, 2}) {
+      for (int kernel : {1, 3}) {
+        for (int w : {7, 16, 37}) {
+          QCase k = random_case(rng);
+          k.n = 1, k.h = 5, k.w = w, k.c = c, k.o = 18, k.kh = k.kw = kernel, k.dh = k.dw = 1;
+          k.sh = k.sw = stride, k.pt = k.pl = k.pb = k.pr = kernel / 2;
+          k.groups = c == 128 ? 2 : 1;
+          took += check(k, static_cast<uint32_t>(c + w));
+        }
+      }
+    }
+  }
+  EXPECT_GE(took, 36 * 3);
+}
+
 // Pixels of fewer channels than a vector has bytes, several of them in one.
 TEST(QConv, DepthwiseOfFewChannels) {
   Rng rng(12);
@@ -227,7 +256,7 @@ TEST(QConv, SumsNearTheEndOf32Bits) {
 TEST(QConv, TiesGoToEven) {
   QCase k;
   k.h = 1, k.w = 16, k.c = 1, k.o = 1, k.by_filter = false, k.bias = false, k.w_zero = false;
-  for (const Kernel* kernel : kernels_of("qconv")) {
+  for (const Kernel* kernel : all_of_qconv()) {
     Rng rng(1);
     TestStep s = make_step(rng, k);
     for (int i = 0; i < 16; ++i) set(s.in[0], i, 128 + i - 8);
@@ -244,7 +273,7 @@ TEST(QConv, TiesGoToEven) {
 TEST(QConv, WideSumsAreLeftToTheKernelThatHoldsThem) {
   QCase k;
   k.wide = 2;
-  for (const Kernel* kernel : kernels_of("qconv")) {
+  for (const Kernel* kernel : all_of_qconv()) {
     Rng rng(1);
     const Outcome r = run_kernel(*kernel, make_step(rng, k));
     EXPECT_EQ(r.refused == nullptr, kernel->name == std::string("qconv_8bit_portable"))
@@ -263,7 +292,7 @@ TEST(QConv, HostileStepsAreRefusedOrSafe) {
   dynamic.dynamic = true, dynamic.bias = false;
   int ran_in_all = 0;
   for (const QCase& k : {QCase{}, window, depthwise, grouped, floats, dynamic}) {
-    for (const Kernel* kernel : kernels_of("qconv")) {
+    for (const Kernel* kernel : all_of_qconv()) {
       const HostileStep seed = packed_step(*kernel, make_step(rng, k));
       for (int i = 0; i < 700; ++i) {
         HostileStep s = seed;

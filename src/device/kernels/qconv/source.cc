@@ -5,6 +5,7 @@
 #include "common/base/checked.h"
 #include "device/kernels/qconv/pack.h"
 #include "device/kernels/rows.h"
+#include "device/kernels/simd/amx.h"
 
 namespace hone::kernels {
 namespace {
@@ -30,7 +31,7 @@ void fill_padding(const QConvParams& p, int64_t pixels, uint8_t* to) {
 bool find_source(QConvParams* p, QElement element, int64_t* workspace) {
   const ConvParams& c = p->conv;
   QSource& s = p->source;
-  s.element = static_cast<int64_t>(element);
+  s.element = static_cast<int64_t>(element), s.whole = 1;
   const bool by_rows = row_is_one_run(c);
   s.taps_y = c.kh, s.taps_x = by_rows ? 1 : c.kw;
   s.run = by_rows ? c.kw * c.cg : c.cg;
@@ -51,6 +52,13 @@ bool find_source(QConvParams* p, QElement element, int64_t* workspace) {
   s.step_y = c.kh > 1 ? c.dh * s.row : 0, s.step_x = s.taps_x > 1 ? c.dw * s.pixel : 0;
   if (s.copied) *workspace += slack;
   return true;
+}
+
+void set_tiled_source(QConvParams* p) {
+  p->source = {};
+  p->source.element = p->source.taps_y = p->source.taps_x = 1;
+  p->source.run = p->conv.taps * p->conv.cg;
+  p->source.whole = tile_rows;
 }
 
 void copy_source(const QConvParams& p, QConvert convert, const void* x, void* copy, int64_t begin,

@@ -15,6 +15,9 @@ enum class QElement : int64_t { byte = 1, word = 2 };  // its bytes
 // itself.
 bool find_source(QConvParams* p, QElement element, int64_t* workspace);
 
+// As AMX reads x, in place or gathered (conv/tile_windows.h): a window is one run of bytes.
+void set_tiled_source(QConvParams* p);
+
 // Writes rows [begin, end) of the copy: all pictures' rows under each other, the padding filled
 // with the zero point. `convert` takes pixels that lie side by side.
 using QConvert = void (*)(const QConvParams& p, const void* x, int64_t elements, void* to);

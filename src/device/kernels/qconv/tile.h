@@ -9,6 +9,7 @@
 #pragma once
 
 #include "device/kernels/qconv/source.h"
+#include "device/kernels/simd/amx.h"
 #include "device/kernels/simd/tile.h"
 
 namespace hone::kernels {
@@ -33,6 +34,14 @@ struct QTile {
 };
 using QTileFunction = void (*)(const QTile& tile);
 
+// AMX: functions take no rows but tiles of them.
+struct QAmx {
+  void (*begin)();  // before the first block of a thread, `end` after its last
+  void (*end)();
+  // x_signed: bytes of x are i8.
+  void (*block)(const QTile& tile, const AmxBlock& block, int rows, int vectors, bool x_signed);
+};
+
 // functions[(v - 1) * rows + r - 1] does r rows and v vectors.
 struct QTiling {
   int rows;
@@ -40,6 +49,7 @@ struct QTiling {
   QElement element;  // byte: the zero points of w meet row_sums
   const QTileFunction* functions;
   QConvert convert;
+  const QAmx* amx;  // nullptr: functions; else x is read as it is
 
   QTileFunction get(int64_t r, int64_t v) const { return functions[(v - 1) * rows + r - 1]; }
   int64_t weights_of_word() const { return 4 / static_cast<int64_t>(element); }
@@ -52,19 +62,25 @@ struct QTiling {
   }
 HONE_QTILING(portable, 4x16, 8)
 constexpr QTiling portable_q4x16 = {
-    4, {16, 8}, QElement::byte, portable::qtiles_4x16, portable::qconvert};
+    4, {16, 8}, QElement::byte, portable::qtiles_4x16, portable::qconvert, nullptr};
 #if defined(__x86_64__)
 HONE_QTILING(avx2, 5x16, 10)
 HONE_QTILING(avx_vnni, 6x16, 12)
 HONE_QTILING(avx512, 12x32, 24)
 HONE_QTILING(avx512_vnni, 12x32, 24)
-constexpr QTiling avx2_q5x16 = {5, {16, 8}, QElement::word, avx2::qtiles_5x16, avx2::qconvert};
+constexpr QTiling avx2_q5x16 = {5,      {16, 8}, QElement::word, avx2::qtiles_5x16, avx2::qconvert,
+                                nullptr};
 constexpr QTiling avx_vnni_q6x16 = {
-    6, {16, 8}, QElement::byte, avx_vnni::qtiles_6x16, avx_vnni::qconvert};
+    6, {16, 8}, QElement::byte, avx_vnni::qtiles_6x16, avx_vnni::qconvert, nullptr};
 constexpr QTiling avx512_q12x32 = {
-    12, {32, 16}, QElement::word, avx512::qtiles_12x32, avx512::qconvert};
+    12, {32, 16}, QElement::word, avx512::qtiles_12x32, avx512::qconvert, nullptr};
 constexpr QTiling avx512_vnni_q12x32 = {
-    12, {32, 16}, QElement::byte, avx512_vnni::qtiles_12x32, avx512_vnni::qconvert};
+    12, {32, 16}, QElement::byte, avx512_vnni::qtiles_12x32, avx512_vnni::qconvert, nullptr};
+namespace amx {
+extern const QAmx qblocks;
+}
+constexpr QTiling amx_q32x32 = {amx_rows, {32, 16}, QElement::byte,
+                                nullptr,  nullptr,  &amx::qblocks};
 #endif
 #undef HONE_QTILING
 

@@ -40,6 +40,34 @@ HONE_INLINE void store_scaled(const QTile& t, const int32_t* columns,
   }
 }
 
+// Takes off the sums what zero points that are known only now, or left of the weights, still want.
+template <int rows, int vectors>
+HONE_INLINE void take_zero_points(const QTile& t, const int32_t* head, I (&sum)[rows][vectors]) {
+  constexpr int columns = vectors * width;
+  HONE_UNROLL for (int j = 0; j < vectors; ++j) {
+    if (t.finish.x_zero != 0) {
+      const I weights = load_ints(head + 2 * columns + j * width);
+      const I less = mul_ints(weights, set_int(t.finish.x_zero));
+      HONE_UNROLL for (int i = 0; i < rows; ++i) sum[i][j] = sub_ints(sum[i][j], less);
+    }
+    if (t.row_sums != nullptr) {
+      const I zero = load_ints(head + 3 * columns + j * width);
+      HONE_UNROLL for (int i = 0; i < rows; ++i) {
+        sum[i][j] = sub_ints(sum[i][j], mul_ints(zero, set_int(t.row_sums[i])));
+      }
+    }
+  }
+}
+
+template <int rows, int vectors>
+HONE_INLINE void finish_tile(const QTile& t, I (&sum)[rows][vectors]) {
+  const int32_t* head = reinterpret_cast<const int32_t*>(t.panel);
+  const int32_t* scales = head + vectors * width;
+  take_zero_points<rows, vectors>(t, head, sum);
+  if (t.finish.floats) return store_scaled<rows, vectors>(t, scales, sum);
+  store_tile<rows, vectors>(t.finish, scales, sum, t.y, t.y_row, t.columns);
+}
+
 template <int rows, int vectors>
 static void qtile(const QTile& t) {
   constexpr int columns = vectors * width;
@@ -50,11 +78,7 @@ static void qtile(const QTile& t) {
   const int64_t words = words_of(s);
   I sum[rows][vectors];
   HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-    I v = load_ints(first + j * width);
-    if (t.finish.x_zero != 0) {
-      v = sub_ints(v,
-                   mul_ints(load_ints(first + 2 * columns + j * width), set_int(t.finish.x_zero)));
-    }
+    const I v = load_ints(first + j * width);
     HONE_UNROLL for (int i = 0; i < rows; ++i) sum[i][j] = v;
   }
   for (int64_t ky = 0; ky < s.taps_y; ++ky) {
@@ -74,16 +98,7 @@ static void qtile(const QTile& t) {
       }
     }
   }
-  if (t.row_sums != nullptr) {
-    HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-      const I zero = load_ints(zeros + j * width);
-      HONE_UNROLL for (int i = 0; i < rows; ++i) {
-        sum[i][j] = sub_ints(sum[i][j], mul_ints(zero, set_int(t.row_sums[i])));
-      }
-    }
-  }
-  if (t.finish.floats) return store_scaled<rows, vectors>(t, first + columns, sum);
-  store_tile<rows, vectors>(t.finish, first + columns, sum, t.y, t.y_row, t.columns);
+  finish_tile<rows, vectors>(t, sum);
 }
 
 }  // namespace hone::kernels::HONE_ISA

@@ -12,6 +12,11 @@ void pack_qconv_tiled(const QTiling& t, const Step& step, const void* const* raw
 // Portable code that calls the tiling's functions.
 void run_qconv_tiled(const QTiling& t, const RunArgs& args);
 
+// p->source as the tiling reads x: find_source() or AMX's.
+bool set_source(const QTiling& t, QConvParams* p, int64_t* workspace);
+// x's zero point among the bytes that are multiplied.
+int64_t x_zero_as_read(const QTiling& t, const QConvParams& p);
+
 // Packed bytes of a column and of a group, of sizes that were checked.
 static inline int64_t qcolumn_bytes(const QTiling& t, const QConvParams& p) {
   return panel_head + runs_of(p.source) * words_of(p.source) * t.weights_of_word();

@@ -17,6 +17,10 @@ HONE_INLINE V widen(__m256i v, Bf16) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
 }
 HONE_INLINE V widen(__m256i v, F16) { return _mm512_cvtph_ps(v); }
+#ifdef __AVX512BF16__
+// Subnormal values become 0.
+HONE_INLINE __m256i narrow(V v, Bf16) { return (__m256i)_mm512_cvtneps_pbh(v); }
+#else
 HONE_INLINE __m256i narrow(V v, Bf16) {
   const __m512i bits = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
   const __m512i high = _mm512_srli_epi32(bits, 16), odd = _mm512_and_si512(high, one);
@@ -26,6 +30,7 @@ HONE_INLINE __m256i narrow(V v, Bf16) {
   const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
   return _mm512_cvtepi32_epi16(_mm512_mask_blend_epi32(nan, rounded, quiet));
 }
+#endif
 HONE_INLINE __m256i narrow(V v, F16) {
   return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }

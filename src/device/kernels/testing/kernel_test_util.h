@@ -47,6 +47,9 @@ inline bool cpu_runs(Isa isa) {
   if (isa == Isa::avx_vnni) return avx2 && has(platform::cpu_isa(), isa);  // new to compilers
   if (isa == Isa::avx512) return avx512;
   if (isa == Isa::avx512_vnni) return avx512 && __builtin_cpu_supports("avx512vnni");
+  if (isa == Isa::avx512_bf16 || isa == Isa::amx) {  // amx: and the system lets us
+    return avx512 && has(platform::cpu_isa(), isa);
+  }
 #elif defined(__aarch64__)
   if (isa == Isa::neon) return true;
 #endif
@@ -142,6 +145,8 @@ inline std::vector<const Kernel*> kernels_of(const char* family) {
     if (std::strcmp(k->family, family) != 0) continue;
     if (cpu_runs(k->isa)) {
       found.push_back(k);
+    } else if (k->isa == Isa::amx) {
+      std::printf("skipped: no AMX for %s\n", k->name);
     } else {
       std::printf("skipped: %s needs %s, which this CPU lacks\n", k->name, name(k->isa));
     }

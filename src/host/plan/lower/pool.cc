@@ -64,7 +64,8 @@ Result<kernels::PoolAttrs> pool_attrs(Lowering& l, const Node& n) {
 Status lower_pool(Lowering& l, const Node& n) {
   const auto& xf = l.graph().fact(n.input(0));
   const bool bytes = (xf.dtype == DType::u8 || xf.dtype == DType::i8) && n.is("MaxPool");
-  if (xf.dtype != DType::f32 && !bytes) {
+  const bool half = xf.dtype == DType::bf16 || xf.dtype == DType::f16;
+  if (xf.dtype != DType::f32 && !half && !bytes) {
     return unsupported(std::string("no pooling kernel for ") + name(xf.dtype));
   }
   if (n.output(1) != graph::none) return unsupported("MaxPool's Indices output has no kernel");
