@@ -141,7 +141,8 @@ class Narrower {
   void rebuild_product(NodeId id) {
     const Node& n = g_.node(id);
     HalfProduct p = half_product(g_, n, type_);
-    const bool narrow = is_narrow(n.output(0));
+    const bool cast = !is_narrow(n.output(0)) && is_depthwise(g_, n);
+    const bool narrow = is_narrow(n.output(0)) || cast;
     if (!narrow) p.node.attributes.set("to", static_cast<int64_t>(DType::f32));
     ValueId bias = n.input(2), residual = n.input(3);
     if (p.bias) {
@@ -155,7 +156,12 @@ class Narrower {
     if (bias != graph::none || residual != graph::none) p.node.inputs.push_back(bias);
     if (residual != graph::none) p.node.inputs.push_back(residual);
     patch_.remove(id);
-    made(n.output(0), patch_.add(std::move(p.node), {id}));
+    ValueId y = patch_.add(std::move(p.node), {id});
+    if (cast) {
+      patch_.set_layout(y, g_.value(n.output(0)).layout);
+      y = add_cast(&patch_, y, DType::f32, id);
+    }
+    made(n.output(0), y);
   }
 
   void rebuild(NodeId id) {

@@ -59,6 +59,12 @@ bool is_constant_row(const Graph& g, graph::ValueId c, int64_t columns) {
 
 bool is_convolution(const Node& n) { return n.is("Conv") || n.is("FusedConv", graph::hone_domain); }
 
+bool is_depthwise(const Graph& g, const Node& n) {
+  if (!is_convolution(n)) return false;
+  const auto& filters = g.constant(n.input(1))->dims();
+  return filters[0] > 1 && filters[1] == 1 && n.attributes.i("group", 1) == filters[0];
+}
+
 bool is_half_product(const Graph& g, const Node& n, DType type) {
   if (!is_convolution(n) && !is_product(n)) return false;
   const Tensor* w = g.constant(n.input(1));

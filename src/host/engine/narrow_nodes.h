@@ -10,6 +10,8 @@ namespace hone::engine {
 bool is_half_product(const graph::Graph& g, const graph::Node& n, DType type);
 
 bool is_convolution(const graph::Node& n);
+// A convolution of each channel by filters of its own: its kernels give 16 bits only.
+bool is_depthwise(const graph::Graph& g, const graph::Node& n);
 
 struct HalfProduct {
   graph::Node node;  // without inputs and `to`

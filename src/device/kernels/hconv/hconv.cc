@@ -61,7 +61,7 @@ void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
 #if defined(__x86_64__)
 #define HONE_HCONV_DW(name, isa, width, run)                                     \
   extern const Kernel name;                                                      \
-  const Kernel name = {#name, "hconv",         isa,           1, bind_dw<width>, \
+  const Kernel name = {#name, "hconv",         isa,           2, bind_dw<width>, \
                        run,   dw_bytes<width>, pack_dw<width>};
 
 HONE_HCONV_DW(hconv_dw_16bit_c16_avx512, Isa::avx512, 16, avx512::hconv_dw_run)

@@ -222,6 +222,7 @@ const char* bind_hconv_dw(int width, const Step& step, void* params, Work* work)
   HConvParams* p = static_cast<HConvParams*>(params);
   if (const char* reason = check_hconv(step, p)) return reason;
   if (!is_depthwise(p->conv)) return "not depthwise";
+  if (p->y_type != p->type) return "y is f32: too much code for what is rare";
   if (operand_or_absent(step.in, 2).present()) return "the bias is not constant";
   if (!is_blob(step.in[1], dw_bytes(width, p->conv))) return "weights not packed";
   set_depthwise_work(width, &p->conv, work);
