@@ -26,7 +26,14 @@ HONE_INLINE Mask first_lanes(int64_t n) {
 HONE_INLINE V load(const float* p) { return _mm256_loadu_ps(p); }
 HONE_INLINE V load(const float* p, Mask m) { return _mm256_maskload_ps(p, m.lanes); }
 HONE_INLINE void store(float* p, V v) { _mm256_storeu_ps(p, v); }
-HONE_INLINE void store(float* p, V v, Mask m) { _mm256_maskstore_ps(p, m.lanes, v); }
+// A masked store is dozens of micro-operations on AMD's, so most, which are of all lanes, are none.
+HONE_INLINE void store(float* p, V v, Mask m) {
+  if (_mm256_movemask_ps(_mm256_castsi256_ps(m.lanes)) == 255) {
+    _mm256_storeu_ps(p, v);
+  } else {
+    _mm256_maskstore_ps(p, m.lanes, v);
+  }
+}
 HONE_INLINE V set1(float f) { return _mm256_set1_ps(f); }
 HONE_INLINE V zero() { return _mm256_setzero_ps(); }
 
