@@ -71,6 +71,25 @@ out %d as "d"
   EXPECT_EQ(count(g, "Cast"), 2) << graph::to_text(g);  // and of c
 }
 
+// A depthwise convolution gives 16 bits even where Softmax wants f32: a Cast follows.
+TEST(NarrowFloats, DepthwiseConvolutionsGive16Bits) {
+  graph::Graph g = parsed(
+      "in %x f32[1,2,1,1]\n"
+      "const %w f32[2,1,1,1] = 0x0000803f00000040\n"
+      "%a = Conv(%x, %w) {group=2} \"a\"\n"
+      "%s = Softmax(%a) {axis=1} \"s\"\n"
+      "out %s as \"s\"\n");
+  ASSERT_TRUE(narrow_floats(&g, DType::bf16).ok());
+  ASSERT_TRUE(graph::verify(g).ok());
+  EXPECT_EQ(count(g, "Cast"), 2) << graph::to_text(g);
+  for (graph::NodeId id : g.all_nodes()) {
+    const graph::Node& n = g.node(id);
+    if (n.is("HalfConv", graph::hone_domain)) {
+      EXPECT_EQ(g.fact(n.output(0)).dtype, DType::bf16);
+    }
+  }
+}
+
 // Softmax reads a, so a is f32; the Transpose of it is too, and one Cast serves both products.
 TEST(NarrowFloats, WhatOthersReadStaysF32) {
   const graph::Graph g = narrowed(R"(%a = MatMul(%x, %w) "a"

@@ -12,6 +12,9 @@
 //                      x[n, oy sh + ky dh - pt, ox sw + kx dw - pl, g C/G + c])
 //   outside pixels 0, g = o / (O / G); rounded to y's type once, to nearest, ties to even
 //
+// Of a depthwise convolution only the portable kernel gives f32 of halves: code that few steps
+// want.
+//
 // residual_after_act = 1: y = act(...) + residual instead. type: x's DType.
 #pragma once
 
