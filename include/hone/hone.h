@@ -47,7 +47,7 @@ extern "C" {
 #define HONE_API __attribute__((visibility("default")))
 
 /* Raised whenever this header grows. hone_api_version() is that of the library linked. */
-#define HONE_API_VERSION 2
+#define HONE_API_VERSION 3
 HONE_API int32_t hone_api_version(void);
 /* "0.1.0" */
 HONE_API const char* hone_version(void);
@@ -135,6 +135,15 @@ HONE_API int32_t hone_pool_threads(const hone_pool* pool);
 
 typedef struct hone_engine hone_engine;
 
+/* Operators of the user's own: a table that hone/plugin.h describes, linked in or opened. */
+typedef struct hone_plugin hone_plugin;
+/* The table of a shared object, which stays loaded as long as the process lives. A path without '/'
+ * is of the current folder. `error_text` may be NULL. Programs that never name this function need
+ * no dynamic loader. Errors: HONE_NOT_FOUND, HONE_INVALID_ARGUMENT (no plugin of this machine),
+ * HONE_VERSION_MISMATCH (made for another plugin ABI). */
+HONE_API hone_status hone_plugin_open(const char* path, const hone_plugin** out, char* error_text,
+                                      size_t error_text_bytes);
+
 enum {
   HONE_LOAD_TRUSTED = 1, /* do not compute the checksum; everything else is checked all the same */
   HONE_LOAD_COPY = 2     /* hone_load_memory: copy the bytes instead of keeping a pointer to them */
@@ -147,6 +156,11 @@ typedef struct hone_load_options {
   uint64_t flags;
   char* error_text; /* may be NULL */
   size_t error_text_bytes;
+  /* Those that the engine was built with: it is refused where one is missing. The list is read
+   * while loading, the tables as long as the engine lives. */
+  const hone_plugin* const* plugins;
+  int32_t plugin_count;
+  int32_t reserved;
 } hone_load_options;
 
 /* Maps the file. It must not change as long as the engine lives: replace it by renaming another. */
@@ -344,8 +358,7 @@ HONE_API hone_status hone_context_step_times(hone_context* context, uint64_t* ns
 HONE_API hone_status hone_engine_refit(hone_engine* engine, const char* weight,
                                        const hone_buffer* data, char* error_text,
                                        size_t error_text_bytes);
-/* Kernels for custom steps, before contexts are created. */
-typedef struct hone_plugin hone_plugin;
+/* Plugins are given when the engine is loaded, by hone_load_options.plugins. */
 HONE_API hone_status hone_engine_add_plugin(hone_engine* engine, const hone_plugin* plugin,
                                             char* error_text, size_t error_text_bytes);
 

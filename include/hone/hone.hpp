@@ -81,11 +81,18 @@ class Pool : public Handle<hone_pool, hone_pool_free> {
   int32_t threads() const { return hone_pool_threads(p_); }
 };
 
+// Tables of operators that an engine needs: see hone_load_options.plugins.
+struct Plugins {
+  const hone_plugin* const* list = nullptr;
+  int32_t count = 0;
+};
+
 class Engine : public Handle<hone_engine, hone_engine_free> {
  public:
   hone_status load_file(const char* path, Text* why = nullptr,
-                        const hone_allocator* allocator = hone_default_allocator()) {
-    const hone_load_options o = options(why, allocator, 0);
+                        const hone_allocator* allocator = hone_default_allocator(),
+                        Plugins plugins = Plugins()) {
+    const hone_load_options o = options(why, allocator, 0, plugins);
     hone_engine* made = nullptr;
     const hone_status s = hone_load_file(path, &o, &made);
     reset(made);
@@ -93,8 +100,9 @@ class Engine : public Handle<hone_engine, hone_engine_free> {
   }
   hone_status load_memory(const void* bytes, std::size_t size, Text* why = nullptr,
                           uint64_t flags = 0,
-                          const hone_allocator* allocator = hone_default_allocator()) {
-    const hone_load_options o = options(why, allocator, flags);
+                          const hone_allocator* allocator = hone_default_allocator(),
+                          Plugins plugins = Plugins()) {
+    const hone_load_options o = options(why, allocator, flags, plugins);
     hone_engine* made = nullptr;
     const hone_status s = hone_load_memory(bytes, size, &o, &made);
     reset(made);
@@ -121,11 +129,14 @@ class Engine : public Handle<hone_engine, hone_engine_free> {
   const char* property(const char* key) const { return hone_engine_property(p_, key); }
 
  private:
-  static hone_load_options options(Text* why, const hone_allocator* allocator, uint64_t flags) {
+  static hone_load_options options(Text* why, const hone_allocator* allocator, uint64_t flags,
+                                   Plugins plugins) {
     auto o = sized<hone_load_options>();
     o.allocator = allocator;
     o.flags = flags;
     if (why != nullptr) o.error_text = why->data(), o.error_text_bytes = Text::size();
+    o.plugins = plugins.list;
+    o.plugin_count = plugins.count;
     return o;
   }
 };

@@ -106,6 +106,7 @@ Status BenchSubject::open_file(const SubjectArgs& args) {
 
 Status BenchSubject::open_project(const SubjectArgs& args, Printer& printer) {
   HONE_ASSIGN(ship::Project project, ship::load_project(args.path));
+  HONE_RETURN_IF_ERROR(ship::load_plugins(project));
   HONE_ASSIGN(const ship::ModelSpec* model, pick(project.models, args.model, "model", args.path));
   ship::TargetSpec target;
   if (!project.targets.empty() || !args.target.empty()) {

@@ -25,6 +25,7 @@ void on_run(CLI::App* command, Session& session, std::shared_ptr<Options> option
   command->callback([&session, options, body] {
     session.body = [&session, options, body]() -> Status {
       HONE_RETURN_IF_ERROR(check_forced_isa());
+      HONE_RETURN_IF_ERROR(load_plugins(session.plugins));
       return body(*options, session);
     };
   });

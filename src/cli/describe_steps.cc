@@ -8,6 +8,7 @@
 #include "cli/model_args.h"
 #include "common/wire/vectors.h"
 #include "host/engine/read_steps.h"
+#include "host/ops/plugin.h"
 
 namespace hone::cli {
 
@@ -54,7 +55,7 @@ json attributes_json(const char* family, const std::vector<int32_t>& words) {
 
 // What this Hone knows of the kernel: its family, and the memory it works in here.
 void add_kernel(const FileStep& s, json* j) {
-  const kernels::Kernel* k = kernels::find_kernel(s.kernel.c_str());
+  const kernels::Kernel* k = ops::find_known_kernel(s.kernel);
   if (k == nullptr) return;
   (*j)["family"] = k->family;
   (*j)["attributes"] = attributes_json(k->family, s.attrs);
@@ -62,7 +63,8 @@ void add_kernel(const FileStep& s, json* j) {
   alignas(16) std::byte params[kernels::max_params_bytes];
   kernels::Work work;
   const auto in = s.inputs(), out = s.outputs();
-  if (k->bind({in, out, s.attrs, s.dims}, params, &work) != nullptr) return;
+  const kernels::Step step = {in, out, s.attrs, s.dims};
+  if (k->bind(kernels::given_to(*k, step), params, &work) != nullptr) return;
   (*j)["scratch_bytes"] = work.scratch_bytes;
   (*j)["workspace_bytes"] = work.workspace_bytes;
 }
@@ -70,7 +72,8 @@ void add_kernel(const FileStep& s, json* j) {
 json step_json(const FileStep& s, const std::string& text) {
   json j = {{"layer", s.layer}, {"op", s.op}, {"kernel", s.kernel}};
   if (s.kind == wire::StepKind::trap) j["kernel"] = "trap: " + text;
-  if (s.kind == wire::StepKind::kernel) add_kernel(s, &j);
+  const bool custom = s.kind == wire::StepKind::custom;
+  if (s.kind == wire::StepKind::kernel || custom) add_kernel(s, &j);
   if (s.ns > 0) j["ns"] = s.ns;
   j["inputs"] = operands_json(s.in);
   j["outputs"] = operands_json(s.out);

@@ -13,6 +13,7 @@
 #include "host/import/import.h"
 #include "host/model/files.h"
 #include "host/ops/op_def.h"
+#include "host/ops/plugin.h"
 #include "host/plan/profile_text.h"
 
 namespace hone::cli {
@@ -165,6 +166,20 @@ CLI::Option* add_shape_option(CLI::App* command, std::vector<std::string>* shape
           "profile was timed at (without profile 1 for the first dimension, 64 for others)")
       ->type_name("NAME=SHAPE")
       ->allow_extra_args(false);
+}
+
+void add_plugin_option(CLI::App* command, std::vector<std::string>* files) {
+  command
+      ->add_option("--plugin", *files,
+                   "Take operators from this shared object too; repeat it for more "
+                   "(docs/plugins.md)")
+      ->type_name("FILE.so")
+      ->allow_extra_args(false);
+}
+
+Status load_plugins(const std::vector<std::string>& files) {
+  for (const std::string& file : files) HONE_RETURN_IF_ERROR(ops::add_plugin_file(file));
+  return {};
 }
 
 void add_pass_options(CLI::App* command, std::vector<std::string>* disabled, int* stop_after,

@@ -65,6 +65,9 @@ Status check_memory(const std::vector<ship::IoInfo>& inputs,
 // --threads N, to run on; --shape NAME=SHAPE, of inputs of an engine or a model.
 CLI::Option* add_threads_option(CLI::App* command, int* threads);
 CLI::Option* add_shape_option(CLI::App* command, std::vector<std::string>* shapes);
+// --plugin, and what it asks for. Errors: those of ops::add_plugin_file().
+void add_plugin_option(CLI::App* command, std::vector<std::string>* files);
+Status load_plugins(const std::vector<std::string>& files);
 
 // --disable-pass, --stop-after, --verify.
 void add_pass_options(CLI::App* command, std::vector<std::string>* disabled, int* stop_after,

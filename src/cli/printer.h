@@ -55,6 +55,7 @@ struct Session {
 
   Printer printer;
   int exit = yes;
+  std::vector<std::string> plugins;  // files of --plugin
   std::function<Status()> body;  // of the command that was parsed
 };
 

@@ -11,6 +11,8 @@ STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-fsyntax
     ("cc", ["-xc", "-std=c99"], "hone/hone.h"),
     ("c++", ["-xc++", "-std=c++11"], "hone/hone.h"),
     ("c++", ["-xc++", "-std=c++17", "-fno-exceptions", "-fno-rtti"], "hone/hone.hpp"),
+    ("cc", ["-xc", "-std=c99"], "hone/plugin.h"),
+    ("c++", ["-xc++", "-std=c++11"], "hone/plugin.h"),
 ])
 def test_compiles_alone(compiler, flags, header):
     r = subprocess.run([compiler, *flags, *STRICT, "-"], input=f'#include "{header}"\n', text=True,

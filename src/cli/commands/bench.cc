@@ -173,6 +173,7 @@ void add_bench(CLI::App& app, Session& session) {
       ->type_name("FILE");
   add_against_options(c, &o->against);
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "A percentile is printed only where the samples suffice to claim it, with its 95 % interval\n"
       "and the bound that holds with 99 % confidence (MLPerf LoadGen's). Outliers are kept and\n"

@@ -8,10 +8,12 @@
 #include "cli/command.h"
 #include "cli/dry_run.h"
 #include "cli/precisions.h"
+#include "cli/remote_timing.h"
 #include "device/kernels/kernel.h"
 #include "host/engine/refit.h"
 #include "host/exec/opt_level.h"
 #include "host/model/files.h"
+#include "host/ops/plugin.h"
 #include "host/plan/profile_text.h"
 #include "host/plan/target_file.h"
 
@@ -27,6 +29,7 @@ struct Options {
   int stop_after = -1;
   double max_growth = 3;
   int64_t workspace = INT64_MAX;
+  RemoteTiming remote;
 };
 
 // Timings taken here hold for the target.
@@ -54,7 +57,7 @@ size_t untimed_choices(const plan::Plan& plan, size_t* all) {
 }
 
 Status check_kernel_word(const std::string& word) {
-  for (const kernels::Kernel* k : kernels::all_kernels()) {
+  for (const kernels::Kernel* k : ops::known_kernels()) {
     if (std::string_view(k->name).find(word) != std::string_view::npos) return {};
   }
   return invalid(
@@ -155,8 +158,19 @@ Status run_build(const Options& o, Session& s) {
   }
   c.cache = &cache;
   if (o.dry_run) return run_dry(o, model, c, s);
+  if (!o.remote.requests.empty()) {
+    auto count = write_requests(o.remote.requests, model, c);
+    if (!count.ok()) return in(o.model, count.status());
+    s.printer.note(fmt::format("{}: {} timings to be made by hone-tune on {}", o.remote.requests,
+                               *count, c.target.cpu));
+    return {};
+  }
   // Timing takes a while: that the result has no place to go is better known before it.
   HONE_RETURN_IF_ERROR(check_writable(o.out));
+  if (!o.remote.command.empty()) {
+    HONE_RETURN_IF_ERROR(in(o.model, time_by(o.remote.command, o.out, model, c)));
+    c.time = {};
+  }
   auto built = engine::compile(model, c);
   if (!built.ok()) return in(o.model, built.status());
   // The cache first: its timings hold whatever becomes of the engine, and an engine is the last
@@ -287,6 +301,8 @@ void add_build(CLI::App& app, Session& session) {
   add_tactic_options(c, o.get());
   add_experts_options(c, o.get());
   add_refit(c, o.get());
+  add_remote_timing_options(c, &o->remote);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "examples:\n"
       "  hone build model.onnx -o model.engine\n"

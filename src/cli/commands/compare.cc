@@ -364,6 +364,7 @@ void add_compare(CLI::App& app, Session& session) {
       ->check(number(0, 1e9))
       ->default_str("0.001");
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "Verdicts: 'same' where the ratio's interval lies within the margin, 'regressed' or "
       "'better'\n"

@@ -234,6 +234,7 @@ void add_doctor(CLI::App& app, Session& session) {
                 "Write what this machine is, for --target elsewhere")
       ->type_name("FILE.toml");
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "HONE_PYTHON names the Python whose other runtimes (ONNX Runtime, OpenVINO ...) are "
       "listed.\n\n"

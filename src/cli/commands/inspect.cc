@@ -144,6 +144,7 @@ void add_inspect(CLI::App& app, Session& session) {
   CLI::App* c = app.add_subcommand("inspect", "Say what a model or an engine is");
   c->add_option("MODEL.onnx|ENGINE", o->file, "ONNX file or engine")->required();
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "Prints inputs, outputs, operators, weights and work; operators without a kernel, and "
       "weights\n"

@@ -94,6 +94,7 @@ void add_optimize(CLI::App& app, Session& session) {
       ->check(whole(13, ops::max_opset));
   add_json_option(c, &o->json);
   add_pass_options(c, &o->disabled, &o->stop_after, &o->verify);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "Prints how many nodes of each operator there were and are.\n\n"
       "examples:\n"

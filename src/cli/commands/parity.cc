@@ -260,6 +260,7 @@ void add_parity(CLI::App& app, Session& session) {
       ->default_str("0.001");
   c->add_flag("--layers", o->layers, "Find the first value inside that differs (B: an ONNX file)");
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "examples:\n"
       "  hone parity model.onnx model.engine --seed 1\n"

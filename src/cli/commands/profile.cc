@@ -124,6 +124,7 @@ void add_profile(CLI::App& app, Session& session) {
   add_threads_option(c, &o->threads);
   add_shape_option(c, &o->shapes);
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "Inputs are random. docs/profile.md says how to read the columns.\n\n"
       "examples:\n"

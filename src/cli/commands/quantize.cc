@@ -266,6 +266,7 @@ void add_quantize(CLI::App& app, Session& session) {
       ->capture_default_str();
   add_tune_options(c, &o->tune);
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "examples:\n"
       "  hone quantize model.onnx -o int8.onnx --calib samples.npz\n"

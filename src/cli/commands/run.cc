@@ -209,6 +209,7 @@ void add_run(CLI::App& app, Session& session) {
       ->check(whole(1, 1000))
       ->capture_default_str();
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "Dynamic sizes come from the inputs; an engine of several profiles takes the first that "
       "they\n"

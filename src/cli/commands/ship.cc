@@ -154,6 +154,7 @@ Result<std::vector<Pair>> pairs_of(const ship::Project& project) {
 
 Status run_ship(const Options& o, Session& s) {
   HONE_ASSIGN(ship::Project project, ship::load_project(o.project));
+  HONE_RETURN_IF_ERROR(ship::load_plugins(project));
   HONE_ASSIGN(std::vector<Pair> pairs, pairs_of(project));
   ship::ChainOptions c = chain_options(o, project.folder, s);
   HONE_ASSIGN(c.machine, this_machine());
@@ -207,6 +208,7 @@ void add_ship(CLI::App& app, Session& session) {
       ->check(number(0.1, 3600))
       ->capture_default_str();
   add_json_option(c, &o->json);
+  add_plugin_option(c, &session.plugins);
   c->footer(
       "Stages: inspect, golden pairs, optimize, quantize (where a target asks for int8), build,\n"
       "parity, accuracy, bench, profile, gate. A second run redoes only those whose inputs\n"

@@ -64,7 +64,7 @@ TEST(WireVerify, SaysWhatIsWrongWithTheFile) {
   EXPECT_EQ(text([](FileBytes& f) { f[0] = std::byte{0xff}; }),
             "not a Hone engine (its first bytes are something else's)");
   EXPECT_EQ(text([](FileBytes& f) { f.header().version_major = 2; }),
-            "engine format 2.1, this Hone reads up to 1.x: update Hone or rebuild the engine with "
+            "engine format 2.2, this Hone reads up to 1.x: update Hone or rebuild the engine with "
             "this one");
   EXPECT_EQ(text([](FileBytes& f) { f.header().version_minor = 7, f.seal(); }), "ok");
   EXPECT_EQ(text([](FileBytes& f) { f.header().file_bytes += 10; }).substr(0, 21),

@@ -9,6 +9,7 @@ namespace hone::wire {
 constexpr uint32_t max_step_operands = 16;  // of each side
 constexpr uint32_t max_step_attrs = 64;     // words
 constexpr uint32_t max_step_dims = 64;
+constexpr uint32_t max_blob_bytes = 4096;  // attributes of a custom step
 constexpr uint32_t max_branch_depth = 16;
 constexpr uint32_t max_steps = 1u << 18;
 constexpr uint32_t max_values = 1u << 20;

@@ -187,9 +187,9 @@ class Checker {
   Status check_kind(const Step& s, uint32_t i) const {
     switch (s.kind()) {
       case StepKind::kernel:
-      case StepKind::custom:
         if (s.kernel() == nullptr) return bad("step", i, "names no kernel");
         return {};
+      case StepKind::custom: return check_custom(s, i);
       case StepKind::trap:
         if (s.text() == nullptr) return bad("step", i, "is a trap without a reason");
         return {};
@@ -203,6 +203,18 @@ class Checker {
     if (v.dtype() != static_cast<uint8_t>(DType::boolean) || size_of(v.shape()) > 1 ||
         v.place() == Place::none) {
       return bad("step", i, "is a branch whose condition is no bool scalar");
+    }
+    return {};
+  }
+
+  Status check_custom(const Step& s, uint32_t i) const {
+    if (s.kernel() == nullptr) return bad("step", i, "names no kernel");
+    if (s.plugin() == nullptr || s.plugin()->version() < 1) {
+      return bad("step", i, "is of no plugin's operator");
+    }
+    if (size_of(s.attrs()) != 0) return bad("step", i, "has words a plugin does not take");
+    if (size_of(s.blob()) > max_blob_bytes || size_of(s.blob()) % 8 != 0) {
+      return bad("step", i, "has attributes of no plugin's size");
     }
     return {};
   }
@@ -304,14 +316,17 @@ class Checker {
       const Choice& c = *p.choices()->Get(k);
       if (c.step() <= last) return bad("profile", i, "has choices out of order");
       last = c.step();
-      if (!below(last, steps_) ||
-          m_.steps()->Get(static_cast<uint32_t>(last))->kind() != StepKind::kernel) {
+      if (!below(last, steps_) || !runs_kernel(*m_.steps()->Get(static_cast<uint32_t>(last)))) {
         return bad("profile", i, "chooses for a step that runs no kernel");
       }
       if (size_of(c.in()) > max_step_operands) return bad("profile", i, "has too many operands");
       if (!all_values(c.in())) return bad("profile", i, "reads a value out of range");
     }
     return {};
+  }
+
+  static bool runs_kernel(const Step& s) {
+    return s.kind() == StepKind::kernel || s.kind() == StepKind::custom;
   }
 
   Status check_notes(const flatbuffers::Vector<flatbuffers::Offset<StepNote>>* notes) const {

@@ -48,6 +48,7 @@ struct Step {
   std::span<const Operand> out;
   std::span<const int32_t> attrs;
   std::span<const int64_t> dims;
+  const void* plugin = nullptr;  // of the kernel it is given to: see given_to()
 };
 
 constexpr int max_phases = 4;
@@ -94,7 +95,14 @@ struct Kernel {
   // Writes that packing. `raw[i]` are the dense data of the constant operands (nullptr otherwise).
   // Portable code: runs on the building host, whatever its CPU. Every byte is written.
   void (*pack)(const Step& step, const void* const* raw, int index, void* dst);
+  const void* plugin = nullptr;  // of a plugin's kernel: its table (plugin/plugin.h)
 };
+
+// The step as functions of `k` take it: those that stand for a plugin's learn whose they are.
+inline Step given_to(const Kernel& k, Step step) {
+  step.plugin = k.plugin;
+  return step;
+}
 
 // All kernels of this build, in the order of the families' tables (stable rank breaks ties).
 std::span<const Kernel* const> all_kernels();

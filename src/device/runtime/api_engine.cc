@@ -222,6 +222,8 @@ hone_status hone_engine_refit(hone_engine* e, const char* weight, const hone_buf
 hone_status hone_engine_add_plugin(hone_engine* e, const hone_plugin* plugin, char* text,
                                    size_t text_bytes) {
   if (e == nullptr || plugin == nullptr) return HONE_INVALID_ARGUMENT;
-  return runtime::report(error(Code::unsupported, "this version of Hone runs no plugins"), text,
-                         text_bytes);
+  return runtime::report(error(Code::unsupported,
+                               "plugins are given when the engine is loaded: "
+                               "hone_load_options.plugins"),
+                         text, text_bytes);
 }

@@ -88,15 +88,7 @@ Status check_create(const hone_engine& e, const hone_context_options& o) {
   if ((o.flags & ~static_cast<uint64_t>(HONE_CONTEXT_EXTERNAL_IO)) != 0) {
     return error(Code::invalid_argument, "hone_context_options.flags has an unknown flag");
   }
-  HONE_RETURN_IF_ERROR(check_profile(e, o.profile));
-  for (uint32_t i = 0; i < e.step_count; ++i) {
-    const wire::Step& s = *e.meta().steps()->Get(i);
-    if (s.kind() != wire::StepKind::custom) continue;
-    return error(Code::unsupported, step_name(i, s.layer() ? s.layer()->c_str() : nullptr)
-                                        << " needs the plugin kernel " << s.kernel()->c_str()
-                                        << "; this version of Hone runs no plugins");
-  }
-  return {};
+  return check_profile(e, o.profile);
 }
 
 }  // namespace

@@ -40,21 +40,6 @@ TEST(RuntimeLoad, RefusesWhatThisMachineOrVersionLacks) {
   EXPECT_NE(text.find("was built for version 77 of kernel unary_f32_portable"), std::string::npos);
 }
 
-TEST(RuntimeLoad, CustomStepsLoadButDoNotRunYet) {
-  EngineSpec e = wide_spec();
-  e.steps[0].kind = wire::StepKind::custom;
-  const FileBytes file = e.build();
-  Engine engine;
-  ASSERT_EQ(engine.load_memory(file.data(), file.size()), HONE_OK);
-  Context context;
-  Text why;
-  EXPECT_EQ(context.create(engine, nullptr, 0, 0, &why), HONE_UNSUPPORTED);
-  EXPECT_STREQ(why.c_str(),
-               "step 0 (layer0) needs the plugin kernel unary_f32_portable; this version of Hone "
-               "runs no plugins");
-  EXPECT_EQ(context.create(engine, nullptr, 5, 0, &why), HONE_NOT_FOUND);
-}
-
 TEST(RuntimeLoad, ChecksItsOptions) {
   Engine engine;
   Text why;

@@ -5,6 +5,7 @@
 #include "common/wire/limits.h"
 #include "common/wire/vectors.h"
 #include "device/platform/cpu.h"
+#include "device/runtime/plugins.h"
 #include "device/runtime/structs.h"
 #include "device/runtime/text.h"
 #include "engine_generated.h"
@@ -49,14 +50,28 @@ device::Result<const kernels::Kernel*> find_kernel(const wire::Step& s, uint32_t
   return k;
 }
 
-Status find_kernels(hone_engine* e, IsaMask machine) {
+bool runs_kernel(const wire::Step& s) {
+  return s.kind() == StepKind::kernel || s.kind() == StepKind::custom;
+}
+
+// `own`: where the next plugin's kernel is kept.
+device::Result<const kernels::Kernel*> find_any_kernel(const wire::Step& s, uint32_t i,
+                                                       const char* name, uint32_t version,
+                                                       IsaMask machine, PluginTables plugins,
+                                                       kernels::Kernel** own) {
+  if (s.kind() == StepKind::kernel) return find_kernel(s, i, name, version, machine);
+  HONE_ASSIGN(const kernels::Kernel k, find_plugin_kernel(s, i, name, version, machine, plugins));
+  return ::new (static_cast<void*>((*own)++)) kernels::Kernel(k);
+}
+
+Status find_kernels(hone_engine* e, IsaMask machine, PluginTables plugins, kernels::Kernel* own) {
   const wire::EngineMeta& m = e->meta();
   for (uint32_t i = 0; i < e->step_count; ++i) {
     const wire::Step& s = *m.steps()->Get(i);
     e->steps[i].operands = size_of(s.in());
-    if (s.kind() != StepKind::kernel) continue;
-    HONE_ASSIGN(e->steps[i].kernel,
-                find_kernel(s, i, s.kernel()->c_str(), s.kernel_version(), machine));
+    if (!runs_kernel(s)) continue;
+    HONE_ASSIGN(e->steps[i].kernel, find_any_kernel(s, i, s.kernel()->c_str(), s.kernel_version(),
+                                                    machine, plugins, &own));
   }
   uint32_t at = 0;
   for (uint32_t p = 0; p < size_of(m.profiles()); ++p) {
@@ -64,8 +79,8 @@ Status find_kernels(hone_engine* e, IsaMask machine) {
     for (uint32_t k = 0; k < size_of(choices); ++k) {
       const wire::Choice& c = *choices->Get(k);
       const auto i = static_cast<uint32_t>(c.step());
-      HONE_ASSIGN(e->choices[at++], find_kernel(*m.steps()->Get(i), i, c.kernel()->c_str(),
-                                                c.kernel_version(), machine));
+      HONE_ASSIGN(e->choices[at++], find_any_kernel(*m.steps()->Get(i), i, c.kernel()->c_str(),
+                                                    c.kernel_version(), machine, plugins, &own));
       if (size_of(c.in()) > e->steps[i].operands) e->steps[i].operands = size_of(c.in());
     }
   }
@@ -80,6 +95,22 @@ size_t count_choices(const wire::EngineMeta& meta) {
   size_t n = 0;
   for (uint32_t i = 0; i < size_of(meta.profiles()); ++i) {
     n += size_of(meta.profiles()->Get(i)->choices());
+  }
+  return n;
+}
+
+// Of custom steps, by themselves and by choices of profiles.
+size_t count_plugin_kernels(const wire::EngineMeta& meta) {
+  const auto custom = [&meta](uint32_t i) {
+    return meta.steps()->Get(i)->kind() == StepKind::custom ? size_t{1} : 0;
+  };
+  size_t n = 0;
+  for (uint32_t i = 0; i < size_of(meta.steps()); ++i) n += custom(i);
+  for (uint32_t p = 0; p < size_of(meta.profiles()); ++p) {
+    const auto* choices = meta.profiles()->Get(p)->choices();
+    for (uint32_t k = 0; k < size_of(choices); ++k) {
+      n += custom(static_cast<uint32_t>(choices->Get(k)->step()));
+    }
   }
   return n;
 }
@@ -102,10 +133,13 @@ device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
 
   const uint32_t steps = size_of(file.meta().steps());
   const size_t choices = count_choices(file.meta());
+  const size_t plugin_kernels = count_plugin_kernels(file.meta());
+  const PluginTables plugins(o.plugins, static_cast<size_t>(o.plugin_count));
   Carver size(nullptr);
   size.take<hone_engine>(1);
   size.take<EngineStep>(steps);
   size.take<const kernels::Kernel*>(choices);
+  size.take<kernels::Kernel>(plugin_kernels);
   HONE_ASSIGN(const Block block, allocator.alloc(size.bytes(), "an engine"));
   Carver carver(block.data);
   auto* e = ::new (static_cast<void*>(carver.take<hone_engine>(1))) hone_engine;
@@ -119,7 +153,8 @@ device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
   e->log = o.log;
   e->log_user = o.log_user;
   e->self = block;
-  const Status found = find_kernels(e, machine);
+  const Status found =
+      find_kernels(e, machine, plugins, carver.take<kernels::Kernel>(plugin_kernels));
   if (!found.ok()) {
     allocator.free(block);
     return found;
@@ -131,8 +166,13 @@ device::Result<hone_engine*> load(Bytes bytes, const hone_load_options& o,
 Status check_options(const hone_load_options& o, Allocator* allocator) {
   HONE_RETURN_IF_ERROR(read_allocator(o.allocator, allocator));
   constexpr uint64_t known = HONE_LOAD_TRUSTED | HONE_LOAD_COPY;
-  if ((o.flags & ~known) == 0) return {};
-  return error(Code::invalid_argument, "hone_load_options.flags has a flag that does not exist");
+  if ((o.flags & ~known) != 0) {
+    return error(Code::invalid_argument, "hone_load_options.flags has a flag that does not exist");
+  }
+  if (o.plugin_count < 0 || (o.plugin_count > 0 && o.plugins == nullptr)) {
+    return error(Code::invalid_argument, "hone_load_options.plugins is no list of plugin_count");
+  }
+  return check_plugins({o.plugins, static_cast<size_t>(o.plugin_count)});
 }
 
 }  // namespace

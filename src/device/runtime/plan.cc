@@ -3,6 +3,7 @@
 #include "common/wire/dims.h"
 #include "common/wire/vectors.h"
 #include "device/runtime/context.h"
+#include "device/runtime/plugins.h"
 #include "device/runtime/text.h"
 #include "engine_generated.h"
 
@@ -264,6 +265,7 @@ Status hone_context::load_operands(uint32_t index, runtime::StepOperands* o) con
   for (uint32_t i = 0; i < o->dim_count; ++i) o->dims[i] = dims[s.dims()->Get(i)];
   const auto* words = s.attrs();
   if (words != nullptr) o->attrs = {words->data(), words->size()};
+  if (s.kind() == wire::StepKind::custom) o->attrs = runtime::plugin_words(s);
   return {};
 }
 
@@ -274,7 +276,8 @@ Status hone_context::plan_step(uint32_t index) {
   b.kernel = nullptr;
   if (s.kind() == wire::StepKind::branch) return plan_branch(index);
   if (s.kind() == wire::StepKind::measure) return plan_measure(index);
-  if (s.kind() != wire::StepKind::kernel) return {};
+  if (s.kind() == wire::StepKind::custom) b.kind = wire::StepKind::kernel;  // it runs like others
+  if (b.kind != wire::StepKind::kernel) return {};
 
   const auto refuse = [&](Code code, const char* why) {
     return error(code, runtime::step_name(index, s.layer() ? s.layer()->c_str() : nullptr)
@@ -284,7 +287,8 @@ Status hone_context::plan_step(uint32_t index) {
   const Status placed = load_operands(index, &operands);
   if (!placed.ok()) return refuse(placed.code(), placed.text().c_str());
   kernels::Work work;
-  const char* reason = b.tactic->bind(operands.view(), b.params, &work);
+  const char* reason =
+      b.tactic->bind(kernels::given_to(*b.tactic, operands.view()), b.params, &work);
   if (reason != nullptr) return refuse(Code::unsupported, reason);
   if (work.phases < 0 || work.phases > kernels::max_phases || work.scratch_bytes < 0 ||
       work.scratch_bytes > max_arena_part / hone::platform::max_threads ||

@@ -1,6 +1,7 @@
 #include "host/engine/read_steps.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "common/base/checked.h"
 #include "common/wire/dims.h"
@@ -113,6 +114,10 @@ class Reader {
     f.in = operands(s.in());
     f.out = operands(s.out());
     if (s.attrs() != nullptr) f.attrs.assign(s.attrs()->begin(), s.attrs()->end());
+    if (s.kind() == wire::StepKind::custom) {  // attributes, encoded
+      f.attrs.resize(size_of(s.blob()) / sizeof(int32_t));
+      if (!f.attrs.empty()) std::memcpy(f.attrs.data(), s.blob()->data(), f.attrs.size() * 4);
+    }
     for (uint32_t i = 0; i < size_of(s.dims()); ++i) f.dims.push_back(dim(s.dims()->Get(i)));
     return f;
   }

@@ -8,6 +8,7 @@
 
 #include "common/wire/vectors.h"
 #include "host/engine/read_steps.h"
+#include "host/ops/plugin.h"
 
 namespace hone::engine {
 
@@ -103,7 +104,7 @@ Result<plan::EarlierStep> earlier_step(const FileStep& s) {
   e.tactics = s.tactics;
   e.ns = s.ns;
   if (e.kind != Kind::kernel) return e;
-  e.kernel = kernels::find_kernel(s.kernel.c_str());
+  e.kernel = ops::find_known_kernel(s.kernel);
   if (e.kernel != nullptr && e.kernel->version == s.kernel_version) return e;
   return Status(Code::version_mismatch,
                 fmt::format("step '{}' runs {} version {}, which this Hone has not: build it anew",

@@ -10,6 +10,7 @@
 #include "common/wire/header.h"
 #include "common/wire/limits.h"
 #include "host/engine/dim_program.h"
+#include "host/ops/plugin.h"
 
 namespace hone::engine {
 
@@ -87,6 +88,15 @@ class Writer {
     return b.Finish();
   }
 
+  Offset<flatbuffers::Vector<uint8_t>> words_as_bytes(const std::vector<int32_t>& words) {
+    return fbb_.CreateVector(reinterpret_cast<const uint8_t*>(words.data()), words.size() * 4);
+  }
+
+  Offset<wire::Plugin> plugin(const hone_plugin_op& op) {
+    auto domain = fbb_.CreateString(op.domain), name = fbb_.CreateString(op.name);
+    return wire::CreatePlugin(fbb_, domain, name, op.since_version, HONE_PLUGIN_ABI);
+  }
+
   Result<Offset<wire::Step>> step(const plan::Step& s) {
     constexpr wire::StepKind kinds[] = {wire::StepKind::kernel, wire::StepKind::branch,
                                         wire::StepKind::trap, wire::StepKind::measure};
@@ -97,18 +107,27 @@ class Writer {
     }
     auto kernel = s.kernel != nullptr ? fbb_.CreateString(s.kernel->name) : 0;
     auto in = fbb_.CreateVector(renumbered(s.in)), out = fbb_.CreateVector(renumbered(s.out));
-    auto attrs = fbb_.CreateVector(s.attrs), dims_at = fbb_.CreateVector(dims);
+    auto dims_at = fbb_.CreateVector(dims);
+    const bool custom = s.plugin != nullptr;
+    auto attrs = custom ? 0 : fbb_.CreateVector(s.attrs);
+    auto blob = custom ? words_as_bytes(s.attrs) : 0;
+    auto owner = custom ? plugin(*s.plugin->table) : 0;
     auto layer = fbb_.CreateString(s.layer), op = fbb_.CreateString(s.op);
     auto text = s.text.empty() ? 0 : fbb_.CreateString(s.text);
     wire::StepBuilder b(fbb_);
-    b.add_kind(kinds[static_cast<int>(s.kind)]);
+    b.add_kind(custom ? wire::StepKind::custom : kinds[static_cast<int>(s.kind)]);
     if (s.kernel != nullptr) {
       b.add_kernel(kernel);
       b.add_kernel_version(s.kernel->version);
     }
     b.add_in(in);
     b.add_out(out);
-    b.add_attrs(attrs);
+    if (custom) {
+      b.add_blob(blob);
+      b.add_plugin(owner);
+    } else {
+      b.add_attrs(attrs);
+    }
     b.add_dims(dims_at);
     b.add_then_steps(s.then_steps);
     b.add_else_steps(s.else_steps);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -21,11 +22,20 @@ Result<BoundStep> BoundStep::bind(const kernels::Kernel& kernel, const kernels::
   BoundStep b;
   b.kernel_ = &kernel;
   b.params_ = Buffer(kernels::max_params_bytes);
-  const char* reason = kernel.bind(step, b.params_.data(), &b.work_);
+  const char* reason = kernel.bind(kernels::given_to(kernel, step), b.params_.data(), &b.work_);
   if (reason != nullptr) return unsupported(fmt::format("{}: {}", kernel.name, reason));
   b.scratch_ = Buffer(b.work_.scratch_bytes);
   b.workspace_ = Buffer(b.work_.workspace_bytes);
   return b;
+}
+
+kernels::TimedStep BoundStep::timed(const void* const* in, void* const* out) const {
+  kernels::TimedStep t = {};
+  t.run = kernel_->run;
+  t.args = {params_.data(), in, out, scratch_.data(), workspace_.data(), 0, 0, 0};
+  t.phases = work_.phases;
+  std::copy(std::begin(work_.units), std::end(work_.units), t.units);
+  return t;
 }
 
 void BoundStep::run(const void* const* in, void* const* out) const {

@@ -6,6 +6,7 @@
 
 #include "common/base/status.h"
 #include "device/kernels/kernel.h"
+#include "device/kernels/timed.h"
 
 namespace hone::exec {
 
@@ -35,6 +36,9 @@ class BoundStep {
   // Runs units [begin, end) of one phase.
   void run_units(const void* const* in, void* const* out, int phase, int64_t begin,
                  int64_t end) const;
+
+  // With these operands, to be timed; good as long as this is.
+  kernels::TimedStep timed(const void* const* in, void* const* out) const;
 
   const kernels::Kernel& kernel() const { return *kernel_; }
   const kernels::Work& work() const { return work_; }

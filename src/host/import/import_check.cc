@@ -77,6 +77,8 @@ class Collector {
       text += fmt::format("{}{} ({} {})", text.empty() ? "" : ", ", op,
                           nodes.size() == 1 ? "node" : "nodes", fmt::join(nodes, ", "));
     }
+    // Domains that are nobody's but the user's: their operators come in plugins.
+    if (own_domain_) text += "; operators of your own come in a plugin (--plugin FILE.so)";
     return unsupported("unsupported operators: " + text);
   }
 
@@ -90,12 +92,15 @@ class Collector {
   void add(const model::NodeProto& node, const std::string& label) {
     const std::string domain = canonical_domain(node.domain);
     const std::string op = domain.empty() ? node.op_type : domain + "." + node.op_type;
+    own_domain_ = own_domain_ || (!domain.empty() && !domain.starts_with("ai.onnx") &&
+                                  !domain.starts_with("com.microsoft"));
     auto [it, is_new] = by_op_.try_emplace(op);
     if (is_new) order_.push_back(op);
     it->second.push_back("'" + label + "'");
   }
 
   const Functions& functions_;
+  bool own_domain_ = false;
   std::set<const model::FunctionProto*> visited_;
   std::vector<std::string> order_;
   std::map<std::string, std::vector<std::string>> by_op_;

@@ -302,7 +302,8 @@ TEST(Import, Errors) {
          m.opsets[""] = 6;
          return m;
        }},
-      {"unsupported: unsupported operators: Foo (nodes 'a', 'b'), com.x.Bar (node '#2')",
+      {"unsupported: unsupported operators: Foo (nodes 'a', 'b'), com.x.Bar (node '#2'); "
+       "operators of your own come in a plugin (--plugin FILE.so)",
        [&] {
          auto bar = node("Bar", {}, {"y"});
          bar.domain = "com.x";

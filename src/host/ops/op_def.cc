@@ -5,6 +5,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "host/ops/plugin.h"
+
 namespace hone::ops {
 
 #define HONE_OP(file) std::span<const OpDef> file##_defs();
@@ -46,9 +48,10 @@ const OpDef* find_op(std::string_view domain, std::string_view op, int64_t versi
     return order < std::tuple(domain, op) ||
            (order == std::tuple(domain, op) && def->since <= version);
   });
-  if (past == all.begin()) return nullptr;
-  const OpDef* found = *std::prev(past);
-  return found->domain == domain && found->name == op ? found : nullptr;
+  const OpDef* found = past == all.begin() ? nullptr : *std::prev(past);
+  if (found != nullptr && found->domain == domain && found->name == op) return found;
+  const PluginOp* plugin = find_plugin_op(domain, op, version);
+  return plugin == nullptr ? nullptr : &plugin->def;
 }
 
 const OpDef* find_op(const Node& node) { return find_op(node.domain, node.op, node.version); }

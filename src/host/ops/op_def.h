@@ -130,7 +130,7 @@ struct OpDef {
 // The entry for `op` at `version` (the largest since <= version); nullptr where there is none.
 const OpDef* find_op(std::string_view domain, std::string_view op, int64_t version);
 const OpDef* find_op(const Node& node);
-// All entries, by domain, name, since.
+// All entries of Hone's own, by domain, name, since; plugins' are in plugin.h.
 std::vector<const OpDef*> all_ops();
 // Versions of "" accepted, as [min, max]; Hone's own domain is version 1.
 constexpr int min_opset = 7, max_opset = 28;

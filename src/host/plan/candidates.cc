@@ -17,7 +17,8 @@ namespace {
 // The reason why `kernel` cannot take the step; nullptr where it can and has said its work.
 const char* bind(const Kernel& kernel, const ConcreteStep& raw, kernels::Work* work) {
   alignas(16) std::byte params[kernels::max_params_bytes];
-  return kernel.bind(as_packed(kernel, raw).view(), params, work);
+  const ConcreteStep packed = as_packed(kernel, raw);
+  return kernel.bind(kernels::given_to(kernel, packed.view()), params, work);
 }
 
 // Every symbol at the largest size that the profile lets it have.
@@ -48,8 +49,7 @@ Result<std::vector<const Kernel*>> Candidates::find(const Step& step, const Prof
                                                     const ConcreteStep& raw,
                                                     std::vector<TacticNote>* refused) {
   std::vector<const Kernel*> able;
-  for (const Kernel* k : kernels::all_kernels()) {
-    if (step.family != k->family) continue;
+  for (const Kernel* k : kernels_for(step)) {
     std::string why = refusal(*k, raw);
     if (why.empty()) {
       able.push_back(k);

@@ -9,6 +9,7 @@
 #include "device/kernels/fill/fill.h"
 #include "host/graph/title.h"
 #include "host/ops/op_def.h"
+#include "host/ops/plugin.h"
 #include "host/passes/expand/expand.h"
 #include "host/plan/lower/lowerings.h"
 
@@ -86,7 +87,7 @@ LowerFn find_lowering(const Node& node) {
   for (const LoweringEntry& e : table) {
     if (node.op == e.op && node.domain == e.domain) return e.lower;
   }
-  return nullptr;
+  return ops::find_plugin_op(node) != nullptr ? lower_plugin : nullptr;
 }
 
 bool is_shape_arithmetic(const Graph& graph, const Node& n) {

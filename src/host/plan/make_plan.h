@@ -22,7 +22,9 @@ struct Candidate {
   const kernels::Kernel* kernel;
   kernels::Step step;
   std::vector<const void*> raw;
-  double fastest_ns = 0;  // of the step's candidates so far; 0: none was timed
+  double fastest_ns = 0;                  // of the step's candidates so far; 0: none was timed
+  std::string key = {};                   // in the timing cache
+  const ops::PluginOp* plugin = nullptr;  // whose kernel it is
 };
 // Nanoseconds of one run with cold weights. Given to plan by its caller (exec/), so that nothing
 // here touches a clock.

@@ -26,9 +26,10 @@ Status pack_step(Plan& plan, const Step& step, const ConcreteStep& raw, const Ke
     key.second.insert(key.second.end(), {static_cast<int32_t>(i), index});
   }
   std::vector<PlanValue> in = step.in;
+  const kernels::Step given = kernels::given_to(k, raw.view());
   for (size_t i = 0; i < raw.in.size(); ++i) {
     if (!raw.in[i].constant) continue;
-    int64_t bytes = k.packed_bytes(raw.view(), static_cast<int>(i));
+    int64_t bytes = k.packed_bytes(given, static_cast<int>(i));
     if (bytes == 0) continue;
     if (bytes < 0) {
       in[i] = absent;
@@ -39,7 +40,7 @@ Status pack_step(Plan& plan, const Step& step, const ConcreteStep& raw, const Ke
     auto [it, fresh] = known.try_emplace(std::move(this_key), absent);
     if (fresh) {
       Tensor blob(DType::u8, {bytes});
-      k.pack(raw.view(), data.data(), static_cast<int>(i), blob.mutable_data());
+      k.pack(given, data.data(), static_cast<int>(i), blob.mutable_data());
       Storage s;
       s.place = Place::weights;
       s.index = static_cast<int32_t>(plan.constants.size());

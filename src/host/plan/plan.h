@@ -12,6 +12,10 @@
 #include "device/kernels/kernel.h"
 #include "host/graph/graph.h"
 
+namespace hone::ops {
+struct PluginOp;
+}
+
 namespace hone::plan {
 
 using graph::Dim;
@@ -57,6 +61,7 @@ struct Step {
   enum class Kind : uint8_t { kernel = 0, branch = 1, trap = 2, measure = 3 };
   Kind kind = Kind::kernel;
   std::string family;
+  const ops::PluginOp* plugin = nullptr;  // family plugin: whose operator; attrs: encoded
   const kernels::Kernel* kernel = nullptr;
   std::vector<PlanValue> in, out;
   std::vector<int32_t> attrs;

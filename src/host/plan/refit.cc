@@ -145,7 +145,8 @@ class Refit {
     }
     alignas(16) std::byte params[kernels::max_params_bytes];
     kernels::Work work;
-    const char* reason = earlier.kernel->bind(packed.view(), params, &work);
+    const char* reason =
+        earlier.kernel->bind(kernels::given_to(*earlier.kernel, packed.view()), params, &work);
     if (reason == nullptr) return {};
     return invalid(fmt::format("{}: {}, which the engine to refit runs, refuses it: {}", where,
                                earlier.kernel->name, reason));

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/base/nearest.h"
+#include "host/ops/plugin.h"
 
 namespace hone::plan {
 
@@ -43,7 +44,7 @@ std::vector<std::string> words_of(std::string_view text) {
 std::vector<std::string> near_kernels(const std::string& pattern) {
   const std::vector<std::string> wanted = words_of(pattern);
   std::map<int, std::vector<std::string>, std::greater<>> by_score;
-  for (const Kernel* k : kernels::all_kernels()) {
+  for (const Kernel* k : ops::known_kernels()) {
     const std::vector<std::string> words = words_of(k->name);
     int score = 0;
     for (const std::string& w : wanted) {
@@ -62,7 +63,7 @@ std::vector<std::string> near_kernels(const std::string& pattern) {
 }
 
 Status check_pattern(const std::string& text, const std::string& pattern) {
-  for (const Kernel* k : kernels::all_kernels()) {
+  for (const Kernel* k : ops::known_kernels()) {
     if (matches(pattern, *k)) return {};
   }
   const auto near = near_kernels(pattern);
@@ -79,7 +80,7 @@ std::string TacticRules::refusal(const Kernel& kernel) const {
   }
   if (first_match(allow, kernel) != nullptr) return "";
   for (const std::string& pattern : allow) {
-    for (const Kernel* k : kernels::all_kernels()) {
+    for (const Kernel* k : ops::known_kernels()) {
       const bool same_family = std::string_view(k->family) == kernel.family;
       if (same_family && matches(pattern, *k)) return fmt::format("--tactics allow={}", pattern);
     }

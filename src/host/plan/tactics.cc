@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "host/graph/title.h"
+#include "host/ops/plugin.h"
 #include "host/plan/candidates.h"
 
 namespace hone::plan {
@@ -141,6 +142,7 @@ class Chooser {
     }
     if (!options_.time && options_.cache == nullptr) return {};
     Candidate c{nullptr, raw.view(), constants(step, raw)};
+    c.plugin = step.plugin;
     for (Timed& t : able) {
       std::string key = timing_key(*t.kernel, raw, options_.target, options_.threads);
       std::optional<double> ns =
@@ -157,6 +159,7 @@ class Chooser {
       }
       if (!ns) {
         c.kernel = t.kernel;
+        c.key = key;
         HONE_ASSIGN(ns, options_.time(c, options_.threads));
         ns = TimingCache::whole_ns(*ns);
         if (options_.cache != nullptr) options_.cache->add(key, *ns);
@@ -203,6 +206,18 @@ class Chooser {
 
 }  // namespace
 
+std::vector<const Kernel*> kernels_for(const Step& step) {
+  std::vector<const Kernel*> out;
+  if (step.plugin != nullptr) {
+    for (const Kernel& k : step.plugin->kernels) out.push_back(&k);
+    return out;
+  }
+  for (const Kernel* k : kernels::all_kernels()) {
+    if (step.family == k->family) out.push_back(k);
+  }
+  return out;
+}
+
 Result<ConcreteStep> concrete(const Plan& plan, const Step& step, const Sizes& sizes) {
   ConcreteStep c;
   for (PlanValue v : step.in) {
@@ -224,9 +239,10 @@ Result<ConcreteStep> concrete(const Plan& plan, const Step& step, const Sizes& s
 ConcreteStep as_packed(const Kernel& kernel, const ConcreteStep& raw) {
   ConcreteStep packed = raw;
   if (kernel.packed_bytes == nullptr) return packed;
+  const kernels::Step given = kernels::given_to(kernel, raw.view());
   for (size_t i = 0; i < raw.in.size(); ++i) {
     if (!raw.in[i].constant) continue;
-    int64_t bytes = kernel.packed_bytes(raw.view(), static_cast<int>(i));
+    int64_t bytes = kernel.packed_bytes(given, static_cast<int>(i));
     if (bytes > 0) packed.in[i] = kernels::dense(DType::u8, {bytes}, true);
     if (bytes < 0) packed.in[i] = Operand();
   }

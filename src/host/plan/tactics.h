@@ -15,6 +15,10 @@ struct ConcreteStep {
 
 using Sizes = std::map<std::string, int64_t>;  // symbol -> size
 
+// What can compute the step: the kernels of its family, or of its plugin's operator, best first
+// where nothing is timed.
+std::vector<const kernels::Kernel*> kernels_for(const Step& step);
+
 // Errors: where a size cannot be computed or is negative.
 Result<ConcreteStep> concrete(const Plan& plan, const Step& step, const Sizes& sizes);
 

@@ -34,6 +34,9 @@ std::string real(int32_t word) {
 
 // "groups=1 act=relu(2)": the words under their names in the family's attribute list.
 std::string attributes(const Step& step) {
+  if (step.plugin != nullptr) {  // encoded
+    return fmt::format(" attributes={:016x}", hash64(std::as_bytes(std::span(step.attrs))));
+  }
   std::string names;
   for (const kernels::Family& f : kernels::all_families()) {
     if (step.family == f.name) names = f.attrs;

@@ -63,6 +63,10 @@ std::optional<double> TimingCache::find(const std::string& key) const {
   return it->second;
 }
 
+void TimingCache::add_all(const TimingCache& other) {
+  for (const auto& [key, ns] : other.ns_) add(key, ns);
+}
+
 void TimingCache::add(const std::string& key, double ns) {
   // Whole nanoseconds: what is written is what was decided with, to the bit.
   ns_[key] = whole_ns(ns);

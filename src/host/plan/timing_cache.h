@@ -19,6 +19,8 @@ class TimingCache {
 
   std::optional<double> find(const std::string& key) const;
   void add(const std::string& key, double ns);
+  // All of another's, which replace what is there.
+  void add_all(const TimingCache& other);
   // What add() stores: whole nanoseconds, at least 1.
   static double whole_ns(double ns);
   size_t size() const { return ns_.size(); }

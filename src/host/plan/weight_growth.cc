@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "host/ops/plugin.h"
 #include "host/plan/tactics.h"
 
 namespace hone::plan {
@@ -15,10 +16,11 @@ namespace {
 
 int64_t packed_bytes(const Kernel& k, const ConcreteStep& raw) {
   int64_t sum = 0;
+  const kernels::Step given = kernels::given_to(k, raw.view());
   for (size_t i = 0; i < raw.in.size(); ++i) {
     if (!raw.in[i].constant) continue;
     const int64_t packed =
-        k.packed_bytes == nullptr ? 0 : k.packed_bytes(raw.view(), static_cast<int>(i));
+        k.packed_bytes == nullptr ? 0 : k.packed_bytes(given, static_cast<int>(i));
     const int64_t own = byte_size(raw.in[i].dtype, raw.in[i].shape.count());
     if (packed >= 0) sum += packed > 0 ? packed : own;
   }
@@ -35,7 +37,7 @@ Status count_step(const Plan& plan, const Step& step, const Profile& p, const Ke
   const int64_t own = packed_bytes(*chosen, raw);
   int64_t least = own, most = own;
   for (const TacticNote& t : notes) {
-    const Kernel* k = kernels::find_kernel(t.kernel.c_str());
+    const Kernel* k = ops::find_known_kernel(t.kernel);
     if (!t.reason.empty() || k->packed_bytes == nullptr) continue;
     const int64_t bytes = packed_bytes(*k, raw);
     least = std::min(least, bytes);
@@ -129,7 +131,7 @@ class Bound {
     if (*item.ns == 0) return {};
     HONE_ASSIGN(const ConcreteStep raw, concrete(plan_, step, p.example));
     for (const TacticNote& t : *item.notes) {
-      const Kernel* k = kernels::find_kernel(t.kernel.c_str());
+      const Kernel* k = ops::find_known_kernel(t.kernel);
       if (!t.reason.empty() || (k != *item.kernel && k->packed_bytes == nullptr)) continue;
       if (k == *item.kernel) item.chosen = item.tactics.size();
       item.tactics.push_back({k, t.ns, packed_bytes(*k, raw)});

@@ -9,6 +9,7 @@
 #include "common/base/version.h"
 #include "host/model/files.h"
 #include "host/model/json_text.h"
+#include "host/ops/plugin.h"
 #include "ship/chain/chain_work.h"
 #include "ship/chain/check_files.h"
 #include "ship/chain/commands.h"
@@ -45,6 +46,13 @@ std::string utc_now() {
   return text;
 }
 
+// Nothing where there are none.
+std::string plugins_key() {
+  std::string key;
+  for (const std::string& file : ops::plugin_files()) key += " " + hash_file(file);
+  return key;
+}
+
 class Chain {
  public:
   Chain(const ModelSpec& model, const TargetSpec& target, const ChainOptions& options)
@@ -64,8 +72,8 @@ class Chain {
     if (stage.wanted != nullptr && !stage.wanted(w_)) return {};
     Clock::time_point start = Clock::now();
     std::string id = w_.model.name + "/" + w_.target.name + "/" + name;
-    std::string key =
-        hash_text(fmt::format("{} {} {}", version, hash_file(w_.model.onnx), stage.key(w_)));
+    std::string key = hash_text(
+        fmt::format("{} {}{} {}", version, hash_file(w_.model.onnx), plugins_key(), stage.key(w_)));
     StageRow row{name, 0, false, ""};
     json result;
     std::error_code error;

@@ -6,9 +6,20 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "host/ops/plugin.h"
+
 namespace hone::ship {
 
 namespace {
+
+// What was given with --plugin.
+Plugins given_plugins() {
+  const auto tables = ops::plugins();
+  Plugins p;
+  p.list = tables.data();
+  p.count = static_cast<int32_t>(tables.size());
+  return p;
+}
 
 Status failure(hone_status code, const char* text) {
   const char* words = text == nullptr || *text == 0 ? hone_status_name(code) : text;
@@ -33,7 +44,9 @@ IoInfo describe(const hone_tensor_info& i) {
 Result<Session> Session::open(const std::string& path, int threads) {
   Session s;
   Text why;
-  if (auto code = s.engine_.load_file(path.c_str(), &why); code != HONE_OK) {
+  if (auto code =
+          s.engine_.load_file(path.c_str(), &why, hone_default_allocator(), given_plugins());
+      code != HONE_OK) {
     return failure(code, why.c_str());
   }
   HONE_RETURN_IF_ERROR(s.start(threads));
@@ -46,7 +59,8 @@ Result<Session> Session::open(std::shared_ptr<const std::vector<std::byte>> byte
   // The library keeps a pointer to bytes that begin at a multiple of 64, and must copy others.
   const bool aligned = reinterpret_cast<uintptr_t>(bytes->data()) % 64 == 0;
   const uint64_t flags = aligned ? 0 : HONE_LOAD_COPY;
-  auto code = s.engine_.load_memory(bytes->data(), bytes->size(), &why, flags);
+  auto code = s.engine_.load_memory(bytes->data(), bytes->size(), &why, flags,
+                                    hone_default_allocator(), given_plugins());
   if (code != HONE_OK) return failure(code, why.c_str());
   if (aligned) s.bytes_ = std::move(bytes);
   HONE_RETURN_IF_ERROR(s.start(threads));
@@ -57,7 +71,8 @@ Result<Session> Session::open(std::span<const std::byte> bytes, int threads,
                               const hone_allocator& allocator) {
   Session s;
   Text why;
-  auto code = s.engine_.load_memory(bytes.data(), bytes.size(), &why, HONE_LOAD_COPY, &allocator);
+  auto code = s.engine_.load_memory(bytes.data(), bytes.size(), &why, HONE_LOAD_COPY, &allocator,
+                                    given_plugins());
   if (code != HONE_OK) return failure(code, why.c_str());
   HONE_RETURN_IF_ERROR(s.start(threads));
   return s;

@@ -95,7 +95,7 @@ Result<std::vector<Layer>> describe_layers(Session& session) {
   std::vector<Layer> layers;
   for (uint32_t i = 0; i < c.engine->step_count; ++i) {
     const wire::Step& s = *c.meta().steps()->Get(i);
-    if (s.kind() != wire::StepKind::kernel) continue;
+    if (s.kind() != wire::StepKind::kernel && s.kind() != wire::StepKind::custom) continue;
     Layer layer;
     layer.step = static_cast<int32_t>(i);
     layer.layer = text(s.layer());

@@ -68,11 +68,14 @@ struct Project {
   std::string folder;             // of the hone.toml; relative paths begin there
   std::vector<ModelSpec> models;  // in the order of the file
   std::vector<TargetSpec> targets;
+  std::vector<std::string> plugins;  // shared objects with operators of the models
 };
 
 // Errors name the file and line; an unknown key suggests the nearest one; types and ranges are
 // checked. corrupt for TOML that does not parse, invalid_argument for the rest.
 Result<Project> load_project(const std::string& path);
+// Makes the operators of its plugins known: see ops::add_plugin_file().
+Status load_plugins(const Project& project);
 Result<Project> parse_project(std::string_view text, const std::string& path);
 
 }  // namespace hone::ship

@@ -189,7 +189,7 @@ TEST(Project, UnknownKeysSuggestTheNearest) {
   EXPECT_EQ(error(project("limits = { p95ms = 1 }\n")),
             "dir/hone.toml:5: unknown key 'p95ms' in limits; did you mean 'p95_ms'?");
   EXPECT_EQ(error("schema = 1\nxyzzyplugh = 1\n"),
-            "dir/hone.toml:2: unknown key 'xyzzyplugh'; known: schema, model, target");
+            "dir/hone.toml:2: unknown key 'xyzzyplugh'; known: schema, model, target, plugins");
 }
 
 TEST(Project, WhatMustBeThere) {
@@ -382,7 +382,7 @@ TEST(Project, WhatIsNotToml) {
   EXPECT_EQ(error("schema = f\n"),
             "dir/hone.toml:1: Error while parsing boolean: expected 'false', saw 'f?'");
   EXPECT_EQ(error("\"a\\nb\" = 1\n"),
-            "dir/hone.toml:1: unknown key 'a?b'; known: schema, model, target");
+            "dir/hone.toml:1: unknown key 'a?b'; known: schema, model, target, plugins");
   for (const char* header : {"[&", "[[[a]]]", "[[=", "[", "[[", "["}) {
     EXPECT_EQ(parse(header).code(), Code::corrupt) << header;  // toml++ asserts on some of these
   }

@@ -55,6 +55,12 @@ struct ValueSpec {
   uint64_t weight_offset = 0, weight_bytes = 0;
 };
 
+struct PluginSpec {
+  std::string domain, op;
+  int32_t version = 1;
+  uint16_t abi = 1;
+};
+
 struct StepSpec {
   StepKind kind = StepKind::kernel;
   std::string kernel;
@@ -63,6 +69,8 @@ struct StepSpec {
   std::optional<std::string> text;
   uint16_t version = 1;
   std::string layer;
+  std::vector<uint8_t> blob = {};
+  std::optional<PluginSpec> plugin = {};
 };
 
 struct IoSpec {
@@ -181,6 +189,17 @@ struct EngineSpec {
     steps.push_back(std::move(s));
   }
 
+  // A plugin's kernel "domain::op/name".
+  StepSpec& custom(const PluginSpec& plugin, const std::string& name, std::vector<int32_t> in,
+                   std::vector<int32_t> out, std::vector<uint8_t> blob = {}) {
+    StepSpec& s =
+        step(plugin.domain + "::" + plugin.op + "/" + name, std::move(in), std::move(out));
+    s.kind = StepKind::custom;
+    s.plugin = plugin;
+    s.blob = std::move(blob);
+    return s;
+  }
+
   FileBytes build() const;
 
  private:
@@ -191,14 +210,20 @@ struct EngineSpec {
     return CreateValue(b, 0, static_cast<uint8_t>(v.dtype), shape, strides, v.place, v.index,
                        v.offset, v.weight_offset, v.weight_bytes);
   }
+  flatbuffers::Offset<Plugin> write(Builder& b, const PluginSpec& p) const {
+    const auto domain = b.CreateString(p.domain), op = b.CreateString(p.op);
+    return CreatePlugin(b, domain, op, p.version, p.abi);
+  }
   flatbuffers::Offset<Step> write(Builder& b, const StepSpec& s) const {
     const auto kernel = s.kernel.empty() ? 0 : b.CreateString(s.kernel);
     const auto in = b.CreateVector(s.in), out = b.CreateVector(s.out);
     const auto attrs = b.CreateVector(s.attrs), step_dims = b.CreateVector(s.dims);
     const auto text = s.text ? b.CreateString(*s.text) : 0;
     const auto layer = b.CreateString(s.layer);
+    const auto blob = s.blob.empty() ? 0 : b.CreateVector(s.blob);
+    const auto plugin = s.plugin ? write(b, *s.plugin) : 0;
     return CreateStep(b, s.kind, kernel, s.version, in, out, attrs, step_dims, s.then_steps,
-                      s.else_steps, text, 0, layer);
+                      s.else_steps, text, blob, layer, 0, plugin);
   }
   flatbuffers::Offset<Io> write(Builder& b, const IoSpec& io) const {
     std::vector<flatbuffers::Offset<Dim>> shape;

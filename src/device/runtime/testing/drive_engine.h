@@ -7,6 +7,7 @@
 #include "common/wire/testing/tiny_engine.h"
 #include "device/runtime/context.h"
 #include "device/runtime/testing/allocators.h"
+#include "device/runtime/testing/double_plugin.h"
 
 namespace hone::runtime::testing {
 
@@ -61,6 +62,10 @@ inline Driven drive(const wire::testing::FileBytes& file) {
   hone_load_options load = {};
   load.struct_size = sizeof(load);
   load.allocator = &fns;
+  static const DoublePlugin twice;
+  const hone_plugin* const plugins[] = {&twice.table};
+  load.plugins = plugins;
+  load.plugin_count = 1;
   hone_engine* engine = nullptr;
   if (hone_load_memory(file.data(), file.size(), &load, &engine) != HONE_OK) return Driven::refused;
   Driven result = Driven::created;

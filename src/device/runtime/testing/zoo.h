@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/wire/testing/sample_engine.h"
+#include "device/runtime/testing/double_plugin.h"
 
 namespace hone::runtime::testing {
 
@@ -116,12 +117,27 @@ inline EngineSpec profiles_spec() {
   return e;
 }
 
+// y [N, 4] = 2 (2 x + 3) of a plugin's operator, by itself and in a branch.
+inline EngineSpec plugin_spec() {
+  EngineSpec e;
+  const int32_t x = e.input("x", {-1, 4}), a = e.input("a", {}, DType::boolean);
+  const std::vector<int32_t> shape = e.values[static_cast<size_t>(x)].shape;
+  const int32_t h = e.arena(shape, 0), y = e.output("y", shape);
+  const wire::testing::PluginSpec twice = {"com.test", "Double"};
+  e.custom(twice, "two_phases", {x}, {h}, more_blob(3));
+  e.branch(a, 1, 1);
+  e.custom(twice, "two_phases", {h}, {y});
+  e.custom(twice, "two_phases", {h}, {y}, more_blob(0));
+  return e;
+}
+
 inline std::vector<std::pair<std::string, EngineSpec>> zoo() {
   return {{"sample", wire::testing::sample_spec()},
           {"picture", picture_spec()},
           {"sequence", sequence_spec()},
           {"control", control_spec()},
-          {"profiles", profiles_spec()}};
+          {"profiles", profiles_spec()},
+          {"plugin", plugin_spec()}};
 }
 
 }  // namespace hone::runtime::testing
