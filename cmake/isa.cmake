@@ -24,7 +24,13 @@ hone_isa(avx512 ${x86} ${avx512})
 hone_isa(avx512_vnni ${x86} ${vnni})
 hone_isa(avx512_bf16 ${x86} ${bf16})
 hone_isa(amx ${x86} ${bf16} -mamx-tile -mamx-int8 -mamx-bf16)
-hone_isa(neon "aarch64|arm64")
+# Registers are allocated to the tiles as they are written, then the loads moved up: the other way
+# round GCC 12 spills sums. In the order for a Cortex-A55, which others take as well.
+set(arm "aarch64|arm64")
+set(neon -mtune=cortex-a55 -fno-schedule-insns -frename-registers)
+hone_isa(neon ${arm} ${neon})
+hone_isa(neon_dot ${arm} ${neon} -march=armv8.2-a+dotprod)
+hone_isa(neon_i8mm ${arm} ${neon} -march=armv8.2-a+dotprod+i8mm)
 
 # Highway must take the instruction set from these flags and nothing else; without the second
 # macro it would ask for AES, which no kernel uses. Empty values, so that a source may define them.

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "common/base/checked.h"
+#include "host/plan/target_file.h"
 
 namespace hone::plan {
 
@@ -50,6 +51,7 @@ Result<std::vector<const Kernel*>> Candidates::find(const Step& step, const Prof
                                                     std::vector<TacticNote>* refused) {
   std::vector<const Kernel*> able;
   for (const Kernel* k : kernels_for(step)) {
+    if (!belongs(k->isa, options_.target.arch)) continue;
     std::string why = refusal(*k, raw);
     if (why.empty()) {
       able.push_back(k);

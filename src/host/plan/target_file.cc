@@ -117,8 +117,7 @@ class Reader {
         return fail(item, fmt::format("'isa' holds what is no level; levels: {}",
                                       isa_names((1u << isa_count) - 1)));
       }
-      Arch of = level >= Isa::neon ? Arch::aarch64 : Arch::x86_64;
-      if (level != Isa::portable && of != arch) {
+      if (!belongs(level, arch)) {
         return fail(item, fmt::format("{} has no {}", name(arch), name(level)));
       }
       *out |= mask(level);

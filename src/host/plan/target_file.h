@@ -29,6 +29,13 @@ Result<Target> load_target(const std::string& path);
 // parse_target(to_toml(t)) == t where the names are ASCII.
 std::string to_toml(const Target& target);
 
+// Whether machines of that architecture may have the level.
+constexpr bool belongs(Isa level, Arch arch) {
+  if (level == Isa::portable) return true;
+  const bool arm = level >= Isa::neon && level <= Isa::neon_i8mm;
+  return arch == (arm ? Arch::aarch64 : Arch::x86_64);
+}
+
 // "portable, avx2, avx512"
 std::string isa_names(IsaMask set);
 

@@ -51,6 +51,17 @@ TEST(TargetFile, SaysEverythingOfATarget) {
   EXPECT_STREQ(escaped->cpu, "a \"b\" \\ c?");
 }
 
+TEST(TargetFile, LevelsBelongToAnArchitecture) {
+  EXPECT_TRUE(parse_target("schema = 1\ncpu = \"x\"\nisa = [\"avx2\", \"avx_vnni\"]\n").ok());
+  for (Isa i : {Isa::neon, Isa::neon_dot, Isa::neon_i8mm}) {
+    EXPECT_TRUE(belongs(i, Arch::aarch64) && !belongs(i, Arch::x86_64)) << name(i);
+  }
+  for (Isa i : {Isa::avx2, Isa::amx, Isa::avx_vnni}) {
+    EXPECT_TRUE(belongs(i, Arch::x86_64) && !belongs(i, Arch::aarch64)) << name(i);
+  }
+  EXPECT_TRUE(belongs(Isa::portable, Arch::aarch64) && belongs(Isa::portable, Arch::x86_64));
+}
+
 TEST(TargetFile, WhatIsLeftOutHasItsDefault) {
   auto t = parse_target("schema = 1\ncpu = \"x\"\nisa = []\n");
   ASSERT_TRUE(t.ok()) << t.status().text();

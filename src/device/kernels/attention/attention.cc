@@ -1,5 +1,6 @@
 #include "device/kernels/attention/attention.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/attention/attention_impl.h"
 #include "device/kernels/rows.h"
 
@@ -122,6 +123,14 @@ const Kernel attention_f32_avx2 = {
     "attention_f32_avx2",       "attention",         Isa::avx2, 1,
     bind<avx2::attention_rows>, avx2::attention_f32, nullptr,   nullptr};
 #endif
+const Kernel attention_f32_neon = {"attention_f32_neon",
+                                   "attention",
+                                   Isa::neon,
+                                   1,
+                                   bind<neon::attention_rows>,
+                                   HONE_ON_ARM(neon::attention_f32),
+                                   nullptr,
+                                   nullptr};
 
 const Kernel attention_f32_portable = {
     "attention_f32_portable", "attention", Isa::portable, 1, bind<portable::attention_rows, false>,

@@ -49,7 +49,7 @@ void key_tile(const Product& p) {
     V bv[vectors];
     HONE_UNROLL for (int j = 0; j < vectors; ++j) bv[j] = load(b + j * width);
     HONE_UNROLL for (int i = 0; i < rows; ++i) {
-      V av = set1(a[i][k]);
+      const Factor av = factor(a[i] + k);
       HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = fma(av, bv[j], sum[i][j]);
     }
   }
@@ -69,7 +69,7 @@ void value_tile(const Product& p, Mask last) {
     HONE_UNROLL for (int j = 0; j < vectors - 1; ++j) bv[j] = load(b + j * width);
     bv[vectors - 1] = load(b + (vectors - 1) * width, last);
     HONE_UNROLL for (int i = 0; i < rows; ++i) {
-      V av = set1(a[i]);
+      const Factor av = factor(a + i);
       HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = fma(av, bv[j], sum[i][j]);
     }
   }
@@ -88,6 +88,16 @@ using ValueTile = void (*)(const Product&, Mask);
 constexpr int key_rows = 14, value_rows = 6, value_vectors = 4;
 constexpr KeyTile key_tiles[query_vectors][key_rows] = {{HONE_14_ROWS(key_tile, 1)},
                                                         {HONE_14_ROWS(key_tile, 2)}};
+constexpr ValueTile value_tiles[value_vectors][value_rows] = {{HONE_6_ROWS(value_tile, 1)},
+                                                              {HONE_6_ROWS(value_tile, 2)},
+                                                              {HONE_6_ROWS(value_tile, 3)},
+                                                              {HONE_6_ROWS(value_tile, 4)}};
+#elif defined(__aarch64__)
+constexpr int key_rows = 6, value_rows = 6, value_vectors = 4;
+constexpr KeyTile key_tiles[query_vectors][key_rows] = {{HONE_6_ROWS(key_tile, 1)},
+                                                        {HONE_6_ROWS(key_tile, 2)},
+                                                        {HONE_6_ROWS(key_tile, 3)},
+                                                        {HONE_6_ROWS(key_tile, 4)}};
 constexpr ValueTile value_tiles[value_vectors][value_rows] = {{HONE_6_ROWS(value_tile, 1)},
                                                               {HONE_6_ROWS(value_tile, 2)},
                                                               {HONE_6_ROWS(value_tile, 3)},

@@ -101,5 +101,9 @@ namespace avx512 {
 constexpr int64_t attention_rows = 32;
 void attention_f32(const RunArgs& args);
 }  // namespace avx512
+namespace neon {
+constexpr int64_t attention_rows = 16;
+void attention_f32(const RunArgs& args);
+}  // namespace neon
 
 }  // namespace hone::kernels

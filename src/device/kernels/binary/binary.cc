@@ -1,5 +1,6 @@
 #include "device/kernels/binary/binary.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/binary/binary_impl.h"
 #include "device/kernels/check.h"
 
@@ -69,7 +70,6 @@ const char* bind_f32(const Step& step, void* params, Work* work) {
   return step.in[0].dtype == DType::f32 ? nullptr : "only f32";
 }
 
-#if defined(__x86_64__)
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_f32(step, params, work)) return why;
   Binary op = attrs_as<BinaryAttrs>(step)->op;
@@ -85,7 +85,6 @@ const char* bind_int(const Step& step, void* params, Work* work) {
   const bool plain = op <= Binary::max && op != Binary::div;
   return plain || is_comparison(op) ? nullptr : "this function has no vector form";
 }
-#endif
 
 }  // namespace
 
@@ -103,6 +102,12 @@ const Kernel binary_int_avx512 = {"binary_int_avx512", "binary", Isa::avx512, 1,
 const Kernel binary_int_avx2 = {"binary_int_avx2", "binary",         Isa::avx2, 1,
                                 bind_int,          avx2::binary_int, nullptr,   nullptr};
 #endif
+const Kernel binary_f32_neon = {
+    "binary_f32_neon", "binary", Isa::neon, 1, bind_vector, HONE_ON_ARM(neon::binary_f32),
+    nullptr,           nullptr};
+const Kernel binary_int_neon = {
+    "binary_int_neon", "binary", Isa::neon, 1, bind_int, HONE_ON_ARM(neon::binary_int),
+    nullptr,           nullptr};
 
 const Kernel binary_any_portable = {"binary_any_portable", "binary", Isa::portable, 1, bind_any,
                                     portable::binary_any,  nullptr,  nullptr};

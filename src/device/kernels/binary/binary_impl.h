@@ -37,5 +37,12 @@ void binary_int(const RunArgs& args);
 void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
                 int64_t n);
 }  // namespace avx512
+namespace neon {
+void binary_f32(const RunArgs& args);
+void binary_int(const RunArgs& args);
+// All but mod and fmod.
+void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,
+                int64_t n);
+}  // namespace neon
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/cast/cast.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/cast/cast_impl.h"
 #include "device/kernels/check.h"
 
@@ -31,7 +32,6 @@ const char* bind(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 bool is_common(DType t) {
   return t == DType::f32 || t == DType::i8 || t == DType::u8 || t == DType::i32 ||
          t == DType::i64 || t == DType::boolean;
@@ -48,7 +48,6 @@ const char* bind_common(const Step& step, void* params, Work* work) {
   }
   return is_common(from) && is_common(to) ? nullptr : "only f32, 8, 32 and 64-bit integers, bool";
 }
-#endif
 
 }  // namespace
 
@@ -58,6 +57,14 @@ const Kernel cast_common_avx512 = {"cast_common_avx512", "cast",  Isa::avx512, 1
 const Kernel cast_common_avx2 = {"cast_common_avx2", "cast",  Isa::avx2, 1, bind_common,
                                  avx2::cast_common,  nullptr, nullptr};
 #endif
+const Kernel cast_common_neon = {"cast_common_neon",
+                                 "cast",
+                                 Isa::neon,
+                                 1,
+                                 bind_common,
+                                 HONE_ON_ARM(neon::cast_common),
+                                 nullptr,
+                                 nullptr};
 const Kernel cast_any_portable = {"cast_any_portable", "cast",  Isa::portable, 1, bind,
                                   portable::cast_any,  nullptr, nullptr};
 

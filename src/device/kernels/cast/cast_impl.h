@@ -21,5 +21,8 @@ void cast_common(const RunArgs& args);
 namespace avx512 {
 void cast_common(const RunArgs& args);
 }
+namespace neon {
+void cast_common(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

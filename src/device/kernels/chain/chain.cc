@@ -2,6 +2,7 @@
 // binary, which are each instruction set's own.
 #include "device/kernels/chain/chain.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/binary/binary_impl.h"
 #include "device/kernels/check.h"
 #include "device/kernels/unary/unary_impl.h"
@@ -174,7 +175,6 @@ const char* bind_portable(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_portable(step, params, work)) return why;
   const ChainAttrs& at = *attrs_as<ChainAttrs>(step);
@@ -187,7 +187,6 @@ const char* bind_vector(const Step& step, void* params, Work* work) {
   }
   return nullptr;
 }
-#endif
 
 }  // namespace
 
@@ -204,6 +203,11 @@ const Kernel chain_f32_avx2 = {
     "chain_f32_avx2", "chain", Isa::avx2, 1, bind_vector, run<avx2::unary_row, avx2::binary_row>,
     nullptr,          nullptr};
 #endif
+const Kernel chain_f32_neon = {
+    "chain_f32_neon", "chain",
+    Isa::neon,        1,
+    bind_vector,      HONE_ON_ARM(run<neon::unary_row, neon::binary_row>),
+    nullptr,          nullptr};
 
 const Kernel chain_f32_portable = {"chain_f32_portable",
                                    "chain",

@@ -1,5 +1,6 @@
 #include "device/kernels/col2im/col2im.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/col2im/col2im_impl.h"
 
@@ -52,6 +53,9 @@ const Kernel col2im_f32_avx512 = {"col2im_f32_avx512", "col2im", Isa::avx512, 1,
 const Kernel col2im_f32_avx2 = {"col2im_f32_avx2", "col2im", Isa::avx2, 1, bind,
                                 avx2::col2im_f32,  nullptr,  nullptr};
 #endif
+const Kernel col2im_f32_neon = {
+    "col2im_f32_neon", "col2im", Isa::neon, 1, bind, HONE_ON_ARM(neon::col2im_f32),
+    nullptr,           nullptr};
 
 const Kernel col2im_f32_portable = {"col2im_f32_portable", "col2im", Isa::portable, 1, bind,
                                     portable::col2im_f32,  nullptr,  nullptr};

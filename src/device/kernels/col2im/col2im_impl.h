@@ -33,5 +33,8 @@ void col2im_f32(const RunArgs& args);
 namespace avx512 {
 void col2im_f32(const RunArgs& args);
 }
+namespace neon {
+void col2im_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/conv/conv.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/conv/depthwise.h"
 #include "device/kernels/conv/params.h"
 #include "device/kernels/conv/tiled.h"
@@ -87,7 +88,6 @@ void run_depthwise_dynamic(const RunArgs& args) {
 
 }  // namespace
 
-#if defined(__x86_64__)
 #define HONE_CONV_TILED(name, isa, tiling)  \
   extern const Kernel name;                 \
   const Kernel name = {#name,               \
@@ -99,27 +99,17 @@ void run_depthwise_dynamic(const RunArgs& args) {
                        tiled_bytes<tiling>, \
                        pack_tiled<tiling>};
 
-HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
-HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
-HONE_CONV_TILED(conv_f32_9x24_avx512, Isa::avx512, avx512_9x24)
-HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
-
-#define HONE_CONV_WINOGRAD(name, isa, space, m, tiling)               \
-  static const Winograd name##_g = {m, &tiling, space::winograd_##m}; \
-  extern const Kernel name;                                           \
-  const Kernel name = {#name,                                         \
-                       "conv",                                        \
-                       isa,                                           \
-                       1,                                             \
-                       bind_winograd<name##_g>,                       \
-                       run_winograd<name##_g>,                        \
-                       winograd_bytes<name##_g>,                      \
+#define HONE_CONV_WINOGRAD(name, isa, transforms, m, tiling) \
+  static const Winograd name##_g = {m, &tiling, transforms}; \
+  extern const Kernel name;                                  \
+  const Kernel name = {#name,                                \
+                       "conv",                               \
+                       isa,                                  \
+                       1,                                    \
+                       bind_winograd<name##_g>,              \
+                       run_winograd<name##_g>,               \
+                       winograd_bytes<name##_g>,             \
                        pack_winograd<name##_g>};
-
-HONE_CONV_WINOGRAD(conv_f32_winograd4_14x32_avx512, Isa::avx512, avx512, 4, avx512_14x32)
-HONE_CONV_WINOGRAD(conv_f32_winograd2_14x32_avx512, Isa::avx512, avx512, 2, avx512_14x32)
-HONE_CONV_WINOGRAD(conv_f32_winograd4_6x16_avx2, Isa::avx2, avx2, 4, avx2_6x16)
-HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_avx2, Isa::avx2, avx2, 2, avx2_6x16)
 
 #define HONE_CONV_DEPTHWISE(name, isa, width, run) \
   extern const Kernel name;                        \
@@ -132,19 +122,35 @@ HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_avx2, Isa::avx2, avx2, 2, avx2_6x16)
                        depthwise_bytes<width>,     \
                        pack_depthwise<width>};
 
-HONE_CONV_DEPTHWISE(conv_dw_f32_c16_avx512, Isa::avx512, 16, avx512::conv_dw_f32_run)
-HONE_CONV_DEPTHWISE(conv_dw_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
-
 #define HONE_CONV_DEPTHWISE_DYNAMIC(name, isa, width, run)                                       \
   extern const Kernel name;                                                                      \
   const Kernel name = {                                                                          \
       #name,   "conv", isa, 1, bind_depthwise_dynamic<width>, run_depthwise_dynamic<width, run>, \
       nullptr, nullptr};
 
+#if defined(__x86_64__)
+HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
+HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
+HONE_CONV_TILED(conv_f32_9x24_avx512, Isa::avx512, avx512_9x24)
+HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
+HONE_CONV_WINOGRAD(conv_f32_winograd4_14x32_avx512, Isa::avx512, avx512::winograd_4, 4,
+                   avx512_14x32)
+HONE_CONV_WINOGRAD(conv_f32_winograd2_14x32_avx512, Isa::avx512, avx512::winograd_2, 2,
+                   avx512_14x32)
+HONE_CONV_WINOGRAD(conv_f32_winograd4_6x16_avx2, Isa::avx2, avx2::winograd_4, 4, avx2_6x16)
+HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_avx2, Isa::avx2, avx2::winograd_2, 2, avx2_6x16)
+HONE_CONV_DEPTHWISE(conv_dw_f32_c16_avx512, Isa::avx512, 16, avx512::conv_dw_f32_run)
+HONE_CONV_DEPTHWISE(conv_dw_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
 HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c16_avx512, Isa::avx512, 16,
                             avx512::conv_dw_f32_run)
 HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
 #endif
+HONE_CONV_TILED(conv_f32_6x16_neon, Isa::neon, neon_6x16)
+HONE_CONV_WINOGRAD(conv_f32_winograd4_6x16_neon, Isa::neon, neon::winograd_4, 4, neon_6x16)
+HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_neon, Isa::neon, neon::winograd_2, 2, neon_6x16)
+HONE_CONV_DEPTHWISE(conv_dw_f32_c4_neon, Isa::neon, 4, HONE_ON_ARM(neon::conv_dw_f32_run))
+HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c4_neon, Isa::neon, 4,
+                            HONE_ON_ARM(neon::conv_dw_f32_run))
 
 #define HONE_CONV_RAW(name, bind, run) \
   extern const Kernel name;            \

@@ -42,5 +42,8 @@ namespace avx512 {
 void conv_dw_f32_run(const RunArgs& args);
 }
 #endif
+namespace neon {
+void conv_dw_f32_run(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -46,6 +46,13 @@ namespace avx512 {
 extern const WinogradTransforms winograd_2, winograd_4;
 }
 #endif
+namespace neon {
+#if defined(__aarch64__)
+extern const WinogradTransforms winograd_2, winograd_4;
+#else
+constexpr WinogradTransforms winograd_2 = {nullptr, nullptr}, winograd_4 = winograd_2;
+#endif
+}  // namespace neon
 
 const char* bind_conv_winograd(const Winograd& g, const Step& step, void* params, Work* work);
 int64_t conv_winograd_bytes(const Winograd& g, const Step& step, int index);

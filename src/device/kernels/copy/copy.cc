@@ -1,5 +1,6 @@
 #include "device/kernels/copy/copy.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/copy/copy_impl.h"
 
@@ -105,7 +106,6 @@ const char* bind(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 const char* bind_b32(const Step& step, void* params, Work* work) {
   if (const char* why = bind(step, params, work)) return why;
   return bits(step.in[0].dtype) == 32 ? nullptr : "only elements of 32 bits";
@@ -120,7 +120,6 @@ const char* bind_b8(const Step& step, void* params, Work* work) {
   if (const char* why = bind(step, params, work)) return why;
   return bits(step.in[0].dtype) == 8 ? nullptr : "only elements of 8 bits";
 }
-#endif
 
 }  // namespace
 
@@ -138,6 +137,12 @@ const Kernel copy_b8_avx2 = {"copy_b8_avx2", "copy",        Isa::avx2, 1,
 const Kernel copy_b32_avx2 = {"copy_b32_avx2", "copy",         Isa::avx2, 2,
                               bind_b32,        avx2::copy_b32, nullptr,   nullptr};
 #endif
+const Kernel copy_b64_neon = {
+    "copy_b64_neon", "copy", Isa::neon, 1, bind_b64, HONE_ON_ARM(neon::copy_b64), nullptr, nullptr};
+const Kernel copy_b8_neon = {
+    "copy_b8_neon", "copy", Isa::neon, 1, bind_b8, HONE_ON_ARM(neon::copy_b8), nullptr, nullptr};
+const Kernel copy_b32_neon = {
+    "copy_b32_neon", "copy", Isa::neon, 1, bind_b32, HONE_ON_ARM(neon::copy_b32), nullptr, nullptr};
 
 const Kernel copy_any_portable = {"copy_any_portable", "copy",  Isa::portable, 2, bind,
                                   portable::copy_any,  nullptr, nullptr};

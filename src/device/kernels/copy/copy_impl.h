@@ -56,5 +56,10 @@ void copy_b8(const RunArgs& args);
 void copy_b32(const RunArgs& args);
 void copy_b64(const RunArgs& args);
 }  // namespace avx512
+namespace neon {
+void copy_b8(const RunArgs& args);
+void copy_b32(const RunArgs& args);
+void copy_b64(const RunArgs& args);
+}  // namespace neon
 
 }  // namespace hone::kernels

@@ -1,5 +1,5 @@
 // Transposes of 32-bit elements in blocks of 8 x 8: blocks of 16 x 16 in AVX-512 were measured
-// slower. Included after copy/rows.inl.h by files for AVX2 and above.
+// slower. Included after copy/rows.inl.h by files for AVX2 and above, and NEON.
 #pragma once
 
 #include "device/kernels/simd/transpose.inl.h"
@@ -7,6 +7,29 @@
 namespace hone::kernels::HONE_ISA {
 namespace {
 
+#if defined(__aarch64__)
+// The same for 64-bit elements and i, j in [0, 4).
+HONE_INLINE void transpose_4x4(const uint64_t* x, int64_t xj, uint64_t* y, int64_t yi) {
+  for (int i = 0; i < 4; i += 2) {
+    for (int j = 0; j < 4; j += 2) {
+      const uint64x2_t a = vld1q_u64(x + i + j * xj), b = vld1q_u64(x + i + (j + 1) * xj);
+      vst1q_u64(y + i * yi + j, vzip1q_u64(a, b));
+      vst1q_u64(y + (i + 1) * yi + j, vzip2q_u64(a, b));
+    }
+  }
+}
+
+// Three columns, the channels of an image.
+inline void interleave_3(const float* x, int64_t xj, float* y, int rows) {
+  int i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    vst3q_f32(y + 3 * i, {{vld1q_f32(x + i), vld1q_f32(x + xj + i), vld1q_f32(x + 2 * xj + i)}});
+  }
+  for (; i < rows; ++i) {
+    for (int j = 0; j < 3; ++j) y[3 * i + j] = x[i + j * xj];
+  }
+}
+#else
 // The same for 64-bit elements and i, j in [0, 4).
 HONE_INLINE void transpose_4x4(const uint64_t* x, int64_t xj, uint64_t* y, int64_t yi) {
   __m256i r[4];
@@ -42,6 +65,7 @@ inline void interleave_3(const float* x, int64_t xj, float* y, int rows) {
     for (int j = 0; j < 3; ++j) y[3 * i + j] = x[i + j * xj];
   }
 }
+#endif
 
 void copy_tile(const float* x, int64_t xj, float* y, int64_t yi, int rows, int cols) {
   if (cols == 3 && yi == 3) return interleave_3(x, xj, y, rows);

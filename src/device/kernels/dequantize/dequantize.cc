@@ -1,5 +1,6 @@
 #include "device/kernels/dequantize/dequantize.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/dequantize/dequantize_impl.h"
 
@@ -22,12 +23,10 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   return bind_quantized(step, at->block, t, params_as<QuantParams>(params), work);
 }
 
-#if defined(__x86_64__)
 const char* bind_8bit(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
   return bits(static_cast<const QuantParams*>(params)->dtype) == 8 ? nullptr : "only 8 bits";
 }
-#endif
 
 }  // namespace
 
@@ -38,6 +37,14 @@ const Kernel dequantize_8bit_avx512 = {
 const Kernel dequantize_8bit_avx2 = {"dequantize_8bit_avx2", "dequantize", Isa::avx2, 1, bind_8bit,
                                      avx2::dequantize_8bit,  nullptr,      nullptr};
 #endif
+const Kernel dequantize_8bit_neon = {"dequantize_8bit_neon",
+                                     "dequantize",
+                                     Isa::neon,
+                                     1,
+                                     bind_8bit,
+                                     HONE_ON_ARM(neon::dequantize_8bit),
+                                     nullptr,
+                                     nullptr};
 
 const Kernel dequantize_any_portable = {
     "dequantize_any_portable", "dequantize", Isa::portable, 1, bind_any,

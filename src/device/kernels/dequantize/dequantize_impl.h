@@ -16,5 +16,8 @@ void dequantize_8bit(const RunArgs& args);
 namespace avx512 {
 void dequantize_8bit(const RunArgs& args);
 }
+namespace neon {
+void dequantize_8bit(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

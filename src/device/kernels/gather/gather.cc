@@ -1,5 +1,6 @@
 #include "device/kernels/gather/gather.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/gather/gather_impl.h"
 
@@ -52,6 +53,9 @@ const Kernel gather_any_avx512 = {"gather_any_avx512", "gather", Isa::avx512, 1,
 const Kernel gather_any_avx2 = {"gather_any_avx2", "gather", Isa::avx2, 1, bind,
                                 avx2::gather_any,  nullptr,  nullptr};
 #endif
+const Kernel gather_any_neon = {
+    "gather_any_neon", "gather", Isa::neon, 1, bind, HONE_ON_ARM(neon::gather_any),
+    nullptr,           nullptr};
 const Kernel gather_any_portable = {"gather_any_portable", "gather", Isa::portable, 1, bind,
                                     portable::gather_any,  nullptr,  nullptr};
 

@@ -24,5 +24,8 @@ void gather_any(const RunArgs& args);
 namespace avx512 {
 void gather_any(const RunArgs& args);
 }
+namespace neon {
+void gather_any(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

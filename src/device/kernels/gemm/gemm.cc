@@ -42,16 +42,22 @@ void run_dynamic(const RunArgs& args) {
 
 }  // namespace
 
-#if defined(__x86_64__)
-#define HONE_GEMM_TILED(name, isa, tiling)                                           \
-  extern const Kernel name;                                                          \
-  const Kernel name = {#name, "gemm", isa, 1, bind_tiled<tiling>, run_tiled<tiling>, \
-                       tiled_bytes<tiling>, pack_tiled<tiling>};
-#define HONE_GEMM_DYNAMIC(name, isa, tiling)                                             \
-  extern const Kernel name;                                                              \
-  const Kernel name = {#name, "gemm", isa, 1, bind_dynamic<tiling>, run_dynamic<tiling>, \
+#define HONE_GEMM_TILED(name, isa, tiling)  \
+  extern const Kernel name;                 \
+  const Kernel name = {#name,               \
+                       "gemm",              \
+                       isa,                 \
+                       1,                   \
+                       bind_tiled<tiling>,  \
+                       run_tiled<tiling>,   \
+                       tiled_bytes<tiling>, \
+                       pack_tiled<tiling>};
+#define HONE_GEMM_DYNAMIC(name, isa, tiling)                                               \
+  extern const Kernel name;                                                                \
+  const Kernel name = {#name,   "gemm", isa, 1, bind_dynamic<tiling>, run_dynamic<tiling>, \
                        nullptr, nullptr};
 
+#if defined(__x86_64__)
 HONE_GEMM_TILED(gemm_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_GEMM_TILED(gemm_f32_6x64_avx512, Isa::avx512, avx512_6x64)
 HONE_GEMM_TILED(gemm_f32_9x24_avx512, Isa::avx512, avx512_9x24)
@@ -59,10 +65,11 @@ HONE_GEMM_TILED(gemm_f32_6x16_avx2, Isa::avx2, avx2_6x16)
 HONE_GEMM_DYNAMIC(gemm_dynamic_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_GEMM_DYNAMIC(gemm_dynamic_f32_6x16_avx2, Isa::avx2, avx2_6x16)
 #endif
+HONE_GEMM_TILED(gemm_f32_6x16_neon, Isa::neon, neon_6x16)
+HONE_GEMM_DYNAMIC(gemm_dynamic_f32_6x16_neon, Isa::neon, neon_6x16)
 
 extern const Kernel gemm_f32_portable;
-const Kernel gemm_f32_portable = {
-    "gemm_f32_portable", "gemm", Isa::portable, 1, bind_portable, gemm_f32_portable_run, nullptr,
-    nullptr};
+const Kernel gemm_f32_portable = {"gemm_f32_portable",   "gemm",  Isa::portable, 1, bind_portable,
+                                  gemm_f32_portable_run, nullptr, nullptr};
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/hconv/hconv.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/hconv/tiled.h"
 
 namespace hone::kernels {
@@ -30,7 +31,6 @@ void run_tiled(const RunArgs& args) {
   run_hconv_tiled(t, args);
 }
 
-#if defined(__x86_64__)
 template <int width>
 const char* bind_dw(const Step& step, void* params, Work* work) {
   return bind_hconv_dw(width, step, params, work);
@@ -43,7 +43,6 @@ template <int width>
 void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
   pack_hconv_dw(width, step, raw, dst);
 }
-#endif
 
 }  // namespace
 
@@ -58,12 +57,12 @@ void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
                        tiled_bytes<tiling>, \
                        pack_tiled<tiling>};
 
-#if defined(__x86_64__)
 #define HONE_HCONV_DW(name, isa, width, run)                                     \
   extern const Kernel name;                                                      \
   const Kernel name = {#name, "hconv",         isa,           2, bind_dw<width>, \
                        run,   dw_bytes<width>, pack_dw<width>};
 
+#if defined(__x86_64__)
 HONE_HCONV_DW(hconv_dw_16bit_c16_avx512, Isa::avx512, 16, avx512::hconv_dw_run)
 HONE_HCONV_DW(hconv_dw_16bit_c8_avx2, Isa::avx2, 8, avx2::hconv_dw_run)
 HONE_HCONV_TILED(hconv_bf16_32x32_amx, Isa::amx, amx_h32x32)
@@ -71,6 +70,8 @@ HONE_HCONV_TILED(hconv_bf16_12x32_avx512_bf16, Isa::avx512_bf16, avx512_bf16_h12
 HONE_HCONV_TILED(hconv_16bit_12x32_avx512, Isa::avx512, avx512_h12x32)
 HONE_HCONV_TILED(hconv_16bit_6x16_avx2, Isa::avx2, avx2_h6x16)
 #endif
+HONE_HCONV_DW(hconv_dw_16bit_c4_neon, Isa::neon, 4, HONE_ON_ARM(neon::hconv_dw_run))
+HONE_HCONV_TILED(hconv_16bit_6x16_neon, Isa::neon, neon_h6x16)
 HONE_HCONV_TILED(hconv_16bit_4x16_portable, Isa::portable, portable_h4x16)
 
 extern const Kernel hconv_16bit_portable;

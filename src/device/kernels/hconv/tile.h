@@ -86,6 +86,15 @@ constexpr HTiling avx512_bf16_h12x32 = {
     12, {32, 16}, 2, {avx512_bf16::htiles_bf16_12x32, avx512_bf16::hgather_bf16}, {}, nullptr};
 constexpr HTiling amx_h32x32 = {amx_rows, {32, 16}, 2, {}, {}, &amx::hblocks};
 #endif
+HONE_HTILING(neon, 6x16, 24)
+namespace neon {
+void hconv_dw_run(const RunArgs& args);
+}
+#if defined(__aarch64__)
+constexpr HTiling neon_h6x16 = {6, {16, 4}, 4, HONE_HTYPES(neon, 6x16), nullptr};
+#else  // to pack and bind for
+constexpr HTiling neon_h6x16 = {6, {16, 4}, 4, HONE_HTYPES(portable, 4x16), nullptr};
+#endif
 #undef HONE_HTILING
 #undef HONE_HTYPES
 

@@ -1,6 +1,7 @@
 #include "device/kernels/lstm/lstm.h"
 
 #include <cstring>
+#include "device/kernels/arm.h"
 
 #include "device/kernels/check.h"
 #include "device/kernels/lstm/lstm_impl.h"
@@ -122,7 +123,6 @@ const char* bind_raw(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 bool is_blob(const Operand& o, int64_t bytes) {
   return o.dtype == DType::u8 && o.shape == Shape{bytes} && is_dense(o);
 }
@@ -134,7 +134,6 @@ const char* bind_packed(const Step& step, void* params, Work* work) {
                 is_blob(step.in[lstm_r], lstm_packed_r_bytes(p->directions, p->hidden));
   return packed ? nullptr : "w and r must be constants, packed";
 }
-#endif
 
 }  // namespace
 
@@ -144,6 +143,9 @@ const Kernel lstm_f32_avx512 = {"lstm_f32_avx512", "lstm",           Isa::avx512
 const Kernel lstm_f32_avx2 = {"lstm_f32_avx2", "lstm",         Isa::avx2,         1,
                               bind_packed,     avx2::lstm_f32, lstm_packed_bytes, lstm_pack};
 #endif
+const Kernel lstm_f32_neon = {
+    "lstm_f32_neon",   "lstm",   Isa::neon, 1, bind_packed, HONE_ON_ARM(neon::lstm_f32),
+    lstm_packed_bytes, lstm_pack};
 
 const Kernel lstm_f32_portable = {"lstm_f32_portable", "lstm",  Isa::portable, 1, bind_raw,
                                   portable::lstm_f32,  nullptr, nullptr};

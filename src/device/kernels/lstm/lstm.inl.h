@@ -53,7 +53,7 @@ HONE_INLINE void multiply(const float* a, int64_t a_row, const float* panel, int
 // One panel for up to lstm_rows rows. start_row is 0 where every row starts from the bias.
 void multiply_panel(int rows, const float* a, int64_t a_row, const float* panel, int64_t k_count,
                     const float* start, int64_t start_row, float* y, int64_t y_row) {
-  constexpr int all = lstm_panel / width, part = width == 16 ? 4 : 2;  // what registers hold
+  constexpr int all = lstm_panel / width, part = width == 8 ? 2 : 4;  // what registers hold
   if (rows == lstm_rows) {
     for (int at = 0; at < lstm_panel; at += part * width) {
       multiply<lstm_rows, part>(a, a_row, panel + at, k_count, start + at, start_row, y + at,

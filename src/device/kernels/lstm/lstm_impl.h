@@ -62,5 +62,8 @@ void lstm_f32(const RunArgs& args);
 namespace avx512 {
 void lstm_f32(const RunArgs& args);
 }
+namespace neon {
+void lstm_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

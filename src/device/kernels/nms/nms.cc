@@ -1,5 +1,6 @@
 #include "device/kernels/nms/nms.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/nms/nms_impl.h"
 
@@ -65,6 +66,8 @@ const Kernel nms_f32_avx512 = {"nms_f32_avx512", "nms",   Isa::avx512, 1, bind,
 const Kernel nms_f32_avx2 = {"nms_f32_avx2", "nms",         Isa::avx2, 1,
                              bind,           avx2::nms_f32, nullptr,   nullptr};
 #endif
+const Kernel nms_f32_neon = {"nms_f32_neon", "nms",  Isa::neon, 1, bind, HONE_ON_ARM(neon::nms_f32),
+                             nullptr,        nullptr};
 const Kernel nms_f32_portable = {"nms_f32_portable", "nms",   Isa::portable, 1, bind,
                                  portable::nms_f32,  nullptr, nullptr};
 

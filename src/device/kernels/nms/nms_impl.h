@@ -34,5 +34,8 @@ void nms_f32(const RunArgs& args);
 namespace avx512 {
 void nms_f32(const RunArgs& args);
 }
+namespace neon {
+void nms_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/norm/norm.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/norm/norm_impl.h"
 
@@ -68,6 +69,8 @@ const Kernel norm_f32_avx512 = {"norm_f32_avx512", "norm",  Isa::avx512, 1, bind
 const Kernel norm_f32_avx2 = {"norm_f32_avx2", "norm",  Isa::avx2, 1, bind,
                               avx2::norm_f32,  nullptr, nullptr};
 #endif
+const Kernel norm_f32_neon = {
+    "norm_f32_neon", "norm", Isa::neon, 1, bind, HONE_ON_ARM(neon::norm_f32), nullptr, nullptr};
 
 const Kernel norm_f32_portable = {"norm_f32_portable", "norm",  Isa::portable, 1, bind,
                                   portable::norm_f32,  nullptr, nullptr};

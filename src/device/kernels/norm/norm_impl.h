@@ -33,5 +33,8 @@ void norm_f32(const RunArgs& args);
 namespace avx512 {
 void norm_f32(const RunArgs& args);
 }
+namespace neon {
+void norm_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

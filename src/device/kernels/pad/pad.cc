@@ -1,5 +1,6 @@
 #include "device/kernels/pad/pad.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/pad/pad_impl.h"
 
@@ -100,6 +101,8 @@ const Kernel pad_any_avx512 = {"pad_any_avx512", "pad",   Isa::avx512, 1, bind,
 const Kernel pad_any_avx2 = {"pad_any_avx2", "pad",         Isa::avx2, 1,
                              bind,           avx2::pad_any, nullptr,   nullptr};
 #endif
+const Kernel pad_any_neon = {"pad_any_neon", "pad",  Isa::neon, 1, bind, HONE_ON_ARM(neon::pad_any),
+                             nullptr,        nullptr};
 const Kernel pad_any_portable = {"pad_any_portable", "pad",   Isa::portable, 1, bind,
                                  portable::pad_any,  nullptr, nullptr};
 

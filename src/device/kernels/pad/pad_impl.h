@@ -27,5 +27,8 @@ void pad_any(const RunArgs& args);
 namespace avx512 {
 void pad_any(const RunArgs& args);
 }
+namespace neon {
+void pad_any(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

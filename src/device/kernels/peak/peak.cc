@@ -11,6 +11,9 @@ PeakLoops peak_loops(IsaMask isa) {
   }
   if (has(isa, Isa::avx512_vnni)) best.dot = avx512_vnni::peak_dot;
 #endif
+#if defined(__aarch64__)
+  if (has(isa, Isa::neon)) best = {Isa::neon, neon::peak_fma, neon::peak_dot, neon::peak_read};
+#endif
   return best;
 }
 

@@ -36,6 +36,9 @@ namespace avx512_vnni {
 double peak_dot(int64_t rounds);
 }
 #endif
+#if defined(__aarch64__)
+HONE_PEAK_LOOPS(neon)
+#endif
 #undef HONE_PEAK_LOOPS
 
 }  // namespace hone::kernels

@@ -74,5 +74,9 @@ void pool_f32_run(const RunArgs& args);
 void pool_16bit_run(const RunArgs& args);
 }  // namespace avx512
 #endif
+namespace neon {
+void pool_f32_run(const RunArgs& args);
+void pool_16bit_run(const RunArgs& args);
+}  // namespace neon
 
 }  // namespace hone::kernels

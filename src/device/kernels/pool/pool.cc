@@ -1,5 +1,6 @@
 #include "device/kernels/pool/pool.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/pool/params.h"
 #include "device/kernels/rows.h"
 
@@ -100,6 +101,8 @@ HONE_POOL(pool_f32_c8_avx2, Isa::avx2, bind_f32, avx2::pool_f32_run)
 HONE_POOL(pool_16bit_c16_avx512, Isa::avx512, bind_16bit, avx512::pool_16bit_run)
 HONE_POOL(pool_16bit_c8_avx2, Isa::avx2, bind_16bit, avx2::pool_16bit_run)
 #endif
+HONE_POOL(pool_f32_c4_neon, Isa::neon, bind_f32, HONE_ON_ARM(neon::pool_f32_run))
+HONE_POOL(pool_16bit_c4_neon, Isa::neon, bind_16bit, HONE_ON_ARM(neon::pool_16bit_run))
 HONE_POOL(pool_f32_portable, Isa::portable, bind_f32, pool_f32_portable_run)
 HONE_POOL(pool_16bit_portable, Isa::portable, bind_16bit, pool_16bit_portable_run)
 

@@ -1,5 +1,6 @@
 #include "device/kernels/qbinary/qbinary.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/qbinary/qbinary_impl.h"
 
@@ -63,7 +64,6 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
   const auto& p = *static_cast<const QBinaryParams*>(params);
@@ -75,7 +75,6 @@ const char* bind_vector(const Step& step, void* params, Work* work) {
   }
   return p.loops.size[last] <= 1 || p.loops.stride[2][last] == 1 ? nullptr : "y lies apart";
 }
-#endif
 
 }  // namespace
 
@@ -85,6 +84,14 @@ const Kernel qbinary_8bit_avx512 = {"qbinary_8bit_avx512", "qbinary", Isa::avx51
 const Kernel qbinary_8bit_avx2 = {"qbinary_8bit_avx2", "qbinary",         Isa::avx2, 1,
                                   bind_vector,         avx2::qbinary_run, nullptr,   nullptr};
 #endif
+const Kernel qbinary_8bit_neon = {"qbinary_8bit_neon",
+                                  "qbinary",
+                                  Isa::neon,
+                                  1,
+                                  bind_vector,
+                                  HONE_ON_ARM(neon::qbinary_run),
+                                  nullptr,
+                                  nullptr};
 const Kernel qbinary_8bit_portable = {
     "qbinary_8bit_portable", "qbinary", Isa::portable, 1, bind_any,
     portable::qbinary_run,   nullptr,   nullptr};

@@ -21,5 +21,8 @@ void qbinary_run(const RunArgs& args);
 namespace avx512 {
 void qbinary_run(const RunArgs& args);
 }
+namespace neon {
+void qbinary_run(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -39,6 +39,9 @@ HONE_QCONV_DW_RUN(avx512, qconv_dw_c64_run)
 HONE_QCONV_DW_RUN(avx512_vnni, qconv_dw_c32_run)
 HONE_QCONV_DW_RUN(avx512_vnni, qconv_dw_c64_run)
 #endif
+HONE_QCONV_DW_RUN(neon, qconv_dw_c16_run)
+HONE_QCONV_DW_RUN(neon_dot, qconv_dw_c16_run)
+HONE_QCONV_DW_RUN(neon_i8mm, qconv_dw_c16_run)
 #undef HONE_QCONV_DW_RUN
 
 }  // namespace hone::kernels

@@ -59,6 +59,16 @@ HONE_INLINE I dot_bytes(I sum, I x, I w) {
   return dot(sum, _mm256_srli_epi16(x, 8), odd);
 }
 #endif
+// Words of x at a time, and the products of one of them.
+constexpr int words_at_once = 1;
+template <int count>
+HONE_INLINE I load_factor(const uint8_t* p) {
+  return set_word(p);
+}
+template <int at>
+HONE_INLINE I dot_word(I sum, I x, I w) {
+  return dot(sum, x, w);
+}
 HONE_INLINE I load_words(const int8_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }

@@ -68,6 +68,16 @@ HONE_INLINE I dot(const I& sum, const I& x, const I& w) {
   });
 }
 
+// Words of x at a time, and the products of one of them.
+constexpr int words_at_once = 1;
+template <int count>
+HONE_INLINE I load_factor(const uint8_t* p) {
+  return set_word(p);
+}
+template <int at>
+HONE_INLINE I dot_word(const I& sum, const I& x, const I& w) {
+  return dot(sum, x, w);
+}
 HONE_INLINE I dot_bytes(const I& sum, const I& x, const I& w) { return dot(sum, x, w); }
 HONE_INLINE I load_words(const int8_t* p) { return load_weights(p, nullptr); }
 

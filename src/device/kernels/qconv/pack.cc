@@ -54,7 +54,8 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
     const bool real = j < count;
     const int64_t o = first + j;
     const QShift shift = real ? shift_of(raw, o, depth) : QShift{0, 0};
-    int64_t sum = 0;  // of the weights less their zero points: at most 2^48 of 2^8
+    int64_t sum = 0;     // of the weights less their zero points: at most 2^48 of 2^8
+    int64_t stored = 0;  // of the bytes
     for (int64_t tap = 0; tap < taps; ++tap) {
       for (int64_t i = 0; i < words * of_word; ++i) {
         int8_t* at = w + ((tap * words + i / of_word) * columns + j) * of_word + i % of_word;
@@ -63,12 +64,13 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
         if (real && i < s.run) {
           v = raw.weight(o * depth + tap * s.run + i) - shift.shift;
           sum += v - shift.zero;
+          stored += v;
         }
         *at = static_cast<int8_t>(v);
       }
     }
-    pack_head(raw, real ? o : -1, bytes ? x_zero_as_read(t, p) * sum : 0, shift.zero, columns,
-              head + j);
+    const int64_t x_sum = bytes ? x_zero_as_read(t, p) * sum - t.taken_off_x * stored : 0;
+    pack_head(raw, real ? o : -1, x_sum, shift.zero, columns, head + j);
     // What a zero point that only a run knows is still to meet.
     if (p.dynamic) head[2 * columns + j] = bytes ? static_cast<int32_t>(sum) : 0;
     zeros |= shift.zero != 0;

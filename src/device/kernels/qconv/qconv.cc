@@ -1,5 +1,6 @@
 #include "device/kernels/qconv/qconv.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/qconv/dw.h"
 #include "device/kernels/qconv/tiled.h"
 
@@ -76,6 +77,14 @@ HONE_QCONV_TILED(qconv_8bit_12x32_avx512, Isa::avx512, avx512_q12x32)
 HONE_QCONV_TILED(qconv_8bit_6x16_avx_vnni, Isa::avx_vnni, avx_vnni_q6x16)
 HONE_QCONV_TILED(qconv_8bit_5x16_avx2, Isa::avx2, avx2_q5x16)
 #endif
+HONE_QCONV_DW(qconv_dw_8bit_c16_neon_i8mm, Isa::neon_i8mm, 16,
+              HONE_ON_ARM(neon_i8mm::qconv_dw_c16_run))
+HONE_QCONV_DW(qconv_dw_8bit_c16_neon_dot, Isa::neon_dot, 16,
+              HONE_ON_ARM(neon_dot::qconv_dw_c16_run))
+HONE_QCONV_DW(qconv_dw_8bit_c16_neon, Isa::neon, 16, HONE_ON_ARM(neon::qconv_dw_c16_run))
+HONE_QCONV_TILED(qconv_8bit_8x8_neon_i8mm, Isa::neon_i8mm, neon_i8mm_q8x8)
+HONE_QCONV_TILED(qconv_8bit_8x8_neon_dot, Isa::neon_dot, neon_dot_q8x8)
+HONE_QCONV_TILED(qconv_8bit_8x8_neon, Isa::neon, neon_q8x8)
 
 extern const Kernel qconv_8bit_portable;
 const Kernel qconv_8bit_portable = {"qconv_8bit_portable", "qconv", Isa::portable, 1, bind_portable,

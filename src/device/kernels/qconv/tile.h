@@ -49,7 +49,8 @@ struct QTiling {
   QElement element;  // byte: the zero points of w meet row_sums
   const QTileFunction* functions;
   QConvert convert;
-  const QAmx* amx;  // nullptr: functions; else x is read as it is
+  const QAmx* amx;          // nullptr: functions; else x is read as it is
+  int32_t taken_off_x = 0;  // bytes of x are multiplied less this
 
   QTileFunction get(int64_t r, int64_t v) const { return functions[(v - 1) * rows + r - 1]; }
   int64_t weights_of_word() const { return 4 / static_cast<int64_t>(element); }
@@ -82,6 +83,16 @@ extern const QAmx qblocks;
 constexpr QTiling amx_q32x32 = {amx_rows, {32, 16}, QElement::byte,
                                 nullptr,  nullptr,  &amx::qblocks};
 #endif
+HONE_QTILING(neon, 8x8, 16)
+HONE_QTILING(neon_dot, 8x8, 16)
+HONE_QTILING(neon_i8mm, 8x8, 16)
+#define HONE_NEON_QTILING(isa, element, less) \
+  constexpr QTiling isa##_q8x8 = {            \
+      8, {8, 4}, element, HONE_ON_ARM(isa::qtiles_8x8), HONE_ON_ARM(isa::qconvert), nullptr, less}
+HONE_NEON_QTILING(neon, QElement::word, 0);
+HONE_NEON_QTILING(neon_dot, QElement::byte, 128);
+HONE_NEON_QTILING(neon_i8mm, QElement::byte, 0);
+#undef HONE_NEON_QTILING
 #undef HONE_QTILING
 
 }  // namespace hone::kernels

@@ -68,6 +68,34 @@ HONE_INLINE void finish_tile(const QTile& t, I (&sum)[rows][vectors]) {
   store_tile<rows, vectors>(t.finish, scales, sum, t.y, t.y_row, t.columns);
 }
 
+// The products of word `at` of each row's x.
+template <int at, class X, int rows, int vectors>
+HONE_INLINE void add_word(const X (&x)[rows], const int8_t* b, const int32_t* zeros,
+                          I (&sum)[rows][vectors]) {
+  decltype(load_weights(b, zeros)) w[vectors];
+  HONE_UNROLL for (int j = 0; j < vectors; ++j) {
+    w[j] = load_weights(b + j * elements_of_word * width, zeros + j * width);
+  }
+  HONE_UNROLL for (int i = 0; i < rows; ++i) {
+    HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = dot_word<at>(sum[i][j], x[i], w[j]);
+  }
+}
+
+// The products of `count` words of x.
+template <int count, int rows, int vectors>
+HONE_INLINE void add_x(const uint8_t* const (&a)[rows], int64_t k, const int8_t* b,
+                       const int32_t* zeros, I (&sum)[rows][vectors]) {
+  constexpr int step = elements_of_word * vectors * width;
+  decltype(load_factor<count>(a[0])) x[rows];
+  HONE_UNROLL for (int i = 0; i < rows; ++i) x[i] = load_factor<count>(a[i] + 4 * k);
+  add_word<0>(x, b, zeros, sum);
+  if constexpr (count == 4) {
+    add_word<1>(x, b + step, zeros, sum);
+    add_word<2>(x, b + 2 * step, zeros, sum);
+    add_word<3>(x, b + 3 * step, zeros, sum);
+  }
+}
+
 template <int rows, int vectors>
 static void qtile(const QTile& t) {
   constexpr int columns = vectors * width;
@@ -86,16 +114,14 @@ static void qtile(const QTile& t) {
       const int64_t at = ky * s.step_y + kx * s.step_x;
       const uint8_t* a[rows];
       HONE_UNROLL for (int i = 0; i < rows; ++i) a[i] = t.a[i] + at;
-      for (int64_t k = 0; k < words; ++k, b += elements_of_word * columns) {
-        I w[vectors];
-        HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-          w[j] = load_weights(b + j * elements_of_word * width, zeros + j * width);
-        }
-        HONE_UNROLL for (int i = 0; i < rows; ++i) {
-          const I x = set_word(a[i] + 4 * k);
-          HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = dot(sum[i][j], x, w[j]);
+      int64_t k = 0;
+      if constexpr (words_at_once > 1) {
+        constexpr int all = words_at_once;
+        for (; k + all <= words; k += all, b += all * elements_of_word * columns) {
+          add_x<all>(a, k, b, zeros, sum);
         }
       }
+      for (; k < words; ++k, b += elements_of_word * columns) add_x<1>(a, k, b, zeros, sum);
     }
   }
   finish_tile<rows, vectors>(t, sum);

@@ -1,6 +1,7 @@
 #include "device/kernels/qpool/qpool.h"
 
 #include "common/base/checked.h"
+#include "device/kernels/arm.h"
 #include "device/kernels/qpool/qpool_impl.h"
 #include "device/kernels/rows.h"
 
@@ -47,7 +48,6 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
   const PoolParams& p = static_cast<const QPoolParams*>(params)->pool;
@@ -55,7 +55,6 @@ const char* bind_vector(const Step& step, void* params, Work* work) {
   const bool few = !mul_overflows(p.kh, p.kw, &taps) && taps <= most_f32_taps;
   return !p.average || few ? nullptr : "windows whose sums f32 cannot hold";
 }
-#endif
 
 }  // namespace
 
@@ -65,6 +64,9 @@ const Kernel qpool_8bit_avx512 = {"qpool_8bit_avx512", "qpool",           Isa::a
 const Kernel qpool_8bit_avx2 = {"qpool_8bit_avx2", "qpool",         Isa::avx2, 1,
                                 bind_vector,       avx2::qpool_run, nullptr,   nullptr};
 #endif
+const Kernel qpool_8bit_neon = {
+    "qpool_8bit_neon", "qpool", Isa::neon, 1, bind_vector, HONE_ON_ARM(neon::qpool_run),
+    nullptr,           nullptr};
 const Kernel qpool_8bit_portable = {"qpool_8bit_portable", "qpool", Isa::portable, 1, bind_any,
                                     portable::qpool_run,   nullptr, nullptr};
 

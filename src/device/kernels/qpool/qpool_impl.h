@@ -26,5 +26,8 @@ void qpool_run(const RunArgs& args);
 namespace avx512 {
 void qpool_run(const RunArgs& args);
 }
+namespace neon {
+void qpool_run(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/quantize/quantize.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/quantize/quantize_impl.h"
 
@@ -22,12 +23,10 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   return bind_quantized(step, at->block, t, params_as<QuantParams>(params), work);
 }
 
-#if defined(__x86_64__)
 const char* bind_8bit(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
   return bits(static_cast<const QuantParams*>(params)->dtype) == 8 ? nullptr : "only 8 bits";
 }
-#endif
 
 }  // namespace
 
@@ -37,6 +36,14 @@ const Kernel quantize_8bit_avx512 = {"quantize_8bit_avx512", "quantize", Isa::av
 const Kernel quantize_8bit_avx2 = {"quantize_8bit_avx2", "quantize", Isa::avx2, 1, bind_8bit,
                                    avx2::quantize_8bit,  nullptr,    nullptr};
 #endif
+const Kernel quantize_8bit_neon = {"quantize_8bit_neon",
+                                   "quantize",
+                                   Isa::neon,
+                                   1,
+                                   bind_8bit,
+                                   HONE_ON_ARM(neon::quantize_8bit),
+                                   nullptr,
+                                   nullptr};
 
 const Kernel quantize_any_portable = {
     "quantize_any_portable", "quantize", Isa::portable, 1, bind_any,

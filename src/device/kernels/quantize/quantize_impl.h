@@ -16,5 +16,8 @@ void quantize_8bit(const RunArgs& args);
 namespace avx512 {
 void quantize_8bit(const RunArgs& args);
 }
+namespace neon {
+void quantize_8bit(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

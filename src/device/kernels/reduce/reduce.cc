@@ -1,6 +1,7 @@
 #include "device/kernels/reduce/reduce.h"
 
 #include <bit>
+#include "device/kernels/arm.h"
 
 #include "device/kernels/check.h"
 #include "device/kernels/reduce/reduce_impl.h"
@@ -105,14 +106,12 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   return nullptr;
 }
 
-#if defined(__x86_64__)
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
   if (step.in[0].dtype != DType::f32) return "only f32";
   const Reduce op = attrs_as<ReduceAttrs>(step)->op;
   return op == Reduce::log_sum_exp ? "this function has no vector form" : nullptr;
 }
-#endif
 
 }  // namespace
 
@@ -122,6 +121,9 @@ const Kernel reduce_f32_avx512 = {"reduce_f32_avx512", "reduce",           Isa::
 const Kernel reduce_f32_avx2 = {"reduce_f32_avx2", "reduce",         Isa::avx2, 1,
                                 bind_vector,       avx2::reduce_f32, nullptr,   nullptr};
 #endif
+const Kernel reduce_f32_neon = {
+    "reduce_f32_neon", "reduce", Isa::neon, 1, bind_vector, HONE_ON_ARM(neon::reduce_f32),
+    nullptr,           nullptr};
 
 const Kernel reduce_any_portable = {"reduce_any_portable", "reduce", Isa::portable, 1, bind_any,
                                     portable::reduce_any,  nullptr,  nullptr};

@@ -46,5 +46,8 @@ void reduce_f32(const RunArgs& args);
 namespace avx512 {
 void reduce_f32(const RunArgs& args);
 }
+namespace neon {
+void reduce_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

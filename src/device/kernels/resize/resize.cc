@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include "device/kernels/arm.h"
 
 #include "device/kernels/check.h"
 #include "device/kernels/resize/resize_impl.h"
@@ -98,12 +99,10 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   return set_work(p, work);
 }
 
-#if defined(__x86_64__)
 const char* bind_f32(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
   return step.in[0].dtype == DType::f32 ? nullptr : "only f32";
 }
-#endif
 
 }  // namespace
 
@@ -113,6 +112,9 @@ const Kernel resize_f32_avx512 = {"resize_f32_avx512", "resize", Isa::avx512, 1,
 const Kernel resize_f32_avx2 = {"resize_f32_avx2", "resize",         Isa::avx2, 1,
                                 bind_f32,          avx2::resize_f32, nullptr,   nullptr};
 #endif
+const Kernel resize_f32_neon = {
+    "resize_f32_neon", "resize", Isa::neon, 1, bind_f32, HONE_ON_ARM(neon::resize_f32),
+    nullptr,           nullptr};
 
 const Kernel resize_any_portable = {"resize_any_portable", "resize", Isa::portable, 1, bind_any,
                                     portable::resize_any,  nullptr,  nullptr};

@@ -50,5 +50,8 @@ void resize_f32(const RunArgs& args);
 namespace avx512 {
 void resize_f32(const RunArgs& args);
 }
+namespace neon {
+void resize_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

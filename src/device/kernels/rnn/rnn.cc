@@ -1,5 +1,6 @@
 #include "device/kernels/rnn/rnn.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/rnn/rnn_impl.h"
 
@@ -75,6 +76,8 @@ const Kernel rnn_f32_avx512 = {"rnn_f32_avx512", "rnn",   Isa::avx512, 1, bind,
 const Kernel rnn_f32_avx2 = {"rnn_f32_avx2", "rnn",         Isa::avx2, 1,
                              bind,           avx2::rnn_f32, nullptr,   nullptr};
 #endif
+const Kernel rnn_f32_neon = {"rnn_f32_neon", "rnn",  Isa::neon, 1, bind, HONE_ON_ARM(neon::rnn_f32),
+                             nullptr,        nullptr};
 
 const Kernel rnn_f32_portable = {"rnn_f32_portable", "rnn",   Isa::portable, 1, bind,
                                  portable::rnn_f32,  nullptr, nullptr};

@@ -33,5 +33,8 @@ void rnn_f32(const RunArgs& args);
 namespace avx512 {
 void rnn_f32(const RunArgs& args);
 }
+namespace neon {
+void rnn_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

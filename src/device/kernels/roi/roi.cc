@@ -1,5 +1,6 @@
 #include "device/kernels/roi/roi.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/roi/roi_impl.h"
 
@@ -49,13 +50,14 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
-#define HONE_ROI(name, isa) \
-  const Kernel name = {#name, "roi", Isa::isa, 1, bind, isa::roi_f32, nullptr, nullptr};
+#define HONE_ROI(name, isa, run) \
+  const Kernel name = {#name, "roi", Isa::isa, 1, bind, run, nullptr, nullptr};
 
 #if defined(__x86_64__)
-HONE_ROI(roi_f32_avx512, avx512)
-HONE_ROI(roi_f32_avx2, avx2)
+HONE_ROI(roi_f32_avx512, avx512, avx512::roi_f32)
+HONE_ROI(roi_f32_avx2, avx2, avx2::roi_f32)
 #endif
-HONE_ROI(roi_f32_portable, portable)
+HONE_ROI(roi_f32_neon, neon, HONE_ON_ARM(neon::roi_f32))
+HONE_ROI(roi_f32_portable, portable, portable::roi_f32)
 
 }  // namespace hone::kernels

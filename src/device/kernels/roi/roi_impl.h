@@ -29,5 +29,8 @@ void roi_f32(const RunArgs& args);
 namespace avx512 {
 void roi_f32(const RunArgs& args);
 }
+namespace neon {
+void roi_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

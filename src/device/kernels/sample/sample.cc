@@ -1,5 +1,6 @@
 #include "device/kernels/sample/sample.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/sample/sample_impl.h"
 
@@ -52,13 +53,14 @@ const char* bind(const Step& step, void* params, Work* work) {
 
 }  // namespace
 
-#define HONE_SAMPLE(name, isa) \
-  const Kernel name = {#name, "sample", Isa::isa, 1, bind, isa::sample_f32, nullptr, nullptr};
+#define HONE_SAMPLE(name, isa, run) \
+  const Kernel name = {#name, "sample", Isa::isa, 1, bind, run, nullptr, nullptr};
 
 #if defined(__x86_64__)
-HONE_SAMPLE(sample_f32_avx512, avx512)
-HONE_SAMPLE(sample_f32_avx2, avx2)
+HONE_SAMPLE(sample_f32_avx512, avx512, avx512::sample_f32)
+HONE_SAMPLE(sample_f32_avx2, avx2, avx2::sample_f32)
 #endif
-HONE_SAMPLE(sample_f32_portable, portable)
+HONE_SAMPLE(sample_f32_neon, neon, HONE_ON_ARM(neon::sample_f32))
+HONE_SAMPLE(sample_f32_portable, portable, portable::sample_f32)
 
 }  // namespace hone::kernels

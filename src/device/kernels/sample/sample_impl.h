@@ -48,5 +48,8 @@ void sample_f32(const RunArgs& args);
 namespace avx512 {
 void sample_f32(const RunArgs& args);
 }
+namespace neon {
+void sample_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/select/select.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/select/select_impl.h"
 
@@ -44,6 +45,9 @@ const Kernel select_any_avx512 = {"select_any_avx512", "select", Isa::avx512, 1,
 const Kernel select_any_avx2 = {"select_any_avx2", "select", Isa::avx2, 1, bind,
                                 avx2::select_any,  nullptr,  nullptr};
 #endif
+const Kernel select_any_neon = {
+    "select_any_neon", "select", Isa::neon, 1, bind, HONE_ON_ARM(neon::select_any),
+    nullptr,           nullptr};
 const Kernel select_any_portable = {"select_any_portable", "select", Isa::portable, 1, bind,
                                     portable::select_any,  nullptr,  nullptr};
 

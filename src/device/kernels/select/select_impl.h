@@ -20,5 +20,8 @@ void select_any(const RunArgs& args);
 namespace avx512 {
 void select_any(const RunArgs& args);
 }
+namespace neon {
+void select_any(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

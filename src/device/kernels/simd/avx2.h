@@ -74,4 +74,8 @@ HONE_INLINE V if_equal(V a, V b, V yes, V no) {
   return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_EQ_OQ));
 }
 
+// One factor of many products.
+using Factor = V;
+HONE_INLINE Factor factor(const float* p) { return set1(*p); }
+
 }  // namespace hone::kernels::avx2

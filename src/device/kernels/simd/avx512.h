@@ -58,4 +58,8 @@ HONE_INLINE V if_equal(V a, V b, V yes, V no) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ), no, yes);
 }
 
+// One factor of many products.
+using Factor = V;
+HONE_INLINE Factor factor(const float* p) { return set1(*p); }
+
 }  // namespace hone::kernels::avx512

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "device/kernels/activation.h"
+#include "device/kernels/arm.h"
 #include "device/kernels/simd/panels.h"
 
 namespace hone::kernels {
@@ -20,7 +21,12 @@ struct Epilogue {
 };
 static inline Epilogue make_epilogue(Act act, float a, float b, bool residual_after_act) {
   constexpr float inf = __builtin_inff();
-  Epilogue e{act, a, b, act == Act::none || act == Act::relu || act == Act::clip, -inf, inf,
+  Epilogue e{act,
+             a,
+             b,
+             act == Act::none || act == Act::relu || act == Act::clip,
+             -inf,
+             inf,
              residual_after_act};
   if (act == Act::relu) e.lo = 0;
   if (act == Act::clip) e.lo = a, e.hi = b;
@@ -41,7 +47,7 @@ struct Tile {
   int64_t y_row;
   const float* residual;  // nullptr: none; may be y
   int64_t r_row;
-  int64_t columns;        // valid ones; the rest of the last vector is not stored
+  int64_t columns;  // valid ones; the rest of the last vector is not stored
   const Epilogue* epilogue;
 };
 using TileFunction = void (*)(const Tile& tile);
@@ -69,7 +75,7 @@ extern const TileFunction tiles_6x16[12];
 namespace avx512 {
 extern const TileFunction tiles_14x32[28];
 extern const TileFunction tiles_6x64[24];
-}
+}  // namespace avx512
 namespace avx512_ymm {
 extern const TileFunction tiles_9x24[27];
 }
@@ -78,5 +84,9 @@ constexpr Tiling avx512_14x32 = {14, {32, 16}, avx512::tiles_14x32};
 constexpr Tiling avx512_6x64 = {6, {64, 16}, avx512::tiles_6x64};
 constexpr Tiling avx512_9x24 = {9, {24, 8}, avx512_ymm::tiles_9x24};
 #endif
+namespace neon {
+extern const TileFunction tiles_6x16[24];
+}
+constexpr Tiling neon_6x16 = {6, {16, 4}, HONE_ON_ARM(neon::tiles_6x16)};
 
 }  // namespace hone::kernels

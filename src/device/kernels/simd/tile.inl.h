@@ -66,7 +66,7 @@ HONE_INLINE void multiply(const float* const (&a)[rows], int64_t k, const float*
   V bv[vectors];
   HONE_UNROLL for (int j = 0; j < vectors; ++j) bv[j] = load(b + j * width);
   HONE_UNROLL for (int i = 0; i < rows; ++i) {
-    V av = set1(a[i][k]);
+    const Factor av = factor(a[i] + k);
     HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = fma(av, bv[j], sum[i][j]);
   }
 }

@@ -4,6 +4,22 @@
 namespace hone::kernels::HONE_ISA {
 
 // y[i yi + j] = x[i + j xj] for i, j in [0, 8).
+#if defined(__aarch64__)
+HONE_INLINE void transpose_block(const float* x, int64_t xj, float* y, int64_t yi) {
+  const V a = load(x), b = load(x + xj), c = load(x + 2 * xj), d = load(x + 3 * xj);
+  const V ac_low = vzip1q_f32(a, c), ac_high = vzip2q_f32(a, c);
+  const V bd_low = vzip1q_f32(b, d), bd_high = vzip2q_f32(b, d);
+  store(y, vzip1q_f32(ac_low, bd_low));
+  store(y + yi, vzip2q_f32(ac_low, bd_low));
+  store(y + 2 * yi, vzip1q_f32(ac_high, bd_high));
+  store(y + 3 * yi, vzip2q_f32(ac_high, bd_high));
+}
+HONE_INLINE void transpose_8x8(const float* x, int64_t xj, float* y, int64_t yi) {
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 8; j += 4) transpose_block(x + i + j * xj, xj, y + i * yi + j, yi);
+  }
+}
+#else
 HONE_INLINE void transpose_8x8(const float* x, int64_t xj, float* y, int64_t yi) {
   __m256 r[8], t[8];
   for (int k = 0; k < 4; ++k) {  // halves of rows j and j + 4 side by side
@@ -23,6 +39,7 @@ HONE_INLINE void transpose_8x8(const float* x, int64_t xj, float* y, int64_t yi)
     _mm256_storeu_ps(y + (h + 3) * yi, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0xee));
   }
 }
+#endif
 
 HONE_INLINE void transpose_plain(const float* x, int64_t xj, float* y, int64_t yi, int64_t i0,
                                  int64_t i1, int64_t j0, int64_t j1) {

@@ -19,6 +19,9 @@ HONE_INLINE V load(const float* p, Mask m) { return _mm256_maskz_loadu_ps(m, p);
 HONE_INLINE void store(float* p, V v) { _mm256_storeu_ps(p, v); }
 HONE_INLINE void store(float* p, V v, Mask m) { _mm256_mask_storeu_ps(p, m, v); }
 
+using avx2::Factor;
+using avx2::factor;
+
 using avx2::abs;
 using avx2::add;
 using avx2::div;

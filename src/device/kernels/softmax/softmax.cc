@@ -1,5 +1,6 @@
 #include "device/kernels/softmax/softmax.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/softmax/softmax_impl.h"
 
@@ -42,6 +43,14 @@ const Kernel softmax_f32_avx512 = {"softmax_f32_avx512", "softmax", Isa::avx512,
 const Kernel softmax_f32_avx2 = {"softmax_f32_avx2", "softmax", Isa::avx2, 1, bind,
                                  avx2::softmax_f32,  nullptr,   nullptr};
 #endif
+const Kernel softmax_f32_neon = {"softmax_f32_neon",
+                                 "softmax",
+                                 Isa::neon,
+                                 1,
+                                 bind,
+                                 HONE_ON_ARM(neon::softmax_f32),
+                                 nullptr,
+                                 nullptr};
 
 const Kernel softmax_f32_portable = {"softmax_f32_portable", "softmax", Isa::portable, 1, bind,
                                      portable::softmax_f32,  nullptr,   nullptr};

@@ -23,5 +23,8 @@ void softmax_f32(const RunArgs& args);
 namespace avx512 {
 void softmax_f32(const RunArgs& args);
 }
+namespace neon {
+void softmax_f32(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

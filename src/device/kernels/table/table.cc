@@ -1,6 +1,7 @@
 #include "device/kernels/table/table.h"
 
 #include "common/base/checked.h"
+#include "device/kernels/arm.h"
 #include "device/kernels/rows.h"
 #include "device/kernels/table/table_impl.h"
 
@@ -45,6 +46,8 @@ const Kernel table_8bit_avx512 = {"table_8bit_avx512", "table", Isa::avx512, 1, 
 const Kernel table_8bit_avx2 = {"table_8bit_avx2", "table", Isa::avx2, 1, bind,
                                 avx2::table_run,   nullptr, nullptr};
 #endif
+const Kernel table_8bit_neon = {
+    "table_8bit_neon", "table", Isa::neon, 1, bind, HONE_ON_ARM(neon::table_run), nullptr, nullptr};
 const Kernel table_8bit_portable = {"table_8bit_portable", "table", Isa::portable, 1, bind,
                                     portable::table_run,   nullptr, nullptr};
 

@@ -38,5 +38,8 @@ void table_run(const RunArgs& args);
 namespace avx512 {
 void table_run(const RunArgs& args);
 }
+namespace neon {
+void table_run(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -51,7 +51,7 @@ inline bool cpu_runs(Isa isa) {
     return avx512 && has(platform::cpu_isa(), isa);
   }
 #elif defined(__aarch64__)
-  if (isa == Isa::neon) return true;
+  return has(platform::cpu_isa(), isa);
 #endif
   return isa == Isa::portable;
 }

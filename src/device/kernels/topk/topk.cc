@@ -1,5 +1,6 @@
 #include "device/kernels/topk/topk.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/numbers.h"
 #include "device/kernels/topk/topk_impl.h"
@@ -43,6 +44,14 @@ const Kernel topk_any_heap_avx512 = {"topk_any_heap_avx512", "topk",  Isa::avx51
 const Kernel topk_any_heap_avx2 = {"topk_any_heap_avx2", "topk",  Isa::avx2, 1, bind,
                                    avx2::topk_any_heap,  nullptr, nullptr};
 #endif
+const Kernel topk_any_heap_neon = {"topk_any_heap_neon",
+                                   "topk",
+                                   Isa::neon,
+                                   1,
+                                   bind,
+                                   HONE_ON_ARM(neon::topk_any_heap),
+                                   nullptr,
+                                   nullptr};
 const Kernel topk_any_heap_portable = {"topk_any_heap_portable", "topk",  Isa::portable, 1, bind,
                                        portable::topk_any_heap,  nullptr, nullptr};
 

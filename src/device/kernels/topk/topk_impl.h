@@ -20,5 +20,8 @@ void topk_any_heap(const RunArgs& args);
 namespace avx512 {
 void topk_any_heap(const RunArgs& args);
 }
+namespace neon {
+void topk_any_heap(const RunArgs& args);
+}
 
 }  // namespace hone::kernels

@@ -1,5 +1,6 @@
 #include "device/kernels/unary/unary.h"
 
+#include "device/kernels/arm.h"
 #include "device/kernels/check.h"
 #include "device/kernels/unary/unary_impl.h"
 
@@ -58,13 +59,11 @@ const char* bind_f32(const Step& step, void* params, Work* work) {
   return takes(DType::f32, attrs_as<UnaryAttrs>(step)->op) ? nullptr : "no such function of f32";
 }
 
-#if defined(__x86_64__)
 const char* bind_vector(const Step& step, void* params, Work* work) {
   if (const char* why = bind_f32(step, params, work)) return why;
   auto* at = attrs_as<UnaryAttrs>(step);
   return has_vector_form(at->op, at->a) ? nullptr : "this function has no vector form";
 }
-#endif
 
 }  // namespace
 
@@ -74,6 +73,9 @@ const Kernel unary_f32_avx512 = {"unary_f32_avx512", "unary",           Isa::avx
 const Kernel unary_f32_avx2 = {"unary_f32_avx2", "unary",         Isa::avx2, 1,
                                bind_vector,      avx2::unary_f32, nullptr,   nullptr};
 #endif
+const Kernel unary_f32_neon = {
+    "unary_f32_neon", "unary", Isa::neon, 1, bind_vector, HONE_ON_ARM(neon::unary_f32),
+    nullptr,          nullptr};
 
 const Kernel unary_any_portable = {"unary_any_portable", "unary", Isa::portable, 1, bind_any,
                                    portable::unary_any,  nullptr, nullptr};

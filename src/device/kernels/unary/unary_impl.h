@@ -57,4 +57,10 @@ void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n);
 void unary_row(int32_t op, float a, float b, const float* x, float* y, int64_t n);
 }  // namespace avx512
 
+namespace neon {
+void unary_f32(const RunArgs& args);
+void act_f32(Act act, float a, float b, const float* x, float* y, int64_t n);
+void unary_row(int32_t op, float a, float b, const float* x, float* y, int64_t n);
+}  // namespace neon
+
 }  // namespace hone::kernels

@@ -1,0 +1,20 @@
+#include "device/kernels/simd/halves_neon.h"
+
+#define HONE_ISA neon
+#define HONE_UNROLL _Pragma("GCC unroll 32")
+#include "device/kernels/hconv/depthwise.inl.h"
+#include "device/kernels/hconv/finish.inl.h"
+#include "device/kernels/hconv/widened.h"
+
+#include "device/kernels/hconv/tile.inl.h"
+
+namespace hone::kernels::neon {
+
+#define HONE_ROWS(h, v) \
+  htile<h, 1, v>, htile<h, 2, v>, htile<h, 3, v>, htile<h, 4, v>, htile<h, 5, v>, htile<h, 6, v>
+const HTileFunction htiles_bf16_6x16[] = {HONE_ROWS(Bf16, 1), HONE_ROWS(Bf16, 2),
+                                          HONE_ROWS(Bf16, 3), HONE_ROWS(Bf16, 4)};
+const HTileFunction htiles_f16_6x16[] = {HONE_ROWS(F16, 1), HONE_ROWS(F16, 2), HONE_ROWS(F16, 3),
+                                         HONE_ROWS(F16, 4)};
+
+}  // namespace hone::kernels::neon

@@ -1,0 +1,4 @@
+#define HONE_ISA neon
+#include "device/kernels/simd/neon.h"
+//
+#include "device/kernels/lstm/lstm.inl.h"

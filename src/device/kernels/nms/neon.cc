@@ -1,0 +1,2 @@
+#define HONE_ISA neon
+#include "device/kernels/nms/nms.inl.h"

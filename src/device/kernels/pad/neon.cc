@@ -1,0 +1,4 @@
+#define HONE_ISA neon
+#include "device/kernels/simd/move_neon.h"
+//
+#include "device/kernels/pad/pad.inl.h"

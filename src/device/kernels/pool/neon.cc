@@ -1,0 +1,4 @@
+#include "device/kernels/simd/halves_neon.h"
+
+#define HONE_ISA neon
+#include "device/kernels/pool/pool.inl.h"

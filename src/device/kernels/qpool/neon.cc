@@ -1,0 +1,4 @@
+#define HONE_ISA neon
+#include "device/kernels/simd/bytes_neon.h"
+//
+#include "device/kernels/qpool/qpool.inl.h"

@@ -1,0 +1,4 @@
+#include "device/kernels/simd/bytes_neon.h"
+
+#define HONE_ISA neon
+#include "device/kernels/quantize/quantize.inl.h"

@@ -1,0 +1,4 @@
+#define HONE_ISA neon
+#include "device/kernels/simd/math_neon.h"
+//
+#include "device/kernels/reduce/reduce.inl.h"

@@ -1,0 +1,4 @@
+#include "device/kernels/simd/neon.h"
+
+#define HONE_ISA neon
+#include "device/kernels/roi/roi.inl.h"

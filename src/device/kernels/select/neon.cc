@@ -1,0 +1,2 @@
+#define HONE_ISA neon
+#include "device/kernels/select/select.inl.h"
