@@ -2,6 +2,7 @@
 #include <functional>
 #include <sstream>
 
+#include "host/ops/plugin.h"
 #include "host/plan/testing/planned.h"
 
 namespace hone::plan {
@@ -94,8 +95,8 @@ void count_members(Plan& p) {
   [[maybe_unused]] auto& [place, index, elements, dtype, first, last] = storages.at(0);
   [[maybe_unused]] auto& [vname, vdtype, vshape, vstrides, vstorage, voffset] = values.at(0);
   [[maybe_unused]] auto& [cname, data] = constants.at(0);
-  [[maybe_unused]] auto& [kind, family, kernel, in, out, attrs, dims, then_steps, else_steps, text,
-                          measured, layer, op, tactics, ns] = steps.at(0);
+  [[maybe_unused]] auto& [kind, family, plugin, kernel, in, out, attrs, dims, then_steps,
+                          else_steps, text, measured, layer, op, tactics, ns] = steps.at(0);
   [[maybe_unused]] auto& [tkernel, tns, reason] = tactics.at(0);
   [[maybe_unused]] auto& [ioname, iodtype, ioshape, iovalue] = inputs.at(0);
   [[maybe_unused]] auto& [condition, ctext] = checks.at(0);
@@ -164,6 +165,11 @@ TEST(PlanText, EveryFieldShows) {
          t = t.reshaped({1, t.count()});
        }},
       {"step.kind", [](Plan& p) { p.steps[0].kind = Step::Kind::trap; }},
+      {"step.plugin",
+       [](Plan& p) {
+         static const ops::PluginOp op;
+         p.steps[0].plugin = &op;
+       }},
       {"step.family", [](Plan& p) { p.steps[0].family = "conv"; }},
       {"step.kernel", [](Plan& p) { p.steps[0].kernel = p.steps[1].kernel; }},
       {"step.no kernel", [](Plan& p) { p.steps[0].kernel = nullptr; }},
