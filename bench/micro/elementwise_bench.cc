@@ -51,6 +51,7 @@ void register_unary() {
 
 void register_binary() {
   add_binary("residual_add", Binary::add, DType::f32, picture, DType::f32);
+  add_binary("residual_add_bf16", Binary::add, DType::bf16, picture, DType::bf16);
   add_binary("scale_by_channel", Binary::mul, DType::f32, {64}, DType::f32);
   add_binary("scale_by_scalar", Binary::mul, DType::f32, {}, DType::f32);
   add_binary("greater", Binary::greater, DType::f32, picture, DType::boolean);

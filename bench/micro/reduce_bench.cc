@@ -9,14 +9,14 @@
 namespace hone::kernels::testing {
 namespace {
 
-void add_pool(const char* name, PoolAttrs a, const Shape& x, const Shape& y) {
-  const auto bytes = static_cast<double>(4 * (x.count() + y.count()));
+void add_pool(const char* name, DType t, PoolAttrs a, const Shape& x, const Shape& y) {
+  const auto bytes = static_cast<double>(byte_size(t, x.count() + y.count()));
   register_step("pool", name, {0, bytes}, [=] {
     Rng rng(1);
     TestStep s;
     s.attrs = words(a);
-    s.in = {random_tensor(rng, x)};
-    s.out = {tensor(DType::f32, y)};
+    s.in = {random_of(rng, t, x)};
+    s.out = {tensor(t, y)};
     return s;
   });
 }
@@ -49,11 +49,13 @@ void add_softmax(const char* name, const Shape& x, int log) {
 }  // namespace
 
 void register_pool() {
-  add_pool("resnet_stem_max_3x3_s2", {Pool::max, 0, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 0},
+  add_pool("resnet_stem_max_3x3_s2", DType::f32, {Pool::max, 0, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 0},
            {1, 112, 112, 64}, {1, 56, 56, 64});
-  add_pool("average_2x2_s2", {Pool::average, 0, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 0}, {1, 56, 56, 128},
-           {1, 28, 28, 128});
-  add_pool("global_average_7x7", {Pool::average, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0},
+  add_pool("resnet_stem_max_3x3_s2_bf16", DType::bf16,
+           {Pool::max, 0, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 0}, {1, 112, 112, 64}, {1, 56, 56, 64});
+  add_pool("average_2x2_s2", DType::f32, {Pool::average, 0, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 0},
+           {1, 56, 56, 128}, {1, 28, 28, 128});
+  add_pool("global_average_7x7", DType::f32, {Pool::average, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0},
            {1, 7, 7, 1280}, {1, 1, 1, 1280});
 }
 

@@ -234,13 +234,14 @@ TEST(ApiStatus, NullIsAnArgumentThatMakesNoSense) {
   EXPECT_EQ(l.engine.property(nullptr), nullptr);
 }
 
-TEST(ApiStatus, DeclaredForLater) {
+TEST(ApiStatus, PluginsAreForLoading) {
   const Loaded l(sample_spec());
   Text why;
   const auto* plugin = reinterpret_cast<const hone_plugin*>(&l);
   EXPECT_EQ(hone_engine_add_plugin(l.engine.get(), plugin, why.data(), Text::size()),
             HONE_UNSUPPORTED);
-  EXPECT_STREQ(why.c_str(), "this version of Hone runs no plugins");
+  EXPECT_STREQ(why.c_str(),
+               "plugins are given when the engine is loaded: hone_load_options.plugins");
   EXPECT_EQ(hone_engine_add_plugin(l.engine.get(), plugin, nullptr, 0), HONE_UNSUPPORTED);
 }
 

@@ -60,12 +60,11 @@ const char* bind_conv_tiled(const Tiling& t, const Step& step, void* params, Wor
       block_work(t.rows, t.panel, pixels, p->og, p->taps * p->cg, p->batch * p->h * p->w * p->cg);
   work->units[0] = p->groups * p->blocking.row_units * p->blocking.panel_units;
   work->scratch_bytes = window_scratch_bytes(*p);
+  work->workspace_bytes = padded_bytes(*p);
   if (pads_first(*p)) {
-    const ConvParams to = padded(*p);
     work->phases = 2;
     work->units[1] = work->units[0];
-    work->units[0] = p->batch * to.h;
-    work->workspace_bytes = p->batch * to.h * to.w * p->c * 4;
+    work->units[0] = p->batch * padded(*p).h;
   }
   return nullptr;
 }

@@ -147,6 +147,9 @@ int64_t inner(int64_t size, int64_t out, int64_t kernel, int64_t stride, int64_t
   return count > 0 ? count : 0;
 }
 
+// Larger pictures have few pixels at their borders.
+constexpr int64_t most_padded_bytes = 128 * 1024;
+
 }  // namespace
 
 int64_t window_scratch_bytes(const ConvParams& p) {
@@ -182,8 +185,16 @@ void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, con
   find_taps(p, w, rows, s);
 }
 
+int64_t padded_bytes(const ConvParams& p) {
+  if (!has_patches(p) || p.batch == 0 || p.oh < 1 || p.ow < 1) return 0;
+  const ConvParams to = padded(p);
+  const int64_t bytes = p.batch * to.h * to.w * p.c * 4;
+  return bytes < most_padded_bytes ? bytes : most_padded_bytes;
+}
+
 bool pads_first(const ConvParams& p) {
-  if (!has_patches(p)) return false;
+  const int64_t bytes = padded_bytes(p);
+  if (bytes == 0 || bytes == most_padded_bytes) return false;
   const int64_t whole =
       inner(p.h, p.oh, p.kh, p.sh, p.dh, p.pt) * inner(p.w, p.ow, p.kw, p.sw, p.dw, p.pl);
   const int64_t cut_floats = (p.oh * p.ow - whole) * p.taps * p.cg;

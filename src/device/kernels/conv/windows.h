@@ -26,6 +26,9 @@ void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, con
 // The windows that the border cuts are many enough, and small enough, that a picture with the zeros
 // around it costs less than their copies.
 bool pads_first(const ConvParams& p);
+// Workspace for that picture, also where these sizes do without: of dynamic sizes the largest
+// decide what is reserved, so it must not shrink as they grow.
+int64_t padded_bytes(const ConvParams& p);
 // That picture: dense, no pads.
 ConvParams padded(const ConvParams& p);
 // Rows [begin, end) of all pictures of `to`.
