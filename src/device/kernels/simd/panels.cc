@@ -5,6 +5,8 @@ namespace {
 
 // What the panels of one unit may take of the L2 cache.
 constexpr int64_t panel_bytes_per_unit = 512 * 1024;
+// Panels that may be read once more for the sake of a second thread.
+constexpr int64_t most_bytes_read_twice = 4 * 1024 * 1024;
 // Units there should be at least, so that a few threads finish together.
 constexpr int64_t wanted_units = 16;
 
@@ -50,7 +52,9 @@ Blocking block_work(int tile_rows, PanelShape s, int64_t rows, int64_t n, int64_
   b.panel_units = ceil_of(panels, b.panels);
   // The outer operand is read once, the inner one once for each step of the outer.
   int64_t w_floats = panel_floats(s, n, k);
-  b.panels_outermost = w_floats + x_floats * b.panel_units < x_floats + w_floats * b.row_units;
+  if (w_floats + x_floats * b.panel_units < x_floats + w_floats * b.row_units) {
+    b.row_chunk = w_floats * 4 <= most_bytes_read_twice ? ceil_of(b.row_units, 2) : b.row_units;
+  }
   return b;
 }
 

@@ -45,7 +45,10 @@ void pack_panels(PanelShape s, const PanelSource& source, float* dst);
 // over the rows outside, over the panels inside, so the panels of a unit should fit the L2 cache.
 struct Blocking {
   int64_t rows, panels, row_units, panel_units;
-  bool panels_outermost;
+  // 0: all panels for a row unit, then the next. Else so many row units for a panel unit, so that
+  // panels are read less often; but not all of the rows, so that each of two threads has rows of
+  // its own, in this step and the next: what the other core wrote is far away.
+  int64_t row_chunk;
 };
 // k: length of the sums; x_floats: what of the input all rows together read.
 Blocking block_work(int tile_rows, PanelShape s, int64_t rows, int64_t n, int64_t k,
@@ -54,10 +57,14 @@ Blocking block_work(int tile_rows, PanelShape s, int64_t rows, int64_t n, int64_
 // Row and panel numbers of unit `unit` of one matrix.
 static inline void split_unit(const Blocking& b, int64_t unit, int64_t* row_unit,
                               int64_t* panel_unit) {
-  int64_t inner = b.panels_outermost ? b.row_units : b.panel_units;
-  int64_t outer_index = unit / inner, inner_index = unit % inner;
-  *row_unit = b.panels_outermost ? inner_index : outer_index;
-  *panel_unit = b.panels_outermost ? outer_index : inner_index;
+  if (b.row_chunk == 0) {
+    *row_unit = unit / b.panel_units, *panel_unit = unit % b.panel_units;
+    return;
+  }
+  const int64_t chunk = unit / (b.row_chunk * b.panel_units), first = chunk * b.row_chunk;
+  const int64_t rest = unit % (b.row_chunk * b.panel_units);
+  const int64_t rows = b.row_units - first < b.row_chunk ? b.row_units - first : b.row_chunk;
+  *row_unit = first + rest % rows, *panel_unit = rest / rows;
 }
 
 }  // namespace hone::kernels
