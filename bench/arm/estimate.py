@@ -25,7 +25,7 @@ LOOPS = [
     ("int8 8x8, words", "qconv/neon.cc.o", "neon::qtile<8, 2>", "smlal", CORES),
     ("int8 8x8, dot", "qconv/neon_dot.cc.o", "neon_dot::qtile<8, 2>", "sdot", CORES),
 ]
-# 128-bit multiply-adds a cycle: the cores' optimisation guides.
+# 128-bit multiply-adds a cycle, as we assume them; not read in the guides of the cores.
 PIPES = {"cortex-a55": 1, "cortex-a76": 2}
 # One multiply-add by an element of a register, as the loops have it.
 FORMS = {"fmla": "fmla v{}.4s, v0.4s, v1.s[0]", "smlal": "smlal v{}.4s, v0.4h, v1.h[0]",
@@ -88,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--objects", default=OBJECTS)
     folder = parser.parse_args().objects
-    print("| loop | core | instructions | cycles a round | the model's bound | the guide's bound | "
+    print("| loop | core | instructions | cycles a round | the model's bound | the assumed bound | "
           "share of the later bound |")
     print("|---|---|---|---|---|---|---|")
     for name, path, function, what, cores in LOOPS:

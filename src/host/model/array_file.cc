@@ -17,7 +17,8 @@ namespace hone::model {
 
 namespace {
 
-constexpr size_t piece_bytes = size_t{1} << 20;
+// Of a member that is unpacked or copied at a time: two of them are all that its size costs.
+constexpr size_t piece_bytes = size_t{128} << 10;
 
 using File = std::shared_ptr<const int>;
 
