@@ -104,10 +104,10 @@ class Theirs:
         return results
 
 
-def compile_engine(name, path, inputs, feed):
+def compile_engine(name, path, inputs, feed, *options):
     engine = os.path.join(WORK, name + ".engine")
     # No timing cache: what was timed on a busy day would choose today's kernels.
-    args = [HONE, "build", path, "-o", engine]
+    args = [HONE, "build", path, "-o", engine, *options]
     for i in inputs:
         if any(not isinstance(d, int) for d in i.shape) and feed[i.name].ndim:
             dims = "x".join(map(str, feed[i.name].shape))

@@ -55,13 +55,13 @@ def quantised(name, path, session):
 
 
 class OpenVino:
-    def __init__(self, path, feed):
+    def __init__(self, path, feed, precision="f32"):
         import openvino as ov
         core = ov.Core()
         model = core.read_model(path)
         model.reshape({i.get_any_name(): list(feed[i.get_any_name()].shape) for i in model.inputs})
         options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1,
-                   "INFERENCE_PRECISION_HINT": "f32"}
+                   "INFERENCE_PRECISION_HINT": precision}
         request = core.compile_model(model, "CPU", options).create_infer_request()
         for n, v in feed.items():
             request.set_tensor(n, ov.Tensor(v))
@@ -96,6 +96,15 @@ def one_model(name, source, ort, args):
     inputs = Theirs(path, ort).session.get_inputs()
     feed = feed_for(name, inputs)
     runs, kept, theirs = engines(name, path, feed, inputs, ort)
+    times = in_turns(runs, args)
+    for e in kept:
+        e.close()
+    del theirs
+    return times
+
+
+def in_turns(runs, args):
+    """Microseconds of a run, by name, a figure for each round."""
     counts = {}
     for key, run in runs.items():
         block(run, 3)
@@ -105,9 +114,6 @@ def one_model(name, source, ort, args):
     for i in range(args.rounds):
         for key in order if i % 2 == 0 else order[::-1]:
             times[key].append(block(runs[key], counts[key]))
-    for e in kept:
-        e.close()
-    del theirs
     return times
 
 
