@@ -224,7 +224,7 @@ def main():
         result = raw["models"][name] = one(name, source, args)
         cells = [f"{x['name']} {cell(x)}" for x in result.get("runtimes", [])]
         print(f"{name}:", ", ".join(cells) or result.get("failed"), file=sys.stderr, flush=True)
-        raw["busy"] = raw.get("busy") or others or busy(own=1)
+        raw["busy"] = raw.get("busy") or others or busy(own=args.threads)
         known["load after"] = load()
         save(where, raw)
     save(where, raw)
