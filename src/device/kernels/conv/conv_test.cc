@@ -353,6 +353,23 @@ TEST(ConvKernels, EmptyBatchHasNoWork) {
   for (const Kernel* kernel : kernels_of("conv")) EXPECT_EQ(run_kernel(*kernel, s).problem, "");
 }
 
+// 2 pictures with their pads around them would have 2^64 + 64 bytes: nobody may allot the 64.
+TEST(ConvKernels, PadsBeyondAllMemory) {
+  Rng rng(8);
+  const int sh = 2147352580 - 1, sw = 1073807362 - 2;
+  check(rng, {.n = 2,
+              .h = 1,
+              .w = 1,
+              .c = 1,
+              .o = 3,
+              .kh = 1,
+              .kw = 2,
+              .sh = sh,
+              .sw = sw,
+              .pt = sh,
+              .pl = sw + 1});
+}
+
 TEST(ConvKernels, HostileStepsAreRefusedOrStayInBounds) {
   Rng rng(7);
   std::map<std::string, int> ran;

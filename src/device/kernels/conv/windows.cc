@@ -19,6 +19,7 @@ int64_t pointers_bytes(const ConvParams& p) {
 int64_t patches_bytes(const ConvParams& p) {
   return has_patches(p) ? max_tile_rows * p.taps * p.cg * 4 : 0;
 }
+
 // The windows of consecutive output pixels. Addresses are integers: a window's corner may lie
 // outside of the picture.
 struct Windows {
@@ -188,8 +189,10 @@ void find_pointers(const ConvParams& p, const float* x, int64_t m, int rows, con
 int64_t padded_bytes(const ConvParams& p) {
   if (!has_patches(p) || p.batch == 0 || p.oh < 1 || p.ow < 1) return 0;
   const ConvParams to = padded(p);
-  const int64_t bytes = p.batch * to.h * to.w * p.c * 4;
-  return bytes < most_padded_bytes ? bytes : most_padded_bytes;
+  int64_t pixels = 0, bytes = 0;  // pads are only known to be of 32 bits
+  const bool huge =
+      mul_overflows(to.h, to.w, &pixels) || mul_overflows(pixels, p.batch * p.c * 4, &bytes);
+  return huge || bytes > most_padded_bytes ? most_padded_bytes : bytes;
 }
 
 bool pads_first(const ConvParams& p) {
