@@ -4,15 +4,12 @@ in turns on one core.
 
     build/peers/bin/python bench/quant/half.py [--only REGEX] [--rounds N] [--save]
 """
-import argparse
-import datetime
 import os
-import re
 import statistics
 import sys
 
-from speed import ROOT, WORK, Engine, Failed, OpenVino, Theirs, commit, compile_engine, feed_for, find, in_turns, materialized
-from speed import BUILD, median_interval
+from speed import (BUILD, WORK, Engine, OpenVino, Theirs, compile_engine, feed_for, in_turns, materialized, measure,
+                   median_interval)
 
 
 def is_float(path):
@@ -63,37 +60,6 @@ def table(rows):
     return "\n".join(lines)
 
 
-def main():
-    import onnxruntime as ort
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--only", default="", help="models whose name matches this")
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--block-ms", type=int, default=60)
-    parser.add_argument("--save", action="store_true", help="write bench/runs/<date>-bf16-speed.md")
-    args = parser.parse_args()
-    os.makedirs(WORK, exist_ok=True)
-    core = max(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {core})
-    rows = []
-    for name, source in find(WORK):
-        if not re.search(args.only, name):
-            continue
-        try:
-            times = one_model(name, source, ort, args)
-        except (Failed, RuntimeError) as e:
-            print(f"  {name}: {e}", file=sys.stderr)
-            continue
-        if times:
-            rows.append((name, times))
-            print("\n".join(table(rows[-1:]).splitlines()[2:3]), file=sys.stderr, flush=True)
-    load = " ".join(f"{x:.2f}" for x in os.getloadavg())
-    text = (f"# bf16 beside f32 and OpenVINO's bf16\n\n`build/peers/bin/python bench/quant/half.py`, "
-            f"{datetime.date.today()}, commit {commit()}, one thread on core {core}, load after {load}.\n\n{table(rows)}\n")
-    print(text)
-    if args.save:
-        with open(os.path.join(ROOT, "bench", "runs", f"{datetime.date.today()}-bf16-speed.md"), "w", encoding="utf-8") as f:
-            f.write(text)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, one_model, table,
+            ("bf16-speed", "bf16 beside f32 and OpenVINO's bf16", "Engines by `hone build --precision`."))

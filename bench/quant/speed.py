@@ -137,13 +137,16 @@ def table(rows):
     return "\n".join(lines)
 
 
-def main():
+def measure(doc, measured, shown, saved):
+    """The program round one_model() and table(): every model that `measured` has times of, one table.
+    saved: the end of the file's name below bench/runs, its title, and how the engines were made."""
     import onnxruntime as ort
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    slug, title, how = saved
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
     parser.add_argument("--only", default="", help="models whose name matches this")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--block-ms", type=int, default=60)
-    parser.add_argument("--save", action="store_true", help="write bench/runs/<date>-int8-speed.md")
+    parser.add_argument("--save", action="store_true", help=f"write bench/runs/<date>-{slug}.md")
     args = parser.parse_args()
     os.makedirs(WORK, exist_ok=True)
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -152,24 +155,25 @@ def main():
         if not re.search(args.only, name):
             continue
         try:
-            times = one_model(name, source, ort, args)
+            times = measured(name, source, ort, args)
         except (Failed, RuntimeError) as e:
             failed.append(f"- {name}: {str(e).splitlines()[0][:140]}")
             continue
         if times:
             rows.append((name, times))
-            print(table(rows[-1:]).splitlines()[2], file=sys.stderr, flush=True)
-    text = table(rows) + ("\n\nNot measured:\n\n" + "\n".join(failed) if failed else "")
+            print(shown(rows[-1:]).splitlines()[2], file=sys.stderr, flush=True)
+    text = shown(rows) + ("\n\nNot measured:\n\n" + "\n".join(failed) if failed else "")
     print(text)
     if args.save:
         with open("/proc/cpuinfo", encoding="utf-8") as f:
             cpu = next(line.split(":")[1].strip() for line in f if line.startswith("model name"))
         isa = json.loads(hone("doctor", "--json", "-", allowed=(0, 3, 4))).get("isa", "")
-        name = f"{datetime.date.today()}-int8-speed.md"
+        name = f"{datetime.date.today()}-{slug}.md"
         with open(os.path.join(ROOT, "bench", "runs", name), "w", encoding="utf-8") as f:
-            f.write(f"# int8 engines\n\nbench/quant/speed.py on {cpu} {isa}, one thread, batch 1, commit {commit()}, load before "
-                    f"{load:.2f}; medians of {args.rounds} rounds in turns. Files by `hone quantize --preset fast`.\n\n{text}\n")
+            f.write(f"# {title}\n\nbench/quant/{os.path.basename(sys.argv[0])} on {cpu} {isa}, one thread, batch 1, commit {commit()}, "
+                    f"load before {load:.2f}; medians of {args.rounds} rounds in turns. {how}\n\n{text}\n")
 
 
 if __name__ == "__main__":
-    main()
+    measure(__doc__, one_model, table,
+            ("int8-speed", "int8 engines", "Files by `hone quantize --preset fast`."))
