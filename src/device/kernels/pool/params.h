@@ -19,8 +19,10 @@ static_assert(sizeof(PoolParams) <= max_params_bytes);
 
 // Positions k in [0, kernel) with 0 <= start + k * dilation < size.
 static inline Span64 window_inside(int64_t start, int64_t dilation, int64_t size, int64_t kernel) {
-  int64_t begin = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
-  int64_t end = start >= size ? 0 : (size - start + dilation - 1) / dilation;
+  // A division for each window is as long as the window where there is little else to do.
+  const auto steps = [&](int64_t n) { return dilation == 1 ? n : (n + dilation - 1) / dilation; };
+  const int64_t begin = start >= 0 ? 0 : steps(-start);
+  int64_t end = start >= size ? 0 : steps(size - start);
   if (end > kernel) end = kernel;
   return {begin, end < begin ? begin : end};
 }

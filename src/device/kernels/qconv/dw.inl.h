@@ -53,7 +53,9 @@ HONE_INLINE void finish(const QConvParams& p, const RowBlock& r, int64_t ox, con
   const float* scale = reinterpret_cast<const float*>(r.head + block);
   const int64_t column[4] = {0, width, 2 * width, 3 * width};
   const float* const scales[4] = {scale, scale + width, scale + 2 * width, scale + 3 * width};
-  const Bytes bytes = requantised(f, sum, r.head + 2 * block, scales, column);
+  const int32_t* bias = r.head + 2 * block;
+  const Bytes bytes = f.bias_apart ? requantised<true>(f, sum, bias, scales, column)
+                                   : requantised<false>(f, sum, bias, scales, column);
   uint8_t* y = r.y + ox * p.conv.y_row;
   if (few) {
     uint8_t all[block];

@@ -17,6 +17,9 @@ constexpr int width = 8;
 HONE_INLINE I load_ints(const int32_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
+HONE_INLINE void store_ints(int32_t* p, I v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+}
 // Every lane the four bytes at p.
 HONE_INLINE I set_word(const uint8_t* p) {
   int32_t word;

@@ -15,6 +15,7 @@ using I = __m512i;
 constexpr int width = 16;
 
 HONE_INLINE I load_ints(const int32_t* p) { return _mm512_loadu_si512(p); }
+HONE_INLINE void store_ints(int32_t* p, I v) { _mm512_storeu_si512(p, v); }
 // Every lane the four bytes at p.
 HONE_INLINE I set_word(const uint8_t* p) {
   int32_t word;

@@ -15,6 +15,7 @@ using I = int32x4_t;
 constexpr int width = 4;
 
 HONE_INLINE I load_ints(const int32_t* p) { return vld1q_s32(p); }
+HONE_INLINE void store_ints(int32_t* p, I v) { vst1q_s32(p, v); }
 HONE_INLINE I set_int(int32_t v) { return vdupq_n_s32(v); }
 HONE_INLINE I sub_ints(I a, I b) { return vsubq_s32(a, b); }
 HONE_INLINE I mul_ints(I a, I b) { return vmulq_s32(a, b); }

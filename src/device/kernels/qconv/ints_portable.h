@@ -35,6 +35,9 @@ HONE_INLINE int32_t wrapped(int64_t v) { return static_cast<int32_t>(static_cast
 HONE_INLINE I load_ints(const int32_t* p) {
   return lanes<I>([&](int i) { return p[i]; });
 }
+HONE_INLINE void store_ints(int32_t* p, I v) {
+  for (int i = 0; i < width; ++i) p[i] = v.v[i];
+}
 HONE_INLINE I set_int(int32_t v) {
   return lanes<I>([&](int) { return v; });
 }

@@ -68,28 +68,43 @@ HONE_INLINE void finish_tile(const QTile& t, I (&sum)[rows][vectors]) {
   store_tile<rows, vectors>(t.finish, scales, sum, t.y, t.y_row, t.columns);
 }
 
+template <int vectors>
+HONE_INLINE void load_word(const int8_t* b, const int32_t* zeros,
+                           decltype(load_weights(b, zeros)) (&w)[vectors]) {
+  HONE_UNROLL for (int j = 0; j < vectors; ++j) {
+    w[j] = load_weights(b + j * elements_of_word * width, zeros + j * width);
+  }
+}
+
 // The products of word `at` of each row's x.
 template <int at, class X, int rows, int vectors>
 HONE_INLINE void add_word(const X (&x)[rows], const int8_t* b, const int32_t* zeros,
                           I (&sum)[rows][vectors]) {
   decltype(load_weights(b, zeros)) w[vectors];
-  HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-    w[j] = load_weights(b + j * elements_of_word * width, zeros + j * width);
-  }
+  load_word(b, zeros, w);
   HONE_UNROLL for (int i = 0; i < rows; ++i) {
     HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = dot_word<at>(sum[i][j], x[i], w[j]);
   }
 }
 
-// The products of `count` words of x.
+// The products of `count` words of x. One word of it is loaded where it is multiplied: with all
+// rows' at a time there would be no registers left for the sums.
 template <int count, int rows, int vectors>
 HONE_INLINE void add_x(const uint8_t* const (&a)[rows], int64_t k, const int8_t* b,
                        const int32_t* zeros, I (&sum)[rows][vectors]) {
-  constexpr int step = elements_of_word * vectors * width;
-  decltype(load_factor<count>(a[0])) x[rows];
-  HONE_UNROLL for (int i = 0; i < rows; ++i) x[i] = load_factor<count>(a[i] + 4 * k);
-  add_word<0>(x, b, zeros, sum);
-  if constexpr (count == 4) {
+  if constexpr (count == 1) {
+    decltype(load_weights(b, zeros)) w[vectors];
+    load_word(b, zeros, w);
+    HONE_UNROLL for (int i = 0; i < rows; ++i) {
+      const auto x = load_factor<1>(a[i] + 4 * k);
+      HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = dot_word<0>(sum[i][j], x, w[j]);
+    }
+  } else {
+    static_assert(count == 4);
+    constexpr int step = elements_of_word * vectors * width;
+    decltype(load_factor<count>(a[0])) x[rows];
+    HONE_UNROLL for (int i = 0; i < rows; ++i) x[i] = load_factor<count>(a[i] + 4 * k);
+    add_word<0>(x, b, zeros, sum);
     add_word<1>(x, b + step, zeros, sum);
     add_word<2>(x, b + 2 * step, zeros, sum);
     add_word<3>(x, b + 3 * step, zeros, sum);
@@ -109,6 +124,8 @@ static void qtile(const QTile& t) {
     const I v = load_ints(first + j * width);
     HONE_UNROLL for (int i = 0; i < rows; ++i) sum[i][j] = v;
   }
+  // What the tile writes is fetched while it sums.
+  HONE_UNROLL for (int i = 0; i < rows; ++i) __builtin_prefetch(t.y + i * t.y_row, 1);
   for (int64_t ky = 0; ky < s.taps_y; ++ky) {
     for (int64_t kx = 0; kx < s.taps_x; ++kx) {
       const int64_t at = ky * s.step_y + kx * s.step_x;

@@ -41,6 +41,38 @@ HONE_INLINE void pool_channels(const QPoolParams& q, const PoolWindow& at, const
   }
 }
 
+// The largest bytes of one window, c >= B's width channels: the last block overlaps.
+template <class B, class T>
+HONE_INLINE void most_bytes(const PoolParams& p, const PoolWindow& at, const T* x, int64_t c,
+                            T* y) {
+  const int64_t rows = at.ky.end - at.ky.begin, columns = at.kx.end - at.kx.begin;
+  const int64_t right = p.dw * p.x_row, down = p.dh * p.w * p.x_row;
+  x += ((at.iy + at.ky.begin * p.dh) * p.w + at.ix + at.kx.begin * p.dw) * p.x_row;
+  for (int64_t i = 0;; i = i + 2 * B::width > c ? c - B::width : i + B::width) {
+    B most = load_bytes(x + i, B());
+    for (int64_t ky = 0; ky < rows; ++ky) {
+      const T* from = x + i + ky * down;
+      for (int64_t kx = 0; kx < columns; ++kx, from += right) {
+        most = larger(most, load_bytes(from, B()), T());
+      }
+    }
+    store_bytes(y + i, most);
+    if (i + B::width == c) return;
+  }
+}
+
+template <class B, class T>
+void run_most(const RunArgs& args, const PoolParams& p) {
+  for (int64_t unit = args.begin; unit < args.end; ++unit) {
+    const PoolUnit u = pool_unit(p, unit);
+    const T* x = static_cast<const T*>(args.in[0]) + u.x;
+    T* y = static_cast<T*>(args.out[0]) + u.y;
+    for (int64_t ox = 0; ox < p.ow; ++ox, y += p.y_row) {
+      most_bytes<B>(p, pool_window(p, u.oy, ox), x, u.channels, y);
+    }
+  }
+}
+
 template <class T, bool average>
 void run(const RunArgs& args, const QPoolParams& q) {
   const PoolParams& p = q.pool;
@@ -65,6 +97,16 @@ void qpool_run(const RunArgs& args) {
   const auto& q = *static_cast<const QPoolParams*>(args.params);
   const bool u8 = q.type == DType::u8;
   if (q.pool.average) return u8 ? run<uint8_t, true>(args, q) : run<int8_t, true>(args, q);
+  if (args.begin >= args.end) return;  // there may be no channels
+  const PoolParams& p = q.pool;
+  const int64_t fewest =
+      p.c % p.channels_per_unit ? p.c % p.channels_per_unit : p.channels_per_unit;
+  if (fewest >= WidestBytes::width) {
+    return u8 ? run_most<WidestBytes, uint8_t>(args, p) : run_most<WidestBytes, int8_t>(args, p);
+  }
+  if (fewest >= Bytes16::width) {
+    return u8 ? run_most<Bytes16, uint8_t>(args, p) : run_most<Bytes16, int8_t>(args, p);
+  }
   u8 ? run<uint8_t, false>(args, q) : run<int8_t, false>(args, q);
 }
 

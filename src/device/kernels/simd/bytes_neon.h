@@ -33,4 +33,19 @@ HONE_INLINE void store_bytes(int8_t* p, V v) {
   ::memcpy(p, &word, sizeof word);
 }
 
+// Bytes as they are, `width` at a time.
+struct Bytes16 {
+  static constexpr int width = 16;
+  uint8x16_t v;
+};
+HONE_INLINE Bytes16 load_bytes(const void* p, Bytes16) {
+  return {vld1q_u8(static_cast<const uint8_t*>(p))};
+}
+HONE_INLINE void store_bytes(void* p, Bytes16 b) { vst1q_u8(static_cast<uint8_t*>(p), b.v); }
+HONE_INLINE Bytes16 larger(Bytes16 a, Bytes16 b, uint8_t) { return {vmaxq_u8(a.v, b.v)}; }
+HONE_INLINE Bytes16 larger(Bytes16 a, Bytes16 b, int8_t) {
+  return {vreinterpretq_u8_s8(vmaxq_s8(vreinterpretq_s8_u8(a.v), vreinterpretq_s8_u8(b.v)))};
+}
+using WidestBytes = Bytes16;
+
 }  // namespace hone::kernels::neon
