@@ -55,6 +55,19 @@ Result<Dim> computed_axes(Lowering& l, const Node& n, int rank) {
   return bits;
 }
 
+// Without these axes dimensions that lie channels last are in their logical order: the channels, or
+// all that they lie behind, are gone.
+bool keeps_order(const std::vector<int64_t>& gone, int rank) {
+  bool channels = false;
+  int places = 0;
+  for (int64_t axis : gone) {
+    const int64_t at = axis < 0 ? axis + rank : axis;
+    channels = channels || at == 1;
+    places += at > 1;
+  }
+  return channels || places == rank - 2;
+}
+
 // Whether the axes are an input whose elements only data tell.
 bool has_computed_axes(const Lowering& l, const Node& n) {
   const auto given =
@@ -86,17 +99,18 @@ Status lower_reduce(Lowering& l, const Node& n) {
   const auto& fact = l.graph().fact(n.input(0));
   int rank = fact.rank();
   bool keep = n.attributes.i("keepdims", 1) != 0;
-  // With the axes kept, a channels-last operand is reduced where it lies; dropping axes needs the
-  // logical order back.
-  Layout layout = keep ? l.graph().value(n.output(0)).layout : Layout::row_major;
   HONE_ASSIGN(std::vector<int64_t> which, reduced_axes(l, n, rank, arg));
+  // With the axes kept, a channels-last operand is reduced where it lies; dropping axes needs the
+  // logical order back, unless what is left has it.
+  Layout layout = keep ? l.graph().value(n.output(0)).layout : l.graph().value(n.input(0)).layout;
+  if (!keep && !keeps_order(which, rank)) layout = Layout::row_major;
   for (int64_t axis : which) {
     HONE_ASSIGN(int at, normal_axis(axis, rank));
     a.axes |= 1u << graph::physical_axis(rank, at, layout);
   }
   a.select_last_index = static_cast<int32_t>(n.attributes.i("select_last_index", 0));
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
-  PlanValue y = l.define_as(n.output(0), layout);
+  PlanValue y = l.define_as(n.output(0), keep ? layout : Layout::row_major);
   if (which.empty() && a.op != Reduce::l1 && a.op != Reduce::l2 && a.op != Reduce::sum_square &&
       a.op != Reduce::log_sum && a.op != Reduce::log_sum_exp) {
     l.copy(n, x, y);
