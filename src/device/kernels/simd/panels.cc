@@ -6,7 +6,7 @@ namespace {
 // What the panels of one unit may take of the L2 cache.
 constexpr int64_t panel_bytes_per_unit = 512 * 1024;
 // Panels that may be read once more for the sake of a second thread.
-constexpr int64_t most_bytes_read_twice = 4 * 1024 * 1024;
+constexpr int64_t most_bytes_read_twice = 1024 * 1024;
 // Units there should be at least, so that a few threads finish together.
 constexpr int64_t wanted_units = 16;
 
@@ -24,10 +24,12 @@ void pack_panel(PanelShape s, const PanelSource& source, int64_t panel, float* d
     dst[j] = j < valid && source.bias ? source.bias[first + j] : 0.0f;
   }
   const float* w = source.w + first * source.n_step;
+  const float* other = source.other ? source.other + first * source.n_step : nullptr;
   for (int64_t k = 0; k < source.k; ++k) {
     dst += wide;
     for (int64_t j = 0; j < valid; ++j) {
-      dst[j] = source.alpha * w[k * source.k_step + j * source.n_step];
+      const int64_t at = k * source.k_step + j * source.n_step;
+      dst[j] = source.alpha * (other ? w[at] + source.sign * other[at] : w[at]);
     }
     for (int64_t j = valid; j < wide; ++j) dst[j] = 0;
   }

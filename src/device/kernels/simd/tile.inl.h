@@ -47,9 +47,11 @@ HONE_INLINE void finish_clamped(const Tile& t, V (&sum)[rows][vectors]) {
   const Epilogue& e = *t.epilogue;
   Mask last = first_lanes(t.columns - (vectors - 1) * width);
   if (t.residual && !e.residual_after_act) add_residual(t, last, sum);
-  V lo = set1(e.lo), hi = set1(e.hi);
-  HONE_UNROLL for (int i = 0; i < rows; ++i) {
-    HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = clamp(sum[i][j], lo, hi);
+  if (e.act != Act::none) {
+    V lo = set1(e.lo), hi = set1(e.hi);
+    HONE_UNROLL for (int i = 0; i < rows; ++i) {
+      HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = clamp(sum[i][j], lo, hi);
+    }
   }
   if (t.residual && e.residual_after_act) add_residual(t, last, sum);
   HONE_UNROLL for (int i = 0; i < rows; ++i) {
