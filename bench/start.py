@@ -4,7 +4,8 @@
     ./dev bench start [--only RE] [--duration S] [--out FILE.md]
 
 Each model is built twice (cold, then with the timing cache of the first), its engine inspected and
-run alone on one thread. Check pass: reading the engine file once through XXH3, as loading does.
+run alone on one thread. Load is to ready, so with binding. Check pass: reading the engine file once
+through XXH3, as loading does.
 """
 import argparse
 import json
@@ -52,7 +53,7 @@ def row(name, model, seconds, scratch):
     run = json.loads(hone("bench", engine, "--duration", seconds, "--json", "-", allowed=(0, 3)))
     profile, packed, memory = about["profiles"][0], about["packed_bytes"], run["memory"]
     p50, tail = run["latency_ms"]["p50"], run["latency_ms"].get("p99.9")
-    load = run["warmup"]["load_ms"]
+    load = run["warmup"]["load_ms"] + run["warmup"]["bind_ms"]
     whole = about["weight_bytes"] + profile["arena_bytes"] + 8 * MB
     return (name, f"{cold:.1f}", f"{cached:.2f}", f"{about['bytes'] / MB:.1f}",
             f"{packed['chosen'] / packed['least']:.2f}" if packed and packed["least"] else "-",

@@ -110,8 +110,11 @@ std::string energy_line(const nlohmann::json& e) {
 
 std::string warmup_line(const ship::BenchResult& r) {
   const ship::WarmUp& w = r.warmup;
-  return fmt::format("warm-up    load {}, first frame {:.3f} ms, {} {} runs in {:.2f} s",
-                     r.load_ms ? fmt::format("{:.3f} ms", *r.load_ms) : "not timed", r.first_ms,
+  const auto ms = [](std::optional<double> t) {
+    return t ? fmt::format("{:.3f} ms", *t) : std::string("not timed");
+  };
+  return fmt::format("warm-up    load {}, bind {}, first frame {:.3f} ms, {} {} runs in {:.2f} s",
+                     ms(r.load_ms), ms(r.bind_ms), r.first_ms,
                      w.steady ? "steady after" : "not steady after", w.runs, w.seconds);
 }
 

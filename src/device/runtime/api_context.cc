@@ -51,6 +51,7 @@ Status set_arena(hone_context& c, void* arena, size_t bytes) {
   c.allocator.free(c.arena);
   c.arena = {};
   c.given_arena = arena;
+  c.populated_bytes = 0;
   c.given_arena_bytes = arena == nullptr ? 0 : bytes;
   return {};
 }

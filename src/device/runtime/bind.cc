@@ -1,6 +1,7 @@
 // The arena taken and every pointer of every step set.
 #include <cstring>
 
+#include "device/platform/pages.h"
 #include "device/runtime/context.h"
 #include "device/runtime/text.h"
 #include "engine_generated.h"
@@ -22,6 +23,7 @@ Status hone_context::bind() {
     if (io.reserved != nullptr) std::memset(io.reserved, 0, static_cast<size_t>(io.bytes));
     io.bound_shape = io.shape;
   }
+  run_first_units();
   bound = true;
   return {};
 }
@@ -29,7 +31,11 @@ Status hone_context::bind() {
 Status hone_context::take_arena() {
   const auto need = static_cast<size_t>(arena_bytes());
   if (given_arena != nullptr) {
-    if (given_arena_bytes >= need) return {};
+    if (given_arena_bytes >= need) {
+      if (populated_bytes < need) hone::platform::populate(given_arena, need);
+      populated_bytes = need;
+      return {};
+    }
     return error(Code::out_of_memory, FixedText("the arena given has ")
                                           << static_cast<uint64_t>(given_arena_bytes)
                                           << " bytes, these shapes need "
@@ -40,6 +46,8 @@ Status hone_context::take_arena() {
   allocator.free(arena);
   arena = {};
   HONE_ASSIGN(arena, allocator.alloc(need, "the arena of these shapes"));
+  // The first run is to take as long as any other.
+  hone::platform::populate(arena.data, arena.bytes);
   return {};
 }
 

@@ -163,6 +163,7 @@ struct hone_context {
   hone::runtime::Block arena;     // owned, or:
   void* given_arena = nullptr;
   size_t given_arena_bytes = 0;
+  size_t populated_bytes = 0;  // of the arena given: their pages are present
   void* scratch = nullptr;
   void* workspace = nullptr;
 
@@ -171,6 +172,7 @@ struct hone_context {
   bool bound = false;
   bool buffers_changed = false;
   bool any_strided = false;
+  bool warm = false;  // run_first_units() was here
   bool timing = false;
   hone::FixedText error_text;
 
@@ -204,6 +206,7 @@ struct hone_context {
   Status apply_buffers();
   Status run_steps();
   void run_kernel(uint32_t index);
+  void run_first_units();
 };
 
 namespace hone::runtime {

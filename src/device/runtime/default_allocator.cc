@@ -6,7 +6,12 @@
 
 namespace {
 
+// From here on a block begins where a large page may: an arena of large pages is there sooner, and
+// its kernels miss the TLB less.
+constexpr size_t large_page = size_t{1} << 21;
+
 void* allocate(void*, size_t bytes, size_t align) {
+  if (bytes >= large_page && align < large_page) align = large_page;
   // aligned_alloc wants a multiple of the alignment.
   const size_t rounded = (bytes + align - 1) / align * align;
   return rounded < bytes ? nullptr : aligned_alloc(align, rounded);

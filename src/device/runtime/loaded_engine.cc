@@ -5,6 +5,7 @@
 #include "common/wire/limits.h"
 #include "common/wire/vectors.h"
 #include "device/platform/cpu.h"
+#include "device/platform/pages.h"
 #include "device/runtime/plugins.h"
 #include "device/runtime/structs.h"
 #include "device/runtime/text.h"
@@ -211,6 +212,9 @@ device::Result<hone_engine*> load_file(const char* path, const hone_load_options
   Allocator allocator;
   HONE_RETURN_IF_ERROR(check_options(o, &allocator));
   HONE_ASSIGN(const platform::MappedFile mapped, platform::map_file(path));
+  if ((o.flags & HONE_LOAD_TRUSTED) != 0) {  // no checksum comes by every page
+    platform::populate_mapping(mapped.bytes.data(), mapped.bytes.size());
+  }
   auto engine = load(mapped.bytes, o, allocator);
   if (!engine.ok()) {
     platform::unmap(mapped);

@@ -29,6 +29,21 @@ struct Job {
   uint32_t step;
 };
 
+Job job_of(const hone_context& c, uint32_t index) {
+  const BoundStep& step = c.steps[index];
+  Job job = {};
+  job.args.params = step.params;
+  job.args.in = step.in;
+  job.args.out = step.out;
+  job.args.workspace = c.workspace;
+  job.run = step.kernel->run;
+  job.scratch = static_cast<char*>(c.scratch);
+  job.scratch_stride = c.layout.scratch;
+  job.trace = c.trace;
+  job.step = index;
+  return job;
+}
+
 void run_units(void* ctx, int thread, int64_t begin, int64_t end) {
   const auto* job = static_cast<const Job*>(ctx);
   hone::kernels::RunArgs args = job->args;
@@ -80,16 +95,7 @@ Status hone_context::apply_buffers() {
 
 void hone_context::run_kernel(uint32_t index) {
   const BoundStep& step = steps[index];
-  Job job = {};
-  job.args.params = step.params;
-  job.args.in = step.in;
-  job.args.out = step.out;
-  job.args.workspace = workspace;
-  job.run = step.kernel->run;
-  job.scratch = static_cast<char*>(scratch);
-  job.scratch_stride = layout.scratch;
-  job.trace = trace;
-  job.step = index;
+  Job job = job_of(*this, index);
   const auto units_fn = trace == nullptr ? run_units : run_recorded;
   for (int32_t phase = 0; phase < step.phases; ++phase) {
     const int64_t units = step.units[phase];
@@ -99,6 +105,26 @@ void hone_context::run_kernel(uint32_t index) {
       units_fn(&job, 0, 0, units);
     } else {
       pool->parallel_for(units, units_fn, &job);
+    }
+  }
+}
+
+// A little of every step, so that the first run finds code, tables and parameters in memory and in
+// cache. Kernels touch nothing but what their operands describe, whatever it holds; those of
+// plugins promise less and are left alone. Of a large model less than all: it does not notice.
+void hone_context::run_first_units() {
+  constexpr uint64_t most_ns = 200'000;
+  if (warm || external_io) return;
+  warm = true;
+  const platform::DefaultFloatMode mode;
+  const uint64_t begin = platform::monotonic_ns();
+  for (uint32_t i = 0; i < engine->step_count; ++i) {
+    if (steps[i].kernel == nullptr || meta().steps()->Get(i)->kind() != StepKind::kernel) continue;
+    if (platform::monotonic_ns() - begin > most_ns) return;
+    Job job = job_of(*this, i);
+    for (int32_t phase = 0; phase < steps[i].phases; ++phase) {
+      job.args.phase = phase;
+      if (steps[i].units[phase] > 0) run_units(&job, 0, 0, 1);
     }
   }
 }

@@ -225,12 +225,15 @@ Result<BenchResult> bench(Session& s, Workload& work, const BenchOptions& option
 
 Result<BenchResult> bench(Session& s, const BenchOptions& options) {
   auto shapes = options.shapes.empty() ? s.default_shapes() : options.shapes;
+  const int64_t begin = MonotonicTime().now_ns();
   HONE_RETURN_IF_ERROR(s.bind(shapes));
+  const double bind_ms = static_cast<double>(MonotonicTime().now_ns() - begin) * 1e-6;
   Inputs noise;
   if (options.inputs.samples.empty()) noise = noise_inputs(s, shapes, options.inputs.same);
   const Inputs& inputs = options.inputs.samples.empty() ? noise : options.inputs;
   InferWork work(s, inputs);
   HONE_ASSIGN(BenchResult r, bench(s, work, options));
+  r.bind_ms = bind_ms;
   r.conditions["inputs"] = inputs.to_json();
   return r;
 }

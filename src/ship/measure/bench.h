@@ -47,8 +47,8 @@ struct BenchResult {
   std::optional<RateCount> rate;
   double rate_per_second = 0;
   WarmUp warmup;
-  std::optional<double> load_ms;
-  double first_ms = 0;  // the first frame, before warm-up
+  std::optional<double> load_ms, bind_ms;  // where they were timed
+  double first_ms = 0;                     // the first frame, before warm-up
   Overhead overhead;
   Evidence evidence;
   std::vector<std::string> warnings;

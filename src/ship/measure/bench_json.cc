@@ -103,11 +103,9 @@ json to_json(const BenchResult& r) {
     add_claims(f.infer_claims, &j["service_ms"]);
   }
   if (r.rate) add_rate(r, &j);
-  j["warmup"] = {{"runs", r.warmup.runs},
-                 {"seconds", r.warmup.seconds},
-                 {"steady", r.warmup.steady},
-                 {"first_ms", r.first_ms},
-                 {"load_ms", or_null(r.load_ms)}};
+  j["warmup"] = {{"runs", r.warmup.runs},         {"seconds", r.warmup.seconds},
+                 {"steady", r.warmup.steady},     {"first_ms", r.first_ms},
+                 {"load_ms", or_null(r.load_ms)}, {"bind_ms", or_null(r.bind_ms)}};
   return j;
 }
 
