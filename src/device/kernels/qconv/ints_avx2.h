@@ -32,8 +32,8 @@ HONE_INLINE I mul_ints(I a, I b) { return _mm256_mullo_epi32(a, b); }
 
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 constexpr int elements_of_word = 4;
-// A word's weights of each column; zero points are left to the sums of rows.
-HONE_INLINE I load_weights(const int8_t* p, const int32_t*) {
+// A word's weights of each column.
+HONE_INLINE I load_weights(const int8_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 // sum + the four products of bytes, x's unsigned and w's signed: exact.
@@ -47,11 +47,9 @@ HONE_INLINE I dot(I sum, I x, I w) {
 HONE_INLINE I dot_bytes(I sum, I x, I w) { return dot(sum, x, w); }
 #else
 constexpr int elements_of_word = 2;
-// A word's weights of each column less their zero points, as words.
-HONE_INLINE I load_weights(const int8_t* p, const int32_t* zero) {
-  const I w = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-  const I z = load_ints(zero);
-  return _mm256_sub_epi16(w, _mm256_blend_epi16(z, _mm256_slli_epi32(z, 16), 0xaa));
+// A word's weights of each column, as words.
+HONE_INLINE I load_weights(const int8_t* p) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
 // sum + a0 b0 + a1 b1 of words: exact.
 HONE_INLINE I dot(I sum, I a, I b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }

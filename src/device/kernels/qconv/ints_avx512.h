@@ -28,19 +28,16 @@ HONE_INLINE I mul_ints(I a, I b) { return _mm512_mullo_epi32(a, b); }
 
 #ifdef __AVX512VNNI__
 constexpr int elements_of_word = 4;
-// A word's weights of each column; zero points are left to the sums of rows.
-HONE_INLINE I load_weights(const int8_t* p, const int32_t*) { return _mm512_loadu_si512(p); }
+// A word's weights of each column.
+HONE_INLINE I load_weights(const int8_t* p) { return _mm512_loadu_si512(p); }
 // sum + the four products of bytes, x's unsigned and w's signed: exact.
 HONE_INLINE I dot(I sum, I x, I w) { return _mm512_dpbusd_epi32(sum, x, w); }
 HONE_INLINE I dot_bytes(I sum, I x, I w) { return dot(sum, x, w); }
 #else
 constexpr int elements_of_word = 2;
-// The same less the zero points, as words.
-HONE_INLINE I load_weights(const int8_t* p, const int32_t* zero) {
-  const I w = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-  const I z = load_ints(zero);
-  return _mm512_sub_epi16(
-      w, _mm512_or_si512(_mm512_slli_epi32(z, 16), _mm512_and_si512(z, set_int(0xffff))));
+// The same as words.
+HONE_INLINE I load_weights(const int8_t* p) {
+  return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
 // sum + a0 b0 + a1 b1 of words: exact.
 HONE_INLINE I dot(I sum, I a, I b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }

@@ -35,8 +35,8 @@ HONE_INLINE I load_x(const uint8_t* p) {
 #if defined(__ARM_FEATURE_MATMUL_INT8) || defined(__ARM_FEATURE_DOTPROD)
 constexpr int elements_of_word = 4;
 using W = int8x16_t;
-// A word's weights of each column; zero points are left to the sums of rows.
-HONE_INLINE W load_weights(const int8_t* p, const int32_t*) { return vld1q_s8(p); }
+// A word's weights of each column.
+HONE_INLINE W load_weights(const int8_t* p) { return vld1q_s8(p); }
 #endif
 
 #if defined(__ARM_FEATURE_MATMUL_INT8)
@@ -76,12 +76,11 @@ constexpr int taken_off_x = 0;
 struct W {
   int16x4_t even, odd;
 };
-// A word's weights of each column less their zero points, as words.
-HONE_INLINE W load_weights(const int8_t* p, const int32_t* zero) {
-  const int16x4_t z = vmovn_s32(load_ints(zero));
+// A word's weights of each column, as words.
+HONE_INLINE W load_weights(const int8_t* p) {
   const int16x8_t w = vmovl_s8(vld1_s8(p));
   const int16x4_t low = vget_low_s16(w), high = vget_high_s16(w);
-  return {vsub_s16(vuzp1_s16(low, high), z), vsub_s16(vuzp2_s16(low, high), z)};
+  return {vuzp1_s16(low, high), vuzp2_s16(low, high)};
 }
 template <int count>
 HONE_INLINE int16x8_t load_factor(const uint8_t* p) {

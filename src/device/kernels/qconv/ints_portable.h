@@ -53,8 +53,8 @@ HONE_INLINE I sub_ints(const I& a, const I& b) {
 HONE_INLINE I mul_ints(const I& a, const I& b) {
   return lanes<I>([&](int i) { return wrapped(int64_t{a.v[i]} * b.v[i]); });
 }
-// A word's weights of each column; zero points are left to the sums of rows.
-HONE_INLINE I load_weights(const int8_t* p, const int32_t*) {
+// A word's weights of each column.
+HONE_INLINE I load_weights(const int8_t* p) {
   I w;
   memcpy(w.v, p, sizeof w.v);
   return w;
@@ -82,7 +82,7 @@ HONE_INLINE I dot_word(const I& sum, const I& x, const I& w) {
   return dot(sum, x, w);
 }
 HONE_INLINE I dot_bytes(const I& sum, const I& x, const I& w) { return dot(sum, x, w); }
-HONE_INLINE I load_words(const int8_t* p) { return load_weights(p, nullptr); }
+HONE_INLINE I load_words(const int8_t* p) { return load_weights(p); }
 
 HONE_INLINE F to_floats(const I& v) {
   return lanes<F>([&](int i) { return static_cast<float>(v.v[i]); });

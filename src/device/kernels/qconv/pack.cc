@@ -59,8 +59,7 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
     for (int64_t tap = 0; tap < taps; ++tap) {
       for (int64_t i = 0; i < words * of_word; ++i) {
         int8_t* at = w + ((tap * words + i / of_word) * columns + j) * of_word + i % of_word;
-        // What is read too much meets 0; as words the zero point is still taken off.
-        int32_t v = bytes ? 0 : shift.zero;
+        int32_t v = 0;  // what is read too much meets 0
         if (real && i < s.run) {
           v = raw.weight(o * depth + tap * s.run + i) - shift.shift;
           sum += v - shift.zero;

@@ -57,7 +57,7 @@ void pack_dw(const Step& step, const void* const* raw, int, void* dst) {
   const Kernel name = {#name,               \
                        "qconv",             \
                        isa,                 \
-                       2,                   \
+                       3,                   \
                        bind_tiled<tiling>,  \
                        run_tiled<tiling>,   \
                        tiled_bytes<tiling>, \

@@ -24,8 +24,7 @@ struct QTile {
   const uint8_t* a[max_tile_rows];  // each row's window
   const QSource* source;
   const uint8_t* panel;
-  // Sums of each row's elements, which meet the zero points; nullptr: those are 0, or the tile
-  // takes them off the weights.
+  // Sums of each row's elements, which meet the zero points; nullptr: those are 0.
   const int32_t* row_sums;
   uint8_t* y;
   int64_t y_row;    // bytes
@@ -46,7 +45,7 @@ struct QAmx {
 struct QTiling {
   int rows;
   PanelShape panel;
-  QElement element;  // byte: the zero points of w meet row_sums
+  QElement element;
   const QTileFunction* functions;
   QConvert convert;
   const QAmx* amx;          // nullptr: functions; else x is read as it is

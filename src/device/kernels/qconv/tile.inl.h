@@ -69,19 +69,17 @@ HONE_INLINE void finish_tile(const QTile& t, I (&sum)[rows][vectors]) {
 }
 
 template <int vectors>
-HONE_INLINE void load_word(const int8_t* b, const int32_t* zeros,
-                           decltype(load_weights(b, zeros)) (&w)[vectors]) {
+HONE_INLINE void load_word(const int8_t* b, decltype(load_weights(b)) (&w)[vectors]) {
   HONE_UNROLL for (int j = 0; j < vectors; ++j) {
-    w[j] = load_weights(b + j * elements_of_word * width, zeros + j * width);
+    w[j] = load_weights(b + j * elements_of_word * width);
   }
 }
 
 // The products of word `at` of each row's x.
 template <int at, class X, int rows, int vectors>
-HONE_INLINE void add_word(const X (&x)[rows], const int8_t* b, const int32_t* zeros,
-                          I (&sum)[rows][vectors]) {
-  decltype(load_weights(b, zeros)) w[vectors];
-  load_word(b, zeros, w);
+HONE_INLINE void add_word(const X (&x)[rows], const int8_t* b, I (&sum)[rows][vectors]) {
+  decltype(load_weights(b)) w[vectors];
+  load_word(b, w);
   HONE_UNROLL for (int i = 0; i < rows; ++i) {
     HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = dot_word<at>(sum[i][j], x[i], w[j]);
   }
@@ -91,10 +89,10 @@ HONE_INLINE void add_word(const X (&x)[rows], const int8_t* b, const int32_t* ze
 // rows' at a time there would be no registers left for the sums.
 template <int count, int rows, int vectors>
 HONE_INLINE void add_x(const uint8_t* const (&a)[rows], int64_t k, const int8_t* b,
-                       const int32_t* zeros, I (&sum)[rows][vectors]) {
+                       I (&sum)[rows][vectors]) {
   if constexpr (count == 1) {
-    decltype(load_weights(b, zeros)) w[vectors];
-    load_word(b, zeros, w);
+    decltype(load_weights(b)) w[vectors];
+    load_word(b, w);
     HONE_UNROLL for (int i = 0; i < rows; ++i) {
       const auto x = load_factor<1>(a[i] + 4 * k);
       HONE_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = dot_word<0>(sum[i][j], x, w[j]);
@@ -104,10 +102,10 @@ HONE_INLINE void add_x(const uint8_t* const (&a)[rows], int64_t k, const int8_t*
     constexpr int step = elements_of_word * vectors * width;
     decltype(load_factor<count>(a[0])) x[rows];
     HONE_UNROLL for (int i = 0; i < rows; ++i) x[i] = load_factor<count>(a[i] + 4 * k);
-    add_word<0>(x, b, zeros, sum);
-    add_word<1>(x, b + step, zeros, sum);
-    add_word<2>(x, b + 2 * step, zeros, sum);
-    add_word<3>(x, b + 3 * step, zeros, sum);
+    add_word<0>(x, b, sum);
+    add_word<1>(x, b + step, sum);
+    add_word<2>(x, b + 2 * step, sum);
+    add_word<3>(x, b + 3 * step, sum);
   }
 }
 
@@ -115,7 +113,6 @@ template <int rows, int vectors>
 static void qtile(const QTile& t) {
   constexpr int columns = vectors * width;
   const int32_t* first = reinterpret_cast<const int32_t*>(t.panel);
-  const int32_t* zeros = first + 3 * columns;
   const int8_t* b = reinterpret_cast<const int8_t*>(first + 4 * columns);
   const QSource& s = *t.source;
   const int64_t words = words_of(s);
@@ -135,10 +132,10 @@ static void qtile(const QTile& t) {
       if constexpr (words_at_once > 1) {
         constexpr int all = words_at_once;
         for (; k + all <= words; k += all, b += all * elements_of_word * columns) {
-          add_x<all>(a, k, b, zeros, sum);
+          add_x<all>(a, k, b, sum);
         }
       }
-      for (; k < words; ++k, b += elements_of_word * columns) add_x<1>(a, k, b, zeros, sum);
+      for (; k < words; ++k, b += elements_of_word * columns) add_x<1>(a, k, b, sum);
     }
   }
   finish_tile<rows, vectors>(t, sum);

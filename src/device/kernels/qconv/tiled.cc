@@ -1,5 +1,7 @@
 #include "device/kernels/qconv/tiled.h"
 
+#include <cstring>
+
 #include "common/base/checked.h"
 #include "device/kernels/conv/tile_windows.h"
 #include "device/kernels/qconv/pack.h"
@@ -35,6 +37,7 @@ void find_windows(const QConvParams& p, const uint8_t* x, int64_t m, int64_t row
   }
 }
 
+template <class X>
 void sum_rows(const QTile& t, int64_t rows, int32_t* sums) {
   const QSource& s = *t.source;
   for (int64_t i = 0; i < rows; ++i) {
@@ -42,7 +45,11 @@ void sum_rows(const QTile& t, int64_t rows, int32_t* sums) {
     for (int64_t ky = 0; ky < s.taps_y; ++ky) {
       for (int64_t kx = 0; kx < s.taps_x; ++kx) {
         const uint8_t* a = t.a[i] + ky * s.step_y + kx * s.step_x;
-        for (int64_t k = 0; k < s.run; ++k) sum += a[k];
+        for (int64_t k = 0; k < s.run; ++k) {
+          X x;
+          memcpy(&x, a + k * static_cast<int64_t>(sizeof x), sizeof x);
+          sum += static_cast<uint32_t>(int32_t{x});
+        }
       }
     }
     sums[i] = static_cast<int32_t>(sum);
@@ -94,7 +101,10 @@ void run_rows(const Panels& panels, int64_t m, int64_t m_end) {
     const int64_t left = m_end - m, tiles = ceil_div(left, t.rows);
     rows = ceil_div(left, tiles);
     find_windows(job.p, x, m, rows, &tile);
-    if (job.row_sums) sum_rows(tile, rows, sums);
+    if (job.row_sums) {
+      t.element == QElement::byte ? sum_rows<uint8_t>(tile, rows, sums)
+                                  : sum_rows<int16_t>(tile, rows, sums);
+    }
     panels.run(&tile, m, [&](const QTile& at, int64_t vectors) { t.get(rows, vectors)(at); });
   }
 }
@@ -213,7 +223,7 @@ void run_qconv_tiled(const QTiling& t, const RunArgs& args) {
                 static_cast<const uint8_t*>(x),
                 reinterpret_cast<const uint8_t*>(head + 1),
                 static_cast<uint8_t*>(args.out[0]),
-                head->zeros != 0 && t.element == QElement::byte,
+                head->zeros != 0,
                 args.scratch};
   if (t.amx) t.amx->begin();
   for (int64_t unit = args.begin; unit < args.end; ++unit) run_unit(job, unit);
