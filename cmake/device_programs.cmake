@@ -5,7 +5,9 @@
 add_executable(hone_rt_run examples/c_api/run.c)
 target_link_libraries(hone_rt_run PRIVATE hone_rt)
 if(CMAKE_CROSSCOMPILING)
-  target_link_options(hone_rt_run PRIVATE -static)  # a board need not have the toolchain's libraries
+  # A board need not have the toolchain's libraries.
+  target_link_options(hone_rt_run PRIVATE -static)
+  target_link_options(hone-tune PRIVATE -static)
 endif()
 
 set(googletest /usr/src/googletest)

@@ -20,16 +20,20 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 OBJECTS = f"{ROOT}/build/device-aarch64/CMakeFiles/hone_kernels.dir/src/device/kernels"
 # name, object, function, multiply-add, cores that have it
 CORES = ("cortex-a55", "cortex-a76")
+I8MM = ("neoverse-n2",)
 LOOPS = [
     ("f32 6x16", "simd/tile_neon.cc.o", "neon::tile_f32<6, 4>", "fmla", CORES),
     ("int8 8x8, words", "qconv/neon.cc.o", "neon::qtile<8, 2>", "smlal", CORES),
     ("int8 8x8, dot", "qconv/neon_dot.cc.o", "neon_dot::qtile<8, 2>", "sdot", CORES),
+    ("int8 8x8, i8mm's dot", "qconv/neon_i8mm.cc.o", "neon_i8mm::qtile<8, 2>", "sudot", I8MM),
+    ("int8 8x8x8, i8mm", "qconv/neon_i8mm.cc.o", "neon_i8mm::qtile_pairs<8, 2>", "usmmla", I8MM),
 ]
 # 128-bit multiply-adds a cycle, as we assume them; not read in the guides of the cores.
-PIPES = {"cortex-a55": 1, "cortex-a76": 2}
+PIPES = {"cortex-a55": 1, "cortex-a76": 2, "neoverse-n2": 2}
 # One multiply-add by an element of a register, as the loops have it.
 FORMS = {"fmla": "fmla v{}.4s, v0.4s, v1.s[0]", "smlal": "smlal v{}.4s, v0.4h, v1.h[0]",
-         "sdot": "sdot v{}.4s, v0.16b, v1.4b[0]"}
+         "sdot": "sdot v{}.4s, v0.16b, v1.4b[0]", "sudot": "sudot v{}.4s, v0.16b, v1.4b[0]",
+         "usmmla": "usmmla v{}.4s, v0.16b, v1.16b"}
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*?)(?:\s*//.*)?$")
 
 

@@ -105,6 +105,14 @@ const Kernel binary_int_avx2 = {"binary_int_avx2", "binary",         Isa::avx2, 
 const Kernel binary_f32_neon = {
     "binary_f32_neon", "binary", Isa::neon, 1, bind_vector, HONE_ON_ARM(neon::binary_f32),
     nullptr,           nullptr};
+const Kernel binary_16bit_neon = {"binary_16bit_neon",
+                                  "binary",
+                                  Isa::neon,
+                                  1,
+                                  bind_16bit,
+                                  HONE_ON_ARM(neon::binary_16bit),
+                                  nullptr,
+                                  nullptr};
 const Kernel binary_int_neon = {
     "binary_int_neon", "binary", Isa::neon, 1, bind_int, HONE_ON_ARM(neon::binary_int),
     nullptr,           nullptr};

@@ -39,6 +39,7 @@ void binary_row(Binary op, const float* a, bool step_a, const float* b, bool ste
 }  // namespace avx512
 namespace neon {
 void binary_f32(const RunArgs& args);
+void binary_16bit(const RunArgs& args);
 void binary_int(const RunArgs& args);
 // All but mod and fmod.
 void binary_row(Binary op, const float* a, bool step_a, const float* b, bool step_b, float* y,

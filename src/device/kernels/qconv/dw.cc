@@ -49,7 +49,7 @@ bool pack_block(int block, const RawWeights& raw, int64_t at, uint8_t* dst) {
 bool rows_of_pixels(int block, QConvParams* p, int64_t* workspace) {
   const ConvParams& c = p->conv;
   const bool fits = c.c < block && block % c.c == 0 && c.sw == 1 && c.y_row == c.c;
-  if (fits && find_source(p, QElement::byte, workspace) && p->source.copied) return true;
+  if (fits && find_source(p, QElement::byte, 1, workspace) && p->source.copied) return true;
   p->source = {};
   return false;
 }

@@ -45,7 +45,7 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
   const QConvParams& p = *raw.p;
   const QSource& s = p.source;
   const int64_t taps = runs_of(s), words = words_of(s), depth = taps * s.run;
-  const int64_t of_word = t.weights_of_word();
+  const int64_t together = t.weights_together();
   const bool bytes = t.element == QElement::byte;
   int32_t* head = reinterpret_cast<int32_t*>(dst);
   int8_t* w = reinterpret_cast<int8_t*>(head + 4 * columns);
@@ -57,8 +57,9 @@ bool pack_panel(const QTiling& t, const RawWeights& raw, int64_t first, int64_t 
     int64_t sum = 0;     // of the weights less their zero points: at most 2^48 of 2^8
     int64_t stored = 0;  // of the bytes
     for (int64_t tap = 0; tap < taps; ++tap) {
-      for (int64_t i = 0; i < words * of_word; ++i) {
-        int8_t* at = w + ((tap * words + i / of_word) * columns + j) * of_word + i % of_word;
+      const int64_t begin = tap * words * t.weights_of_word();
+      for (int64_t i = 0; i < words * t.weights_of_word(); ++i) {
+        int8_t* at = w + begin * columns + (i / together * columns + j) * together + i % together;
         int32_t v = 0;  // what is read too much meets 0
         if (real && i < s.run) {
           v = raw.weight(o * depth + tap * s.run + i) - shift.shift;

@@ -82,6 +82,7 @@ HONE_QCONV_DW(qconv_dw_8bit_c16_neon_i8mm, Isa::neon_i8mm, 16,
 HONE_QCONV_DW(qconv_dw_8bit_c16_neon_dot, Isa::neon_dot, 16,
               HONE_ON_ARM(neon_dot::qconv_dw_c16_run))
 HONE_QCONV_DW(qconv_dw_8bit_c16_neon, Isa::neon, 16, HONE_ON_ARM(neon::qconv_dw_c16_run))
+HONE_QCONV_TILED(qconv_8bit_8x8x8_neon_i8mm, Isa::neon_i8mm, neon_i8mm_q8x8x8)
 HONE_QCONV_TILED(qconv_8bit_8x8_neon_i8mm, Isa::neon_i8mm, neon_i8mm_q8x8)
 HONE_QCONV_TILED(qconv_8bit_8x8_neon_dot, Isa::neon_dot, neon_dot_q8x8)
 HONE_QCONV_TILED(qconv_8bit_8x8_neon, Isa::neon, neon_q8x8)

@@ -28,17 +28,18 @@ void fill_padding(const QConvParams& p, int64_t pixels, uint8_t* to) {
 
 }  // namespace
 
-bool find_source(QConvParams* p, QElement element, int64_t* workspace) {
+bool find_source(QConvParams* p, QElement element, int64_t together, int64_t* workspace) {
   const ConvParams& c = p->conv;
   QSource& s = p->source;
-  s.element = static_cast<int64_t>(element), s.whole = 1;
+  s.element = static_cast<int64_t>(element), s.whole = together;
   const bool by_rows = row_is_one_run(c);
   s.taps_y = c.kh, s.taps_x = by_rows ? 1 : c.kw;
   s.run = by_rows ? c.kw * c.cg : c.cg;
   s.h = covered(c.oh, c.sh, c.kh, c.dh), s.w = covered(c.ow, c.sw, c.kw, c.dw);
   const bool padded = c.pt > 0 || c.pl > 0 || s.h > c.h || s.w > c.w;
   const bool apart = by_rows && c.kw > 1 && c.x_row != c.c;
-  s.copied = padded || apart || element != QElement::byte || p->x_type != DType::u8 || s.run % 4;
+  s.copied = padded || apart || element != QElement::byte || p->x_type != DType::u8 ||
+             s.run % (4 * together);
   *workspace = 0;
   int64_t row = 0, rows = 0;
   if (s.copied &&

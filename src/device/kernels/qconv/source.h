@@ -11,9 +11,9 @@ namespace hone::kernels {
 // What x is multiplied as: bytes (u8; of i8 128 more), or words less the zero point.
 enum class QElement : int64_t { byte = 1, word = 2 };  // its bytes
 
-// Fills p->source. False where the copy it needs is too large; else its bytes, 0 where tiles read x
-// itself.
-bool find_source(QConvParams* p, QElement element, int64_t* workspace);
+// Fills p->source; runs are read `together` words at a time. False where the copy it needs is too
+// large; else its bytes, 0 where tiles read x itself.
+bool find_source(QConvParams* p, QElement element, int64_t together, int64_t* workspace);
 
 // As AMX reads x, in place or gathered (conv/tile_windows.h): a window is one run of bytes.
 void set_tiled_source(QConvParams* p);

@@ -5,7 +5,7 @@
 // Packed weights are a head of 64 bytes and the panels of each group (simd/panels.h). A panel is,
 // for each of its columns, the first sum (i32), scale (f32), bias (i32, read only where it is
 // apart; f32 where y is; the sum of the weights where x's zero point is an operand), w's zero point
-// (i32), then for each word of x the column's weights (i8: 4 or 2).
+// (i32), then for each word of x, or each two, the column's weights (i8: 4 or 2 of a word).
 #pragma once
 
 #include "device/kernels/qconv/source.h"
@@ -50,9 +50,11 @@ struct QTiling {
   QConvert convert;
   const QAmx* amx;          // nullptr: functions; else x is read as it is
   int32_t taken_off_x = 0;  // bytes of x are multiplied less this
+  int32_t together = 1;     // words of x whose weights lie together for each column
 
   QTileFunction get(int64_t r, int64_t v) const { return functions[(v - 1) * rows + r - 1]; }
   int64_t weights_of_word() const { return 4 / static_cast<int64_t>(element); }
+  int64_t weights_together() const { return together * weights_of_word(); }
 };
 
 #define HONE_QTILING(isa, tile, count)                                            \
@@ -92,6 +94,18 @@ HONE_NEON_QTILING(neon, QElement::word, 0);
 HONE_NEON_QTILING(neon_dot, QElement::byte, 128);
 HONE_NEON_QTILING(neon_i8mm, QElement::byte, 0);
 #undef HONE_NEON_QTILING
+// Two pixels by two filters and eight bytes of each at a time.
+namespace neon_i8mm {
+extern const QTileFunction qtiles_8x8x8[16];
+}
+constexpr QTiling neon_i8mm_q8x8x8 = {8,
+                                      {8, 4},
+                                      QElement::byte,
+                                      HONE_ON_ARM(neon_i8mm::qtiles_8x8x8),
+                                      HONE_ON_ARM(neon_i8mm::qconvert),
+                                      nullptr,
+                                      0,
+                                      2};
 #undef HONE_QTILING
 
 }  // namespace hone::kernels

@@ -162,7 +162,7 @@ void run_unit(const Job& job, int64_t unit) {
 }  // namespace
 
 bool set_source(const QTiling& t, QConvParams* p, int64_t* workspace) {
-  if (!t.amx) return find_source(p, t.element, workspace);
+  if (!t.amx) return find_source(p, t.element, t.together, workspace);
   *workspace = 0;
   set_tiled_source(p);
   return true;
@@ -178,6 +178,7 @@ const char* bind_qconv_tiled(const QTiling& t, const Step& step, void* params, W
   ConvParams& c = p->conv;
   if (p->wide != 0 && p->wide != 1) return "sums may need more than 32 bits";
   if (is_depthwise(c)) return "depthwise has kernels of its own";
+  if (t.together > 1 && c.batch * c.oh * c.ow < 2) return "one pixel: half of each product is lost";
   for (size_t i = 2; i < 5; ++i) {
     if (operand_or_absent(step.in, i).present()) return "bias, scale or zero are not constant";
   }
