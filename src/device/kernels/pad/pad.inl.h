@@ -58,6 +58,45 @@ void pad_row(const PadParams& p, const T* x, T* y, T value) {
   border(p, x, y, front + middle, p.y_size[d], value);
 }
 
+// n < 32 bytes in two pieces that overlap, or one by one.
+template <size_t piece>
+void copy_ends(uint8_t* y, const uint8_t* x, size_t n) {
+  uint8_t first[piece], last[piece];
+  __builtin_memcpy(first, x, piece), __builtin_memcpy(last, x + n - piece, piece);
+  __builtin_memcpy(y, first, piece), __builtin_memcpy(y + n - piece, last, piece);
+}
+void copy_short(uint8_t* y, const uint8_t* x, size_t n) {
+  if (n >= 16) return copy_ends<16>(y, x, n);
+  if (n >= 8) return copy_ends<8>(y, x, n);
+  if (n >= 4) return copy_ends<4>(y, x, n);
+  for (size_t i = 0; i < n; ++i) y[i] = x[i];
+}
+
+// Only the last dimension is padded, by a constant, and its rows are short: channels of pixels.
+bool has_short_rows(const PadParams& p) {
+  if (p.mode != PadMode::constant || p.rank > 2) return false;
+  if (p.rank == 2 && (p.begin[0] != 0 || p.x_size[0] != p.y_size[0])) return false;
+  return p.y_size[p.rank - 1] * p.inner * p.bytes < 256;
+}
+
+// Rows are filled all together, then what there is of x is put in.
+template <class T>
+void pad_short_rows(const PadParams& p, const T* x, T* y, int64_t rows, T value) {
+  const int d = p.rank - 1;
+  const int64_t front = least(most(p.begin[d], 0), p.y_size[d]), first = most(-p.begin[d], 0);
+  const int64_t middle = least(p.x_size[d] - first, p.y_size[d] - front);
+  const int64_t x_row = p.x_size[d] * p.inner, y_row = p.y_size[d] * p.inner;
+  fill(y, rows * y_row, value);
+  if (middle <= 0) return;
+  x += first * p.inner, y += front * p.inner;
+  const size_t n = static_cast<size_t>(middle * p.inner) * sizeof(T);
+  for (; rows > 0; --rows, x += x_row, y += y_row) {
+    auto* to = reinterpret_cast<uint8_t*>(y);
+    auto* from = reinterpret_cast<const uint8_t*>(x);
+    n < 32 ? copy_short(to, from, n) : move_bytes(to, from, static_cast<int64_t>(n));
+  }
+}
+
 template <class T>
 void run(const RunArgs& args, const PadParams& p) {
   const T* x = static_cast<const T*>(args.in[0]);
@@ -66,6 +105,11 @@ void run(const RunArgs& args, const PadParams& p) {
   T value = {};
   if (p.has_value) value = *static_cast<const T*>(args.in[1]);
   int64_t row = args.begin * p.rows_per_unit, index[max_rank] = {};
+  if (has_short_rows(p)) {
+    const int64_t x_row = p.x_size[p.rank - 1] * p.inner;
+    T* y = static_cast<T*>(args.out[0]) + row * row_size;
+    return pad_short_rows(p, x + row * x_row, y, end - row, value);
+  }
   for (int64_t d = p.rank - 2, rest = row; d >= 0; --d) {
     index[d] = rest % p.y_size[d];
     rest /= p.y_size[d];
