@@ -26,17 +26,6 @@ HONE_INLINE V exp(V x) {
   ExpParts p = exp_parts(x);
   return scale(add(p.e, set1(1.0f)), p.n);
 }
-// 2^(x c), x c in [-150, 127]. c alone is rounded, not the product: for c = log2 e that is an error
-// of |x| 1.9e-8 relative.
-HONE_INLINE V exp2_near(V x, V c) {
-  V n = round(mul(x, c)), r = fma(x, c, sub(zero(), n));
-  V q = fma(set1(1.53458124e-4f), r, set1(1.33999309e-3f));
-  q = fma(q, r, set1(9.61848907e-3f));
-  q = fma(q, r, set1(0.0555032864f));
-  q = fma(q, r, set1(0.240226462f));
-  q = fma(q, r, set1(0.693147182f));
-  return scale(fma(q, r, set1(1.0f)), n);
-}
 // exp(x) - 1, also near 0, for x <= 80.
 HONE_INLINE V expm1(V x) {
   x = max(set1(-30.0f), x);
@@ -58,36 +47,29 @@ HONE_INLINE V clamp(V x, V lo, V hi) { return min(hi, max(lo, x)); }
 // x f, where f has reached 0 (x infinite or nearly): 0 and not NaN.
 HONE_INLINE V gated(V x, V f) { return if_equal(f, zero(), zero(), mul(x, f)); }
 
-// 1 / (1 + exp(-x)); beyond 88 either way the result is within 1e-38 of its limit.
-HONE_INLINE V sigmoid(V x) {
-  x = min(set1(88.0f), max(set1(-88.0f), x));
-  return div(set1(1.0f), add(exp2_near(x, set1(-1.44269504f)), set1(1.0f)));
+}  // namespace hone::kernels::HONE_ISA
+
+#if defined(__AVX512VL__)
+#include "device/kernels/simd/act_tables.inl.h"
+#else
+#include "device/kernels/simd/act_long.inl.h"
+#endif
+
+namespace hone::kernels::HONE_ISA {
+
+// 1 + exp(-x), what 1 is divided by; beyond 87.9 either way that is within 1e-38 of its limit.
+HONE_INLINE V over_sigmoid(V x) {
+  x = min(set1(87.9f), max(set1(-87.9f), x));
+  return add(exp2_near(x, set1(-1.44269504f)), set1(1.0f));
 }
+HONE_INLINE V sigmoid(V x) { return div(set1(1.0f), over_sigmoid(x)); }
 // x sigmoid(u), u = -infinity where x is: the least float there is a finite stand-in for x, whose
-// product is 0.
-HONE_INLINE V times_sigmoid(V x, V u) { return mul(max(set1(-1e25f), x), sigmoid(u)); }
+// quotient is 0.
+HONE_INLINE V times_sigmoid(V x, V u) { return div(max(set1(-1e25f), x), over_sigmoid(u)); }
 HONE_INLINE V silu(V x, V a) { return times_sigmoid(x, mul(a, x)); }
 HONE_INLINE V tanh(V x) {
   V e = expm1(min(set1(20.0f), add(abs(x), abs(x))));
   return with_sign(div(e, add(e, set1(2.0f))), sign_of(x));
-}
-// x Phi(x); the tail is erfc(z) = exp(-z^2) P(t) t, t = 1 / (1 + z / 2), z = |x| / sqrt 2;
-// q is half of P.
-HONE_INLINE V gelu_erf(V x) {
-  V m = abs(x);
-  V t = div(set1(1.0f), fma(m, set1(0.35355339f), set1(1.0f)));
-  V q = set1(-0.0295344926f);
-  q = fma(q, t, set1(0.142287537f));
-  q = fma(q, t, set1(-0.24360007f));
-  q = fma(q, t, set1(0.139033705f));
-  q = fma(q, t, set1(-0.0133129125f));
-  q = fma(q, t, set1(0.101343468f));
-  q = fma(q, t, set1(0.121551871f));
-  q = fma(q, t, set1(0.141187653f));
-  q = fma(q, t, set1(0.141043216f));
-  V mm = min(set1(200.0f), mul(m, m));
-  V half = mul(mul(q, t), exp2_near(mm, set1(-0.721347520f)));
-  return gated(x, if_less(x, zero(), half, sub(set1(1.0f), half)));
 }
 HONE_INLINE V gelu_tanh(V x) {
   V cubic = fma(mul(mul(x, x), x), set1(0.044715f), x);
