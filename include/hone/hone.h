@@ -47,7 +47,7 @@ extern "C" {
 #define HONE_API __attribute__((visibility("default")))
 
 /* Raised whenever this header grows. hone_api_version() is that of the library linked. */
-#define HONE_API_VERSION 3
+#define HONE_API_VERSION 4
 HONE_API int32_t hone_api_version(void);
 /* "0.1.0" */
 HONE_API const char* hone_version(void);
@@ -126,6 +126,12 @@ typedef struct hone_pool_options {
   void* run_tasks_user;
   char* error_text; /* may be NULL */
   size_t error_text_bytes;
+  /* Of the library's own threads, numbered from 1; the one that calls hone_run is number 0 and
+   * stays as the caller made it. */
+  const int32_t* cpus; /* thread t runs on CPU cpus[t % cpu_count] alone; NULL: on any */
+  int32_t cpu_count;
+  int32_t priority; /* 1 to 99: real-time (SCHED_FIFO), HONE_UNSUPPORTED where the system does not
+                     * allow it; 0: as the thread that makes the pool */
 } hone_pool_options;
 HONE_API hone_status hone_pool_create(const hone_pool_options* options, hone_pool** out);
 HONE_API void hone_pool_free(hone_pool* pool);

@@ -5,6 +5,7 @@
 #include "device/platform/clock.h"
 #include "device/platform/float_mode.h"
 #include "device/platform/park.h"
+#include "device/platform/scheduling.h"
 
 namespace hone::platform {
 
@@ -17,15 +18,22 @@ size_t ThreadPool::bytes(int threads) {
   return sizeof(ThreadPool) + sizeof(Worker) * static_cast<size_t>(threads - 1);
 }
 
-device::Result<ThreadPool*> ThreadPool::create(void* memory, int threads, int spin_us) {
+device::Result<ThreadPool*> ThreadPool::create(void* memory, int threads, const PoolSettings& s) {
   assert(threads >= 1 && threads <= max_threads);
-  auto* pool = ::new (memory) ThreadPool(threads, spin_us);
+  auto* pool = ::new (memory) ThreadPool(threads, s.spin_us);
   for (int i = 0; i < threads - 1; ++i) {
     Worker* w = ::new (static_cast<void*>(pool->workers() + i)) Worker{pool, i + 1, {}};
-    if (pthread_create(&w->thread, nullptr, worker_main, w) == 0) continue;
-    pool->join(i);
-    return device::error(Code::out_of_memory, FixedText("cannot start thread ")
-                                                  << i + 2 << " of " << threads);
+    if (pthread_create(&w->thread, nullptr, worker_main, w) != 0) {
+      pool->join(i);
+      return device::error(Code::out_of_memory, FixedText("cannot start thread ")
+                                                    << i + 2 << " of " << threads);
+    }
+    const auto t = static_cast<size_t>(w->index);
+    const int cpu = s.cpus.empty() ? -1 : s.cpus[t % s.cpus.size()];
+    const device::Status set = set_scheduling(w->thread, {cpu, s.priority});
+    if (set.ok()) continue;
+    pool->join(i + 1);
+    return set;
   }
   return pool;
 }

@@ -7,12 +7,19 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "common/base/device_status.h"
 
 namespace hone::platform {
 
 constexpr int max_threads = 256;
+
+struct PoolSettings {
+  int spin_us = 50;           // how long a thread without work spins before it sleeps
+  std::span<const int> cpus;  // thread t, from 1, runs on cpus[t % size]; empty: anywhere
+  int priority = 0;           // of the workers; see Scheduling
+};
 
 // First unit of thread `t` of `threads`: floor(units t / threads), without the product.
 constexpr int64_t partition(int64_t units, int t, int threads) {
@@ -27,10 +34,11 @@ class ThreadPool {
   // Memory that create() needs for that many threads, 64-byte aligned.
   static size_t bytes(int threads);
 
-  // Starts threads - 1 workers; the caller of parallel_for is thread 0. A worker without work spins
-  // for `spin_us` microseconds, then sleeps. Errors: out_of_memory where the system starts no
-  // thread (those already started have ended then).
-  static device::Result<ThreadPool*> create(void* memory, int threads, int spin_us);
+  // Starts threads - 1 workers; the caller of parallel_for is thread 0, and stays as it is. Errors:
+  // out_of_memory where the system starts no thread, set_scheduling()'s; those already started have
+  // ended then.
+  static device::Result<ThreadPool*> create(void* memory, int threads,
+                                            const PoolSettings& settings);
 
   // Ends the workers. The memory is the caller's again.
   void destroy();

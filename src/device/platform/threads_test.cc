@@ -11,7 +11,7 @@ namespace {
 struct PoolOwner {
   PoolOwner(int threads, int spin_us) {
     EXPECT_EQ(posix_memalign(&memory, 64, ThreadPool::bytes(threads)), 0);
-    pool = *ThreadPool::create(memory, threads, spin_us);
+    pool = *ThreadPool::create(memory, threads, {spin_us, {}, 0});
   }
   ~PoolOwner() {
     pool->destroy();

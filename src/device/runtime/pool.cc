@@ -34,6 +34,24 @@ void hone_pool::parallel_for(int64_t units, Fn fn, void* ctx) {
 }
 
 namespace hone::runtime {
+namespace {
+
+device::Status check_scheduling(const hone_pool_options& o) {
+  const auto wrong = [](const char* why) { return bad_struct("hone_pool_options", why); };
+  if (o.cpu_count < 0 || (o.cpu_count > 0 && o.cpus == nullptr)) {
+    return wrong(".cpus is no list of cpu_count");
+  }
+  for (int32_t i = 0; i < o.cpu_count; ++i) {
+    if (o.cpus[i] < 0) return wrong(".cpus has a negative one");
+  }
+  if (o.priority < 0 || o.priority > 99) return wrong(".priority is not 0 to 99");
+  if (o.run_tasks != nullptr && (o.cpu_count > 0 || o.priority > 0)) {
+    return wrong(".cpus and .priority are for threads of the library, not for the caller's pool");
+  }
+  return {};
+}
+
+}  // namespace
 
 device::Result<hone_pool*> create_pool(const hone_pool_options& o) {
   Allocator allocator;
@@ -43,6 +61,7 @@ device::Result<hone_pool*> create_pool(const hone_pool_options& o) {
                                                      << o.threads << " threads; 1 to "
                                                      << platform::max_threads << " are possible");
   }
+  HONE_RETURN_IF_ERROR(check_scheduling(o));
   Carver size(nullptr);
   size.take<hone_pool>(1);
   const bool own = o.run_tasks == nullptr;
@@ -59,8 +78,11 @@ device::Result<hone_pool*> create_pool(const hone_pool_options& o) {
   pool->run_tasks_user = o.run_tasks_user;
   if (own) {
     constexpr int default_spin_us = 50;
-    const int spin_us = o.spin_us == 0 ? default_spin_us : o.spin_us < 0 ? 0 : o.spin_us;
-    auto started = platform::ThreadPool::create(carver.take<char>(own_bytes), o.threads, spin_us);
+    platform::PoolSettings settings;
+    settings.spin_us = o.spin_us == 0 ? default_spin_us : o.spin_us < 0 ? 0 : o.spin_us;
+    settings.cpus = {o.cpus, static_cast<size_t>(o.cpu_count)};
+    settings.priority = o.priority;
+    auto started = platform::ThreadPool::create(carver.take<char>(own_bytes), o.threads, settings);
     if (!started.ok()) {
       allocator.free(block);
       return started.status();
