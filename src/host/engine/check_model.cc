@@ -28,8 +28,9 @@ int64_t arena_bytes(const plan::Plan& plan, const plan::Profile& profile) {
   for (const plan::Storage& s : plan.storages) {
     if (s.place != plan::Place::arena) continue;
     int64_t bytes = byte_size(s.dtype, s.elements.evaluate(profile.example).value_or(0));
+    int64_t at = s.block.evaluate(profile.example).value_or(0) * plan::arena_block;
     int64_t& slot = slots[static_cast<size_t>(s.index)];
-    slot = std::max(slot, bytes);
+    slot = std::max(slot, at + bytes);
   }
   return std::accumulate(slots.begin(), slots.end(), int64_t{0});
 }

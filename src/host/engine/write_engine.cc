@@ -64,7 +64,8 @@ class Writer {
     const plan::Storage& s = plan_.storages[static_cast<size_t>(v.storage)];
     HONE_ASSIGN(std::vector<int32_t> shape, dims_.indices(v.shape));
     HONE_ASSIGN(std::vector<int32_t> strides, dims_.indices(v.strides));
-    HONE_ASSIGN(int32_t offset, dims_.index(v.offset));
+    const plan::Dim place = s.block * plan::Dim(8 * plan::arena_block / bits(v.dtype));
+    HONE_ASSIGN(int32_t offset, dims_.index(v.offset + place));
     auto name = fbb_.CreateString(v.name);
     auto shape_at = fbb_.CreateVector(shape);
     auto strides_at = strides.empty() ? 0 : fbb_.CreateVector(strides);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "common/base/checked.h"
 #include "host/plan/memory.h"
+#include "host/plan/stack.h"
 
 namespace hone::plan {
 
@@ -211,6 +213,38 @@ Result<std::vector<Lifetime>> arena_lifetimes(const Plan& plan, const Profile& p
   return lives;
 }
 
+// The sum of slots, each as large as its largest member.
+int64_t slot_bytes(const SlotPlan& slots, const std::vector<Lifetime>& lives) {
+  std::vector<int64_t> size(static_cast<size_t>(slots.slots), 0);
+  for (size_t i = 0; i < lives.size(); ++i) {
+    int64_t& s = size[static_cast<size_t>(slots.slot[i])];
+    s = std::max(s, round_up(lives[i].bytes, arena_block));
+  }
+  return std::accumulate(size.begin(), size.end(), int64_t{0});
+}
+
+void place_any_size(Plan& plan, const std::vector<Storage*>& placed,
+                    const std::vector<Lifetime>& lives, const Placement& fixed) {
+  SlotPlan slots = share_slots(lives);
+  for (size_t i = 0; i < placed.size(); ++i) placed[i]->index = slots.slot[i];
+  plan.slots = slots.slots;
+  if (!plan.data.empty() || fixed.total >= slot_bytes(slots, lives)) return;
+  std::vector<Dim> blocks;
+  for (const Storage* s : placed) {
+    const Dim all_bits = s->elements * Dim(bits(s->dtype));
+    const Dim block(8 * arena_block);
+    const std::optional<Dim> exact = exact_div(all_bits, block);
+    blocks.push_back(exact ? *exact : ceil_div(all_bits, block));
+  }
+  const auto stack = stack_buffers(lives, blocks, fixed);
+  if (!stack) return;
+  for (size_t i = 0; i < placed.size(); ++i) {
+    placed[i]->index = 0;
+    placed[i]->block = (*stack)[i];
+  }
+  plan.slots = 1;
+}
+
 }  // namespace
 
 Status place_storages(Plan& plan) {
@@ -225,9 +259,7 @@ Status place_storages(Plan& plan) {
     Placement fixed = place_buffers(lives);
     profile.lower_bound_bytes = fixed.lower_bound;
     if (any_size) {
-      SlotPlan slots = share_slots(lives);
-      for (size_t i = 0; i < placed.size(); ++i) placed[i]->index = slots.slot[i];
-      plan.slots = slots.slots;
+      place_any_size(plan, placed, lives, fixed);
       return {};
     }
     profile.slot_offsets = std::move(fixed.offsets);

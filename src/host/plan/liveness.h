@@ -11,8 +11,9 @@ void share_in_place(Plan& plan);
 // first_step / last_step of every arena storage.
 void find_lifetimes(Plan& plan);
 
-// Slots, and offsets in each profile. A profile without ranges: any size (one slot per group of
-// storages never alive together); else fixed offsets for the largest sizes within the ranges.
+// Slots, and offsets in each profile. A profile without ranges, for any size: one slot in which
+// storages are stacked by expressions, or one per group of storages never alive together, whichever
+// is smaller at the example's sizes. Else fixed offsets for the largest sizes within the ranges.
 Status place_storages(Plan& plan);
 
 }  // namespace hone::plan

@@ -33,7 +33,9 @@ struct Storage {
   DType dtype = DType::none;
   int first_step = -1;  // arena: first and last step that touches it
   int last_step = -1;
+  Dim block;  // arena: where it begins in its slot, in blocks of arena_block bytes
 };
+constexpr int64_t arena_block = 64;
 
 // What steps read and write: a view of a storage. Shapes are physical (memory order).
 struct Value {

@@ -117,9 +117,10 @@ void print_memory(std::ostringstream& out, const Plan& plan) {
   }
   for (size_t i = 0; i < plan.storages.size(); ++i) {
     const Storage& s = plan.storages[i];
-    out << fmt::format("storage s{} {} {} {}[{}] steps {}..{}\n", i,
+    out << fmt::format("storage s{} {} {} {}[{}] steps {}..{}{}\n", i,
                        places[static_cast<int>(s.place)], s.index, name(s.dtype),
-                       to_string(s.elements), s.first_step, s.last_step);
+                       to_string(s.elements), s.first_step, s.last_step,
+                       s.block == Dim(0) ? "" : " at block " + to_string(s.block));
   }
   for (size_t i = 0; i < plan.values.size(); ++i) {
     const Value& v = plan.values[i];

@@ -92,7 +92,7 @@ void count_members(Plan& p) {
   [[maybe_unused]] auto& [name, hash, precision, target, threads, storages, values, constants,
                           steps, inputs, outputs, checks, profiles, slots, bytes, symbols, sizes] =
       p;
-  [[maybe_unused]] auto& [place, index, elements, dtype, first, last] = storages.at(0);
+  [[maybe_unused]] auto& [place, index, elements, dtype, first, last, block] = storages.at(0);
   [[maybe_unused]] auto& [vname, vdtype, vshape, vstrides, vstorage, voffset] = values.at(0);
   [[maybe_unused]] auto& [cname, data] = constants.at(0);
   [[maybe_unused]] auto& [kind, family, plugin, kernel, in, out, attrs, dims, then_steps,
@@ -146,6 +146,7 @@ TEST(PlanText, EveryFieldShows) {
       {"storage.dtype", [](Plan& p) { p.storages[0].dtype = DType::i8; }},
       {"storage.first", [](Plan& p) { p.storages[0].first_step = 77; }},
       {"storage.last", [](Plan& p) { p.storages[0].last_step = 77; }},
+      {"storage.block", [](Plan& p) { p.storages[0].block = Dim(3); }},
       {"value.name", [](Plan& p) { p.values[0].name += "\n"; }},
       {"value.dtype", [](Plan& p) { p.values[0].dtype = DType::i8; }},
       {"value.shape", [](Plan& p) { p.values[0].shape[1] = Dim(5); }},
