@@ -3,7 +3,6 @@
 #include "device/kernels/arm.h"
 #include "device/kernels/conv/depthwise.h"
 #include "device/kernels/conv/params.h"
-#include "device/kernels/conv/strassen.h"
 #include "device/kernels/conv/tiled.h"
 #include "device/kernels/conv/winograd.h"
 #include "device/kernels/rows.h"
@@ -87,35 +86,7 @@ void run_depthwise_dynamic(const RunArgs& args) {
   run_conv_depthwise_dynamic(width, run, args);
 }
 
-template <const Strassen& s>
-const char* bind_strassen(const Step& step, void* params, Work* work) {
-  return bind_conv_strassen(s, step, params, work);
-}
-template <const Strassen& s>
-int64_t strassen_bytes(const Step& step, int index) {
-  return conv_strassen_bytes(s, step, index);
-}
-template <const Strassen& s>
-void pack_strassen(const Step& step, const void* const* raw, int, void* dst) {
-  pack_conv_strassen(s, step, raw, dst);
-}
-template <const Strassen& s>
-void run_strassen(const RunArgs& args) {
-  run_conv_strassen(s, args);
-}
-
 }  // namespace
-
-#define HONE_STRASSEN(name, isa, strassen)       \
-  extern const Kernel name;                      \
-  const Kernel name = {#name,                    \
-                       "conv",                   \
-                       isa,                      \
-                       1,                        \
-                       bind_strassen<strassen>,  \
-                       run_strassen<strassen>,   \
-                       strassen_bytes<strassen>, \
-                       pack_strassen<strassen>};
 
 #define HONE_CONV_TILED(name, isa, tiling)  \
   extern const Kernel name;                 \
@@ -162,8 +133,6 @@ HONE_CONV_TILED(conv_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_CONV_TILED(conv_f32_6x64_avx512, Isa::avx512, avx512_6x64)
 HONE_CONV_TILED(conv_f32_9x24_avx512, Isa::avx512, avx512_9x24)
 HONE_CONV_TILED(conv_f32_6x16_avx2, Isa::avx2, avx2_6x16)
-HONE_STRASSEN(conv_f32_strassen_14x32_avx512, Isa::avx512, avx512_strassen_14x32)
-HONE_STRASSEN(conv_f32_strassen_6x16_avx2, Isa::avx2, avx2_strassen_6x16)
 HONE_CONV_WINOGRAD(conv_f32_winograd4_14x32_avx512, Isa::avx512, avx512::winograd_4, 4,
                    avx512_14x32)
 HONE_CONV_WINOGRAD(conv_f32_winograd2_14x32_avx512, Isa::avx512, avx512::winograd_2, 2,
@@ -177,7 +146,6 @@ HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c16_avx512, Isa::avx512, 16,
 HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
 #endif
 HONE_CONV_TILED(conv_f32_6x16_neon, Isa::neon, neon_6x16)
-HONE_STRASSEN(conv_f32_strassen_6x16_neon, Isa::neon, neon_strassen_6x16)
 HONE_CONV_WINOGRAD(conv_f32_winograd4_6x16_neon, Isa::neon, neon::winograd_4, 4, neon_6x16)
 HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_neon, Isa::neon, neon::winograd_2, 2, neon_6x16)
 HONE_CONV_DEPTHWISE(conv_dw_f32_c4_neon, Isa::neon, 4, HONE_ON_ARM(neon::conv_dw_f32_run))

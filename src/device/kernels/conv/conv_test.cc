@@ -49,12 +49,10 @@ struct Reference {
   std::vector<double> value, tolerance;
   // Winograd's kernels add and take away pixels of a whole tile, so rounding is a share of those.
   std::vector<double> tile_tolerance;
-  // Strassen's sums are of the largest factors' size: as in gemm_test.cc.
-  std::vector<double> mixed_tolerance;
 
   const std::vector<double>& tolerance_of(const Kernel& k) const {
-    if (std::strstr(k.name, "winograd") != nullptr) return tile_tolerance;
-    return std::strstr(k.name, "strassen") != nullptr ? mixed_tolerance : tolerance;
+    const bool tiles = std::strstr(k.name, "winograd") != nullptr;
+    return tiles ? tile_tolerance : tolerance;
   }
 };
 
@@ -127,7 +125,6 @@ Reference reference(const ConvCase& k, const TestStep& s) {
   int cg = k.c / k.groups, og = k.o / k.groups;
   std::optional<TileMagnitudes> tiles;
   if (k.is_winograd()) tiles.emplace(k, s);
-  const double mixed = 3.0 * cg * largest(s.in[0]) * largest(s.in[1]);
   for (int64_t i = 0, count = s.out[0].count(); i < count; ++i) {
     int64_t o = i % k.o, ox = i / k.o % k.ow(), oy = i / k.o / k.ow() % k.oh();
     int64_t n = i / k.o / k.ow() / k.oh();
@@ -152,7 +149,6 @@ Reference reference(const ConvCase& k, const TestStep& s) {
     double terms = 8 + 0.1 * k.kh * k.kw * cg;
     double rounding = 2 * terms * 6e-8 * (magnitude + std::fabs(residual));
     r.tolerance.push_back(rounding + 2e-6 * std::fabs(y));
-    r.mixed_tolerance.push_back(2 * terms * 6e-8 * mixed + r.tolerance.back());
     if (!tiles) continue;
     const double tile = tiles->at(n, oy, ox, o) + std::fabs(residual);
     r.tile_tolerance.push_back(2 * terms * 6e-8 * tile + r.tolerance.back());
@@ -216,9 +212,6 @@ ConvCase random_case(Rng& rng) {
     }
     k.sh = random_int(rng, 0, 2) ? 1 : random_int(rng, 1, 3);
     k.sw = random_int(rng, 0, 2) ? k.sh : random_int(rng, 1, 3);
-    if (kind == 3 && k.kh == 1) {  // what Strassen's kernels take
-      k.c += k.c % 2, k.o += k.o % 2, k.sh = k.sw = 1;
-    }
     k.bias = random_int(rng, 0, 3) != 0;
     k.residual = random_int(rng, 0, 2), k.in_place = random_int(rng, 0, 1);
     if (random_int(rng, 0, 1)) k.x_gap = random_int(rng, 0, 9);

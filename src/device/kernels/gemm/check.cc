@@ -30,15 +30,6 @@ const char* check_batch(const Shape& a, const Shape& b, const Shape& y, GemmPara
   return nullptr;
 }
 
-// The shape a packed b had as a matrix of its own: what a and y leave for it.
-Shape packed_b_shape(const Step& step, const GemmAttrs& attrs) {
-  if (step.in.empty() || step.out.size() != 1) return {};
-  const Shape &a = step.in[0].shape, &y = step.out[0].shape;
-  if (a.rank() < 2 || y.rank() < 2) return {};
-  int64_t k = a.back(attrs.trans_a ? 1 : 0), n = y.back();
-  return attrs.trans_b ? Shape{n, k} : Shape{k, n};
-}
-
 }  // namespace
 
 const char* check_gemm(const Step& step, const Shape& b_shape, GemmParams* p) {
@@ -82,25 +73,6 @@ const char* check_gemm_raw_b(const Step& step, GemmParams* p) {
   if (const char* reason = check_gemm(step, b.shape, p)) return reason;
   p->b_row = b_row;
   return nullptr;
-}
-
-const char* check_gemm_packed_b(const Step& step, GemmParams* p) {
-  const GemmAttrs* attrs = attrs_as<GemmAttrs>(step);
-  if (!attrs) return "not the operands of a gemm";
-  if (const char* reason = check_gemm(step, packed_b_shape(step, *attrs), p)) return reason;
-  if (p->trans_a) return "a is transposed";
-  return p->bias ? "the bias is not constant" : nullptr;
-}
-
-PanelSource gemm_panel_source(const GemmParams& p, const void* const* raw) {
-  const float* bias = p.bias ? static_cast<const float*>(raw[2]) : nullptr;
-  return {static_cast<const float*>(raw[1]),
-          p.n,
-          p.k,
-          p.trans_b ? p.k : 1,
-          p.trans_b ? 1 : p.n,
-          p.alpha,
-          bias};
 }
 
 }  // namespace hone::kernels

@@ -1,7 +1,6 @@
 #include "device/kernels/gemm/gemm.h"
 
 #include "device/kernels/gemm/params.h"
-#include "device/kernels/gemm/strassen.h"
 #include "device/kernels/gemm/tiled.h"
 #include "device/kernels/rows.h"
 
@@ -41,35 +40,7 @@ void run_dynamic(const RunArgs& args) {
   run_gemm_dynamic(t, args);
 }
 
-template <const Strassen& s>
-const char* bind_strassen(const Step& step, void* params, Work* work) {
-  return bind_gemm_strassen(s, step, params, work);
-}
-template <const Strassen& s>
-int64_t strassen_bytes(const Step& step, int index) {
-  return gemm_strassen_bytes(s, step, index);
-}
-template <const Strassen& s>
-void pack_strassen(const Step& step, const void* const* raw, int, void* dst) {
-  pack_gemm_strassen(s, step, raw, dst);
-}
-template <const Strassen& s>
-void run_strassen(const RunArgs& args) {
-  run_gemm_strassen(s, args);
-}
-
 }  // namespace
-
-#define HONE_STRASSEN(name, isa, strassen)       \
-  extern const Kernel name;                      \
-  const Kernel name = {#name,                    \
-                       "gemm",                   \
-                       isa,                      \
-                       1,                        \
-                       bind_strassen<strassen>,  \
-                       run_strassen<strassen>,   \
-                       strassen_bytes<strassen>, \
-                       pack_strassen<strassen>};
 
 #define HONE_GEMM_TILED(name, isa, tiling)  \
   extern const Kernel name;                 \
@@ -91,13 +62,10 @@ HONE_GEMM_TILED(gemm_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_GEMM_TILED(gemm_f32_6x64_avx512, Isa::avx512, avx512_6x64)
 HONE_GEMM_TILED(gemm_f32_9x24_avx512, Isa::avx512, avx512_9x24)
 HONE_GEMM_TILED(gemm_f32_6x16_avx2, Isa::avx2, avx2_6x16)
-HONE_STRASSEN(gemm_f32_strassen_14x32_avx512, Isa::avx512, avx512_strassen_14x32)
-HONE_STRASSEN(gemm_f32_strassen_6x16_avx2, Isa::avx2, avx2_strassen_6x16)
 HONE_GEMM_DYNAMIC(gemm_dynamic_f32_14x32_avx512, Isa::avx512, avx512_14x32)
 HONE_GEMM_DYNAMIC(gemm_dynamic_f32_6x16_avx2, Isa::avx2, avx2_6x16)
 #endif
 HONE_GEMM_TILED(gemm_f32_6x16_neon, Isa::neon, neon_6x16)
-HONE_STRASSEN(gemm_f32_strassen_6x16_neon, Isa::neon, neon_strassen_6x16)
 HONE_GEMM_DYNAMIC(gemm_dynamic_f32_6x16_neon, Isa::neon, neon_6x16)
 
 extern const Kernel gemm_f32_portable;

@@ -43,11 +43,6 @@ const char* check_gemm(const Step& step, const Shape& b_shape, GemmParams* p);
 // The same with b as an f32 operand in rows.
 const char* check_gemm_raw_b(const Step& step, GemmParams* p);
 
-// The same where b is packed (its size is the kernel's to check) and the bias with it.
-const char* check_gemm_packed_b(const Step& step, GemmParams* p);
-// b and bias as they come from the model, dense, for packing; p: of check_gemm_raw_b().
-PanelSource gemm_panel_source(const GemmParams& p, const void* const* raw);
-
 void gemm_f32_portable_run(const RunArgs& args);
 
 }  // namespace hone::kernels

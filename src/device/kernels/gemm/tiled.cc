@@ -81,11 +81,24 @@ void pack_unit(const Tiling& t, const GemmParams& p, const RunArgs& args, int64_
   }
 }
 
+// The shape a packed b had as a matrix of its own: what a and y leave for it.
+Shape packed_b_shape(const Step& step, const GemmAttrs& attrs) {
+  if (step.in.empty() || step.out.size() != 1) return {};
+  const Shape &a = step.in[0].shape, &y = step.out[0].shape;
+  if (a.rank() < 2 || y.rank() < 2) return {};
+  int64_t k = a.back(attrs.trans_a ? 1 : 0), n = y.back();
+  return attrs.trans_b ? Shape{n, k} : Shape{k, n};
+}
+
 }  // namespace
 
 const char* bind_gemm_tiled(const Tiling& t, const Step& step, void* params, Work* work) {
   GemmParams* p = static_cast<GemmParams*>(params);
-  if (const char* reason = check_gemm_packed_b(step, p)) return reason;
+  const GemmAttrs* attrs = attrs_as<GemmAttrs>(step);
+  if (!attrs) return "not the operands of a gemm";
+  if (const char* reason = check_gemm(step, packed_b_shape(step, *attrs), p)) return reason;
+  if (p->trans_a) return "a is transposed";
+  if (p->bias) return "the bias is not constant";
   if (!is_blob(step.in[1], packed_b_floats(t, *p) * 4)) return "b not packed";
   *work = {};
   p->blocking = block_work(t.rows, t.panel, p->batch * p->m, p->n, p->k, p->batch * p->m * p->k);
@@ -103,7 +116,15 @@ int64_t gemm_tiled_bytes(const Tiling& t, const Step& step, int index) {
 void pack_gemm_tiled(const Tiling& t, const Step& step, const void* const* raw, void* dst) {
   GemmParams p;
   if (check_gemm_raw_b(step, &p)) return;
-  pack_panels(t.panel, gemm_panel_source(p, raw), static_cast<float*>(dst));
+  const float* bias = p.bias ? static_cast<const float*>(raw[2]) : nullptr;
+  PanelSource source{static_cast<const float*>(raw[1]),
+                     p.n,
+                     p.k,
+                     p.trans_b ? p.k : 1,
+                     p.trans_b ? 1 : p.n,
+                     p.alpha,
+                     bias};
+  pack_panels(t.panel, source, static_cast<float*>(dst));
 }
 
 void run_gemm_tiled(const Tiling& t, const RunArgs& args) {

@@ -24,12 +24,10 @@ void pack_panel(PanelShape s, const PanelSource& source, int64_t panel, float* d
     dst[j] = j < valid && source.bias ? source.bias[first + j] : 0.0f;
   }
   const float* w = source.w + first * source.n_step;
-  const float* other = source.other ? source.other + first * source.n_step : nullptr;
   for (int64_t k = 0; k < source.k; ++k) {
     dst += wide;
     for (int64_t j = 0; j < valid; ++j) {
-      const int64_t at = k * source.k_step + j * source.n_step;
-      dst[j] = source.alpha * (other ? w[at] + source.sign * other[at] : w[at]);
+      dst[j] = source.alpha * w[k * source.k_step + j * source.n_step];
     }
     for (int64_t j = valid; j < wide; ++j) dst[j] = 0;
   }

@@ -36,9 +36,6 @@ struct PanelSource {
   int64_t n, k, n_step, k_step;
   float alpha;
   const float* bias;  // nullptr: 0
-  // Added to w's elements, times `sign`; nullptr: nothing.
-  const float* other = nullptr;
-  float sign = 0;
 };
 // Writes panel `panel` of `source` to where it belongs in `dst`.
 void pack_panel(PanelShape s, const PanelSource& source, int64_t panel, float* dst);

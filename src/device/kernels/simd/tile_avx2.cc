@@ -1,7 +1,6 @@
 #include "device/kernels/simd/avx2.h"
 
 #define HONE_ISA avx2
-#include "device/kernels/simd/strassen.inl.h"
 #include "device/kernels/simd/tile.inl.h"
 
 namespace hone::kernels::avx2 {

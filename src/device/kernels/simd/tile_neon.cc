@@ -1,7 +1,6 @@
 #include "device/kernels/simd/neon.h"
 
 #define HONE_ISA neon
-#include "device/kernels/simd/strassen.inl.h"
 #include "device/kernels/simd/tile.inl.h"
 
 namespace hone::kernels::neon {

@@ -117,12 +117,6 @@ inline Tensor random_tensor(Rng& rng, const Shape& shape, int64_t row_gap = 0, f
   return t;
 }
 
-// |x| of the largest element of f32.
-inline double largest(const Tensor& t) {
-  double most = 0;
-  for (int64_t i = 0; i < t.count(); ++i) most = std::max(most, std::fabs(double{t.at<float>(i)}));
-  return most;
-}
 inline Tensor constant(Tensor t) {
   t.op.constant = true;
   return t;
