@@ -27,6 +27,7 @@
 #include "ship/measure/bench.h"
 #include "ship/measure/conditions.h"
 #include "ship/measure/probes/monitor.h"
+#include "ship/measure/stats.h"
 
 namespace hone::cli {
 
@@ -265,6 +266,7 @@ void race_all(const AgainstOptions& o, ship::Session& session, Session& s, ship:
   ship::RaceOptions options;
   options.rounds = o.rounds;
   options.block_ms = o.block_ms;
+  options.runs = o.runs;
   options.progress = [&s, monitor](int done, int all) {
     monitor->tick();
     s.printer.progress("rounds", done, all);
@@ -290,6 +292,13 @@ std::string wrong_text(const Comparison& c, const Runtime& r) {
   return fmt::format("{} (compared with {})", r.worst.text, c.runtimes[c.reference]->name);
 }
 
+// null of fewer samples than may claim it.
+json tail(std::vector<double> samples) {
+  if (static_cast<int64_t>(samples.size()) < ship::samples_needed(0.999)) return nullptr;
+  std::sort(samples.begin(), samples.end());
+  return ship::quantile(samples, 0.999);
+}
+
 json to_json(const Runtime& r, const Comparison& c) {
   json j = {{"name", r.name}, {"version", r.version}, {"note", r.note}};
   if (!r.cannot.empty()) {
@@ -297,6 +306,7 @@ json to_json(const Runtime& r, const Comparison& c) {
     return j;
   }
   j["p50_ms"] = p50(r);
+  j["p99.9_ms"] = tail(r.raced.samples_ms);
   j["samples"] = r.raced.samples_ms.size();
   j["rounds_ms"] = r.raced.medians_ms;
   auto spread = ship::spread_of(r.raced);
@@ -321,7 +331,8 @@ json to_json(const AgainstOptions& o, const AgainstModel& m, const Comparison& c
           {"inputs", inputs},
           {"threads", m.threads},
           {"rounds", o.rounds},
-          {"block_ms", o.block_ms},
+          {"block_ms", o.runs > 0 ? json() : json(o.block_ms)},
+          {"runs", o.runs > 0 ? json(o.runs) : json()},
           {"tolerance", c.quantized ? quantized_tolerance : tolerance},
           {"reference", c.runtimes[c.reference]->name},
           {"runtimes", runtimes},
@@ -347,9 +358,10 @@ void print(const AgainstOptions& o, const AgainstModel& m, const Comparison& c,
                     spread ? fmt::format("{:.0f} %", 100 * *spread) : "-"});
   }
   p.table(rows);
-  p.out(fmt::format("{} rounds of about {:g} ms each, in turns; {} thread{}; {}", o.rounds,
-                    o.block_ms, m.threads, m.threads == 1 ? "" : "s",
-                    ship::conditions_line(conditions)));
+  const std::string each =
+      o.runs > 0 ? fmt::format("{} runs", o.runs) : fmt::format("about {:g} ms", o.block_ms);
+  p.out(fmt::format("{} rounds of {} each, in turns; {} thread{}; {}", o.rounds, each, m.threads,
+                    m.threads == 1 ? "" : "s", ship::conditions_line(conditions)));
   for (const auto& r : c.runtimes) {
     if (!r->cannot.empty()) {
       p.out(fmt::format("{}: not compared: {}", r->name, r->cannot));
@@ -378,13 +390,22 @@ void add_against_options(CLI::App* command, AgainstOptions* o) {
       ->check(whole(1, 1000))
       ->capture_default_str()
       ->needs(against);
+  CLI::Option* block =
+      command
+          ->add_option("--block", o->block_ms,
+                       "With --against: milliseconds of one runtime in a round, 1 to 60000")
+          ->type_name("MS")
+          ->check(number(1, 60'000))
+          ->capture_default_str()
+          ->needs(against);
   command
-      ->add_option("--block", o->block_ms,
-                   "With --against: milliseconds of one runtime in a round, 1 to 60000")
-      ->type_name("MS")
-      ->check(number(1, 60'000))
-      ->capture_default_str()
-      ->needs(against);
+      ->add_option("--runs", o->runs,
+                   "With --against: runs of each in a round instead of a time, 1 to 5000: as many "
+                   "samples of all")
+      ->type_name("N")
+      ->check(whole(1, 5000))
+      ->needs(against)
+      ->excludes(block);
   command
       ->add_option("--inputs", o->inputs,
                    "With --against: folder with input_0.npy (or .pb) ...; else inputs are made up")

@@ -15,9 +15,11 @@ struct AgainstOptions {
   std::vector<std::string> backends;  // empty: not asked for
   int rounds = 15;
   double block_ms = 100;
+  int runs = 0;        // in a round; 0: as many as fill a block
   std::string inputs;  // folder of input files; "": made up
 };
-// --against, --rounds, --block, --inputs; to be added after the options of a bench of Hone alone.
+// --against, --rounds, --block, --runs, --inputs; to be added after the options of a bench of Hone
+// alone.
 void add_against_options(CLI::App* command, AgainstOptions* options);
 
 // What `hone bench` was given beside them.

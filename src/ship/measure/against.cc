@@ -119,7 +119,8 @@ std::vector<Raced> race(const std::vector<Contestant>& contestants, const RaceOp
   std::vector<Raced> raced(n);
   std::vector<int> runs(n, 0);
   for (size_t i = 0; i < n; ++i) {
-    auto r = runs_for(contestants[i], options.block_ms);
+    auto r =
+        options.runs > 0 ? Result<int>(options.runs) : runs_for(contestants[i], options.block_ms);
     if (r.ok()) {
       runs[i] = *r;
     } else {
@@ -132,7 +133,8 @@ std::vector<Raced> race(const std::vector<Contestant>& contestants, const RaceOp
       size_t i = (turned + static_cast<size_t>(round) / 2) % n;
       Raced& r = raced[i];
       if (!r.failed.empty()) continue;
-      auto times = block(contestants[i], runs[i], options.block_ms);
+      const double expected = options.runs > 0 ? 0 : options.block_ms;
+      auto times = block(contestants[i], runs[i], expected);
       if (!times.ok()) {
         r = Raced{times.status().text(), {}, {}};
         continue;

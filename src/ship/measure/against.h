@@ -20,7 +20,8 @@ struct Contestant {
 
 struct RaceOptions {
   int rounds = 15;                         // 6 are the fewest that give an interval of 95 %
-  double block_ms = 100;                   // one contestant's share of a round
+  double block_ms = 100;                   // one contestant's share of a round, or:
+  int runs = 0;                            // of each in a round
   std::function<void(int, int)> progress;  // rounds done, of
 };
 
