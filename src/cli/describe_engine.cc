@@ -267,8 +267,11 @@ void print_engine(const std::string& path, const json& j, Printer& p) {
   p.out(fmt::format("{}: engine of '{}' ({}), {}, format {}, by {}", path, word("model"),
                     word("model_hash"), word("precision"), word("format"), word("producer")));
   std::string missing = word("isa_missing_here");
-  p.out(fmt::format("target       {} ({}), needs {}{}; timed for {}", word("target"), word("arch"),
+  const bool timed = std::any_of(j["steps"].begin(), j["steps"].end(),
+                                 [](const json& step) { return step.contains("ns"); });
+  p.out(fmt::format("target       {} ({}), needs {}{}; {} for {}", word("target"), word("arch"),
                     word("isa"), missing.empty() ? "" : " (this machine lacks " + missing + ")",
+                    timed ? "timed" : "kernels by rank,",
                     plural(j["threads"].get<size_t>(), "thread")));
   for (const json& io : j["inputs"]) p.out("input        " + io_line(io));
   for (const json& io : j["outputs"]) p.out("output       " + io_line(io));

@@ -43,7 +43,7 @@ def check(name, text):
 def masked(text):
     """Figures and what depends on this machine; widths of columns go with them."""
     text = re.sub(r'target "[^"]*"', 'target "..."', text)
-    text = re.sub(r"(timed for \d+ threads? of ).*", r"\1...", text)
+    text = re.sub(r"(timed,? for \d+ threads? of ).*", r"\1...", text)
     text = re.sub(r"\b(?=\w*\d)[0-9a-f]{12,16}\b", "#", text)  # hashes
     text = re.sub(r"(?<![\w.])[-+]?\d+(\.\d+)?(e[-+]\d+)?( (s|ms|us|kB|MB|GB|%))?\b", "#", text)
     text = re.sub(r"(longest )\S+", r"\1...", text)  # which layer that is differs from run to run

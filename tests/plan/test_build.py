@@ -177,6 +177,29 @@ def test_a_cache_that_was_edited_is_honoured(built, tmp_path):
     assert {"kernel": before["kernel"], "ns": 10**9} in after["tactics"]
 
 
+# --- the arena of any sizes ----------------------------------------------------------------------
+
+@pytest.mark.skipif(not SHARED.exists(), reason="skipped: no ../shared")
+@pytest.mark.parametrize("name", ["cifar/resnet20_cifar10_ts_op13", "tflite_onnx/ic_resnet8_fp32"])
+def test_arena_of_any_batch_is_near_its_bound(name, tmp_path):
+    """Places that grow with the batch: as tight as for a fixed one, and right for every batch."""
+    model, engine = SHARED / f"realdata/models/{name}.onnx", tmp_path / "m.engine"
+    ok("build", model, "-o", engine, "--no-timing")
+    profile = as_json("inspect", engine)["profiles"][0]
+    assert profile["any_size"]
+    assert profile["values_bytes"] <= 1.1 * profile["lower_bound_bytes"]
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    x = session.get_inputs()[0]
+    for batch in (1, 2, 7):
+        shape = [batch, *(d for d in x.shape[1:])]
+        value = np.random.default_rng(batch).standard_normal(shape).astype(np.float32)
+        np.save(tmp_path / "x.npy", value)
+        ok("run", engine, "--input", f"{x.name}={tmp_path}/x.npy", "--save", tmp_path / "out")
+        theirs = session.run(None, {x.name: value})[0]
+        ours = np.load(tmp_path / "out/output_0.npy")
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4 * np.abs(theirs).max())
+
+
 # --- refit ---------------------------------------------------------------------------------------
 
 def check_refit(model, feed, folder, *options):

@@ -118,6 +118,28 @@ def test_kernels_are_timed_and_chosen(tmp_path, model, gate):
     assert first.read_bytes() == second.read_bytes()
 
 
+def test_refit(tmp_path, model, engine, gate):
+    """Other weights in the same plan, the plugin's steps in it; without the plugin it is refused."""
+    other = onnx.load(model)
+    for w in other.graph.initializer:
+        value = onnx.numpy_helper.to_array(w)
+        if value.dtype == np.float32 and value.size > 1:
+            w.CopyFrom(onnx.numpy_helper.from_array(value * np.float32(0.75), w.name))
+    onnx.save(other, tmp_path / "other.onnx")
+    refitted = tmp_path / "refitted.engine"
+    done = hone("build", tmp_path / "other.onnx", "-o", refitted, *gate, "--refit", engine, "--explain")
+    assert f"plugin {OP}/" in done.stdout and "\npass " in "\n" + done.stderr
+    assert refitted.read_bytes() != engine.read_bytes()
+    kernels = [[s["kernel"] for s in json.loads(hone("inspect", e, *gate, "--json", "-").stdout)["steps"]]
+               for e in (engine, refitted)]
+    assert kernels[0] == kernels[1]
+    x = x_of(2)
+    np.save(tmp_path / "x.npy", x)
+    hone("run", refitted, *gate, "--input", f"x={tmp_path}/x.npy", "--save", tmp_path / "out")
+    np.testing.assert_allclose(np.load(tmp_path / "out/output_0.npy"),
+                               expected(tmp_path / "other.onnx", x), rtol=2e-5)
+
+
 def test_one_kernel_can_be_forced(tmp_path, model, gate):
     got = []
     for kernel in ("plain", "avx2"):

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -56,6 +57,18 @@ size_t untimed_choices(const plan::Plan& plan, size_t* all) {
   return untimed;
 }
 
+// How the kernels were chosen, for the line at the end.
+std::string choice_word(const Options& o, const plan::Plan& plan) {
+  if (!o.refit.empty()) return "kernels of " + o.refit;
+  size_t all = 0;
+  const size_t untimed = untimed_choices(plan, &all);
+  return all > 0 && untimed == all ? "kernels by rank, nothing timed," : "timed";
+}
+
+std::function<void(const std::string&)> pass_log(Session& s) {
+  return [&s](const std::string& line) { s.printer.note("pass " + line); };
+}
+
 Status check_kernel_word(const std::string& word) {
   for (const kernels::Kernel* k : ops::known_kernels()) {
     if (std::string_view(k->name).find(word) != std::string_view::npos) return {};
@@ -87,7 +100,7 @@ Result<engine::CompileOptions> compile_options(const Options& o, Session& s) {
   c.passes.disabled = o.disabled;
   c.passes.verify = o.verify;
   c.passes.stop_after = o.stop_after;
-  if (o.explain) c.passes.log = [&s](const std::string& line) { s.printer.note("pass " + line); };
+  if (o.explain) c.passes.log = pass_log(s);
   c.progress = [&s](int done, int total, const std::string&) {
     s.printer.progress("timing tactics", done, total);
   };
@@ -150,6 +163,7 @@ Status run_build(const Options& o, Session& s) {
     c = refit.options;
     c.earlier = &refit.tactics;
     c.passes.verify = o.verify;
+    if (o.explain) c.passes.log = pass_log(s);
   }
   HONE_ASSIGN(model::Model model, model::read_model(o.model));
   plan::TimingCache cache;
@@ -191,12 +205,11 @@ Status run_build(const Options& o, Session& s) {
   if (!text) return {};
   s.printer.end_progress();
   if (o.explain) s.printer.out_raw(plan::to_text(built->plan));
-  s.printer.note(fmt::format("{}: {} engine, {}, {} step{}, {} for {} thread{} of {}", o.out,
-                             built->plan.precision,
-                             human_bytes(static_cast<double>(built->bytes.size())),
-                             built->plan.steps.size(), built->plan.steps.size() == 1 ? "" : "s",
-                             o.refit.empty() ? "timed" : "as " + o.refit + " was timed", c.threads,
-                             c.threads == 1 ? "" : "s", c.target.cpu));
+  s.printer.note(
+      fmt::format("{}: {} engine, {}, {} step{}, {} for {} thread{} of {}", o.out,
+                  built->plan.precision, human_bytes(static_cast<double>(built->bytes.size())),
+                  built->plan.steps.size(), built->plan.steps.size() == 1 ? "" : "s",
+                  choice_word(o, built->plan), c.threads, c.threads == 1 ? "" : "s", c.target.cpu));
   if (const std::string line = precisions_line(precisions_of(built->plan)); !line.empty()) {
     s.printer.note(line);
   }
