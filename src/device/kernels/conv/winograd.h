@@ -54,6 +54,25 @@ constexpr WinogradTransforms winograd_2 = {nullptr, nullptr}, winograd_4 = winog
 #endif
 }  // namespace neon
 
+// x, residual and y of 16-bit floats: rows of them are widened before they are transformed and
+// narrowed after. The sums stay f32.
+struct WinogradHalves {
+  void (*widen)(const void* from, int64_t n, float* to);
+  void (*narrow)(const float* from, int64_t n, void* to);
+};
+
+// What conv and hconv share, of a step whose operands were checked. type: that of x, y, the
+// residual and the weights.
+const char* bind_winograd(const Winograd& g, const ConvParams& c, DType type, const Step& step,
+                          void* params, Work* work);
+// Bytes of in[1] packed, -1 for in[2], which it holds; 0 where they are not packed.
+int64_t winograd_bytes(const Winograd& g, const ConvParams& c, const Step& step, int index);
+void pack_winograd(const Winograd& g, const ConvParams& c, DType type, const void* const* raw,
+                   void* dst);
+// halves: of type bf16 and f16; nullptr where x is f32.
+void run_winograd(const Winograd& g, const WinogradHalves* bf16, const WinogradHalves* f16,
+                  const RunArgs& args);
+
 const char* bind_conv_winograd(const Winograd& g, const Step& step, void* params, Work* work);
 int64_t conv_winograd_bytes(const Winograd& g, const Step& step, int index);
 void pack_conv_winograd(const Winograd& g, const Step& step, const void* const* raw, int index,

@@ -4,6 +4,7 @@
 #define HONE_UNROLL _Pragma("GCC unroll 32")
 #include "device/kernels/hconv/depthwise.inl.h"
 #include "device/kernels/hconv/finish.inl.h"
+#include "device/kernels/hconv/halves.inl.h"
 #include "device/kernels/hconv/widened.h"
 
 #include "device/kernels/hconv/tile.inl.h"
