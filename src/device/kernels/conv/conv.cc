@@ -2,6 +2,7 @@
 
 #include "device/kernels/arm.h"
 #include "device/kernels/conv/depthwise.h"
+#include "device/kernels/conv/grouped.h"
 #include "device/kernels/conv/params.h"
 #include "device/kernels/conv/tiled.h"
 #include "device/kernels/conv/winograd.h"
@@ -78,6 +79,19 @@ void pack_depthwise(const Step& step, const void* const* raw, int, void* dst) {
 }
 
 template <int width>
+const char* bind_grouped(const Step& step, void* params, Work* work) {
+  return bind_conv_grouped(width, step, params, work);
+}
+template <int width>
+int64_t grouped_bytes(const Step& step, int index) {
+  return conv_grouped_bytes(width, step, index);
+}
+template <int width>
+void pack_grouped(const Step& step, const void* const* raw, int, void* dst) {
+  pack_conv_grouped(width, step, raw, dst);
+}
+
+template <int width>
 const char* bind_depthwise_dynamic(const Step& step, void* params, Work* work) {
   return bind_conv_depthwise_dynamic(width, step, params, work);
 }
@@ -122,6 +136,11 @@ void run_depthwise_dynamic(const RunArgs& args) {
                        depthwise_bytes<width>,     \
                        pack_depthwise<width>};
 
+#define HONE_CONV_GROUPED(name, isa, width, run) \
+  extern const Kernel name;                      \
+  const Kernel name = {                          \
+      #name, "conv", isa, 1, bind_grouped<width>, run, grouped_bytes<width>, pack_grouped<width>};
+
 #define HONE_CONV_DEPTHWISE_DYNAMIC(name, isa, width, run)                                       \
   extern const Kernel name;                                                                      \
   const Kernel name = {                                                                          \
@@ -141,6 +160,8 @@ HONE_CONV_WINOGRAD(conv_f32_winograd4_6x16_avx2, Isa::avx2, avx2::winograd_4, 4,
 HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_avx2, Isa::avx2, avx2::winograd_2, 2, avx2_6x16)
 HONE_CONV_DEPTHWISE(conv_dw_f32_c16_avx512, Isa::avx512, 16, avx512::conv_dw_f32_run)
 HONE_CONV_DEPTHWISE(conv_dw_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)
+HONE_CONV_GROUPED(conv_grouped_f32_c16_avx512, Isa::avx512, 16, avx512::conv_grouped_f32_run)
+HONE_CONV_GROUPED(conv_grouped_f32_c8_avx2, Isa::avx2, 8, avx2::conv_grouped_f32_run)
 HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c16_avx512, Isa::avx512, 16,
                             avx512::conv_dw_f32_run)
 HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c8_avx2, Isa::avx2, 8, avx2::conv_dw_f32_run)

@@ -197,12 +197,19 @@ ConvCase random_case(Rng& rng) {
       k.groups = random_int(rng, 2, 4);
       k.c = k.groups * random_int(rng, 1, 9), k.o = k.groups * random_int(rng, 1, 19);
     }
-    if (kind == 3 && random_int(rng, 0, 1) == 0) {  // what Winograd's kernels take
+    if (kind == 4) {  // of groups that a vector holds some of
+      k.groups = random_int(rng, 2, 9);
+      const int together = random_int(rng, 0, 4);
+      k.o = k.groups << together, k.c = k.groups << random_int(rng, 0, together);
+    }
+    // What kernels of groups take, and Winograd's.
+    const bool is_3x3 = (kind == 3 || kind == 4) && random_int(rng, 0, 2) != 0;
+    if (is_3x3) {
       k.kh = k.kw = 3;
       k.pt = random_int(rng, 0, 2), k.pb = random_int(rng, 0, 2);
       k.pl = random_int(rng, 0, 2), k.pr = random_int(rng, 0, 2);
     }
-    if (kind != 3) {
+    if (kind != 3 && !is_3x3) {
       static const int sizes[] = {1, 2, 3, 3, 3, 5, 5, 7};
       k.kh = sizes[random_int(rng, 0, 7)];
       k.kw = random_int(rng, 0, 2) ? k.kh : sizes[random_int(rng, 0, 7)];
@@ -325,6 +332,33 @@ TEST(ConvKernels, ShapesOfRealModels) {
        .a = 1},
       {.h = 1, .w = 400, .c = 1, .o = 258, .kh = 1, .kw = 256, .sh = 1, .sw = 64, .bias = false},
       {.h = 12, .w = 12, .c = 64, .o = 128, .groups = 64, .kh = 3, .kw = 3},
+      {.h = 15,
+       .w = 30,
+       .c = 72,
+       .o = 72,
+       .groups = 9,
+       .kh = 3,
+       .kw = 3,
+       .sh = 2,
+       .sw = 2,
+       .pt = 1,
+       .pl = 1,
+       .pb = 1,
+       .pr = 1,
+       .act = Act::relu},
+      {.h = 16,
+       .w = 22,
+       .c = 20,
+       .o = 40,
+       .groups = 20,
+       .kh = 7,
+       .kw = 7,
+       .sh = 2,
+       .sw = 2,
+       .pt = 3,
+       .pl = 3,
+       .pb = 3,
+       .pr = 3},
   };
   for (const ConvCase& k : cases) check(rng, k);
 }
@@ -373,7 +407,7 @@ TEST(ConvKernels, PadsBeyondAllMemory) {
 TEST(ConvKernels, HostileStepsAreRefusedOrStayInBounds) {
   Rng rng(7);
   std::map<std::string, int> ran;
-  for (int i = 0; i < 2000 && !HasFailure(); ++i) {
+  for (int i = 0; i < 3000 && !HasFailure(); ++i) {
     ConvCase k = random_case(rng);
     k.h = random_int(rng, 1, 6), k.w = random_int(rng, 1, 6);
     if (!k.valid() || k.c * k.o > 1024) continue;

@@ -19,7 +19,7 @@ void set_depthwise_work(int width, ConvParams* p, Work* work) {
   Blocking& b = p->blocking;
   b.rows = depthwise_lines(*p);
   b.row_units = p->batch * ceil_div(p->oh, b.rows);
-  int64_t blocks = ceil_div(p->c, width);
+  int64_t blocks = ceil_div(p->o, width);
   b.panels = b.row_units >= wanted_units ? blocks : ceil_div(blocks * b.row_units, wanted_units);
   if (b.panels < 1) b.panels = 1;
   b.panel_units = ceil_div(blocks, b.panels);

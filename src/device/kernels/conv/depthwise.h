@@ -18,7 +18,9 @@ void set_depthwise_work(int width, ConvParams* p, Work* work);
 
 // Rows of output pixels that are computed together: windows that overlap read what they share once.
 static inline int depthwise_lines(const ConvParams& p) {
-  return p.kh == 3 && p.kw == 3 && p.sh == 1 && p.sw == 1 && p.dh == 1 && p.dw == 1 ? 2 : 1;
+  return p.og == 1 && p.kh == 3 && p.kw == 3 && p.sh == 1 && p.sw == 1 && p.dh == 1 && p.dw == 1
+             ? 2
+             : 1;
 }
 
 static inline bool is_depthwise(const ConvParams& p) { return p.groups == p.c && p.groups == p.o; }

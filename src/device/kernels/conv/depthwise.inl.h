@@ -22,7 +22,8 @@ struct RowBlock {
   To* y;
   const To* residual;
   int64_t lines;
-  Mask mask;  // of the block's channels; all of them where `full`
+  Mask mask;    // of the block's channels; all of them where `full`
+  Mask x_mask;  // of the channels of x that they read
 };
 
 // Sums of output pixels (line, ox) and on, the first `valid` of them.
@@ -165,35 +166,46 @@ void row_block(const ConvParams& p, const Epilogue& e, const RowBlock<From, To>&
   any_pixels<full>(p, e, r);
 }
 
-// A unit is blocking.rows rows of output pixels times blocking.panels blocks of channels.
-template <class From, class To>
-void run_dw(const ConvParams& p, const RunArgs& args) {
+// A unit is blocking.rows rows of output pixels times blocking.panels blocks of channels, of which
+// `rows_of_block` is given one after the other. `depth`: weights of a channel.
+template <class From, class To, class RowsOfBlock>
+HONE_INLINE void each_block(const ConvParams& p, const RunArgs& args, int64_t depth,
+                            RowsOfBlock&& rows_of_block) {
   const Blocking& b = p.blocking;
-  Epilogue e = make_epilogue(p.act, p.act_a, p.act_b, p.residual_after_act);
   From* zeros = static_cast<From*>(args.scratch);
   for (int64_t c = 0; c < p.c; ++c) zeros[c] = {};
   for (int64_t unit = args.begin; unit < args.end; ++unit) {
     const int64_t row_unit = unit / b.panel_units, units = ceil_of(p.oh, b.rows);
     const int64_t n = row_unit / units, oy = row_unit % units * b.rows, row = n * p.oh + oy;
     int64_t c_begin = unit % b.panel_units * b.panels * width, c_end = c_begin + b.panels * width;
-    if (c_end > p.c) c_end = p.c;
+    if (c_end > p.o) c_end = p.o;
     RowBlock<From, To> r{};
     r.iy = oy * p.sh - p.pt;
     r.lines = p.oh - oy < b.rows ? p.oh - oy : b.rows;
     for (int64_t c = c_begin; c < c_end; c += width) {
-      r.x = static_cast<const From*>(args.in[0]) + (n * p.h + r.iy) * p.w * p.x_row + c;
-      r.zeros = zeros + c;
-      r.w = static_cast<const float*>(args.in[1]) + panel_offset(c, p.taps);
+      const int64_t x_c = c / p.og * p.cg, count = c_end - c < width ? c_end - c : width;
+      r.x = static_cast<const From*>(args.in[0]) + (n * p.h + r.iy) * p.w * p.x_row + x_c;
+      r.zeros = zeros + x_c;
+      r.w = static_cast<const float*>(args.in[1]) + panel_offset(c, depth);
       r.y = static_cast<To*>(args.out[0]) + row * p.ow * p.y_row + c;
       if (p.r_row) r.residual = static_cast<const To*>(args.in[3]) + row * p.ow * p.r_row + c;
-      r.mask = first_lanes(c_end - c < width ? c_end - c : width);
-      if (c_end - c >= width) {
-        row_block<true>(p, e, r);
-      } else {
-        row_block<false>(p, e, r);
-      }
+      r.mask = first_lanes(count);
+      r.x_mask = first_lanes(count / p.og * p.cg);
+      rows_of_block(r, count == width);
     }
   }
+}
+
+template <class From, class To>
+void run_dw(const ConvParams& p, const RunArgs& args) {
+  Epilogue e = make_epilogue(p.act, p.act_a, p.act_b, p.residual_after_act);
+  each_block<From, To>(p, args, p.taps, [&](const RowBlock<From, To>& r, bool full) {
+    if (full) {
+      row_block<true>(p, e, r);
+    } else {
+      row_block<false>(p, e, r);
+    }
+  });
 }
 
 }  // namespace

@@ -37,10 +37,12 @@ void conv_dw_f32_portable_run(const RunArgs& args);
 #if defined(__x86_64__)
 namespace avx2 {
 void conv_dw_f32_run(const RunArgs& args);
-}
+void conv_grouped_f32_run(const RunArgs& args);
+}  // namespace avx2
 namespace avx512 {
 void conv_dw_f32_run(const RunArgs& args);
-}
+void conv_grouped_f32_run(const RunArgs& args);
+}  // namespace avx512
 #endif
 namespace neon {
 void conv_dw_f32_run(const RunArgs& args);

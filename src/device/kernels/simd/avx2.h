@@ -45,6 +45,21 @@ HONE_INLINE V gather(const float* p, const int32_t* index, Mask m, float other) 
   return _mm256_mask_i32gather_ps(set1(other), p, at, _mm256_castsi256_ps(wanted), 4);
 }
 
+// Numbers of lanes, one for each lane of a result.
+struct Lanes {
+  __m256i at;
+};
+// Lanes lie in groups of `to`, a power of 2: for each the first of its group in a vector whose
+// groups are of `from`.
+HONE_INLINE Lanes first_of_groups(int to, int from) {
+  const int32_t shift = __builtin_ctz(static_cast<unsigned>(to));
+  const __m256i all = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i group = _mm256_srl_epi32(all, _mm_cvtsi32_si128(shift));
+  return {_mm256_mullo_epi32(group, _mm256_set1_epi32(from))};
+}
+HONE_INLINE Lanes next(Lanes l) { return {_mm256_add_epi32(l.at, _mm256_set1_epi32(1))}; }
+HONE_INLINE V spread(V v, Lanes from) { return _mm256_permutevar8x32_ps(v, from.at); }
+
 HONE_INLINE V add(V a, V b) { return _mm256_add_ps(a, b); }
 HONE_INLINE V sub(V a, V b) { return _mm256_sub_ps(a, b); }
 HONE_INLINE V mul(V a, V b) { return _mm256_mul_ps(a, b); }

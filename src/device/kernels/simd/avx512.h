@@ -35,6 +35,21 @@ HONE_INLINE V gather(const float* p, const int32_t* index, Mask m, float other) 
   return _mm512_mask_i32gather_ps(set1(other), wanted, at, p, 4);
 }
 
+// Numbers of lanes, one for each lane of a result.
+struct Lanes {
+  __m512i at;
+};
+// Lanes lie in groups of `to`, a power of 2: for each the first of its group in a vector whose
+// groups are of `from`.
+HONE_INLINE Lanes first_of_groups(int to, int from) {
+  const int32_t shift = __builtin_ctz(static_cast<unsigned>(to));
+  const __m512i all = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i group = _mm512_srl_epi32(all, _mm_cvtsi32_si128(shift));
+  return {_mm512_mullo_epi32(group, _mm512_set1_epi32(from))};
+}
+HONE_INLINE Lanes next(Lanes l) { return {_mm512_add_epi32(l.at, _mm512_set1_epi32(1))}; }
+HONE_INLINE V spread(V v, Lanes from) { return _mm512_permutexvar_ps(from.at, v); }
+
 HONE_INLINE V add(V a, V b) { return _mm512_add_ps(a, b); }
 HONE_INLINE V sub(V a, V b) { return _mm512_sub_ps(a, b); }
 HONE_INLINE V mul(V a, V b) { return _mm512_mul_ps(a, b); }
