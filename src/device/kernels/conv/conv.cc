@@ -170,6 +170,7 @@ HONE_CONV_TILED(conv_f32_6x16_neon, Isa::neon, neon_6x16)
 HONE_CONV_WINOGRAD(conv_f32_winograd4_6x16_neon, Isa::neon, neon::winograd_4, 4, neon_6x16)
 HONE_CONV_WINOGRAD(conv_f32_winograd2_6x16_neon, Isa::neon, neon::winograd_2, 2, neon_6x16)
 HONE_CONV_DEPTHWISE(conv_dw_f32_c4_neon, Isa::neon, 4, HONE_ON_ARM(neon::conv_dw_f32_run))
+HONE_CONV_GROUPED(conv_grouped_f32_c4_neon, Isa::neon, 4, HONE_ON_ARM(neon::conv_grouped_f32_run))
 HONE_CONV_DEPTHWISE_DYNAMIC(conv_dw_dynamic_f32_c4_neon, Isa::neon, 4,
                             HONE_ON_ARM(neon::conv_dw_f32_run))
 

@@ -46,6 +46,7 @@ void conv_grouped_f32_run(const RunArgs& args);
 #endif
 namespace neon {
 void conv_dw_f32_run(const RunArgs& args);
-}
+void conv_grouped_f32_run(const RunArgs& args);
+}  // namespace neon
 
 }  // namespace hone::kernels

@@ -61,6 +61,26 @@ HONE_INLINE V gather(const float* p, const int32_t* index, Mask m, float other) 
   return load(part);
 }
 
+// Numbers of lanes, one for each lane of a result: those of their bytes.
+struct Lanes {
+  uint8x16_t at;
+};
+// Lanes lie in groups of `to`, a power of 2: for each the first of its group in a vector whose
+// groups are of `from`.
+HONE_INLINE Lanes first_of_groups(int to, int from) {
+  alignas(16) static constexpr uint32_t index[width] = {0, 1, 2, 3};
+  const int32_t shift = __builtin_ctz(static_cast<unsigned>(to));
+  const uint32x4_t group = vshlq_u32(vld1q_u32(index), vdupq_n_s32(-shift));
+  const uint32x4_t lane = vmulq_u32(group, vdupq_n_u32(static_cast<uint32_t>(from)));
+  // Each byte of a lane: 4 lane + 0 .. 3.
+  const uint32x4_t bytes = vmlaq_u32(vdupq_n_u32(0x03020100), lane, vdupq_n_u32(0x04040404));
+  return {vreinterpretq_u8_u32(bytes)};
+}
+HONE_INLINE Lanes next(Lanes l) { return {vaddq_u8(l.at, vdupq_n_u8(4))}; }
+HONE_INLINE V spread(V v, Lanes from) {
+  return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(v), from.at));
+}
+
 HONE_INLINE V add(V a, V b) { return vaddq_f32(a, b); }
 HONE_INLINE V sub(V a, V b) { return vsubq_f32(a, b); }
 HONE_INLINE V mul(V a, V b) { return vmulq_f32(a, b); }
