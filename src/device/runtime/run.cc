@@ -121,11 +121,9 @@ void hone_context::run_first_units() {
   for (uint32_t i = 0; i < engine->step_count; ++i) {
     if (steps[i].kernel == nullptr || meta().steps()->Get(i)->kind() != StepKind::kernel) continue;
     if (platform::monotonic_ns() - begin > most_ns) return;
+    // Of the first phase only: those behind it rely on all of it.
     Job job = job_of(*this, i);
-    for (int32_t phase = 0; phase < steps[i].phases; ++phase) {
-      job.args.phase = phase;
-      if (steps[i].units[phase] > 0) run_units(&job, 0, 0, 1);
-    }
+    if (steps[i].units[0] > 0) run_units(&job, 0, 0, 1);
   }
 }
 
