@@ -12,43 +12,46 @@ namespace {
 struct Shape2d {
   const char* name;
   int size, c, o, kernel, stride;
-  bool depthwise;
+  int group;  // channels of x in one; 0: all
 };
 constexpr Shape2d shapes[] = {
-    {"resnet50_stem_7x7_s2", 224, 3, 64, 7, 2, false},
-    {"resnet50_56_64_256_1x1", 56, 64, 256, 1, 1, false},
-    {"resnet50_56_256_64_1x1", 56, 256, 64, 1, 1, false},
-    {"resnet50_56_64_64_3x3", 56, 64, 64, 3, 1, false},
-    {"resnet50_28_128_128_3x3", 28, 128, 128, 3, 1, false},
-    {"resnet50_56_256_512_1x1_s2", 56, 256, 512, 1, 2, false},
-    {"resnet50_14_256_256_3x3", 14, 256, 256, 3, 1, false},
-    {"resnet50_14_256_1024_1x1", 14, 256, 1024, 1, 1, false},
-    {"resnet50_7_512_512_3x3", 7, 512, 512, 3, 1, false},
-    {"resnet50_7_2048_512_1x1", 7, 2048, 512, 1, 1, false},
-    {"mobilenetv2_stem_3x3_s2", 224, 3, 32, 3, 2, false},
-    {"mobilenetv2_112_16_96_1x1", 112, 16, 96, 1, 1, false},
-    {"mobilenetv2_56_144_24_1x1", 56, 144, 24, 1, 1, false},
-    {"mobilenetv2_14_384_96_1x1", 14, 384, 96, 1, 1, false},
-    {"mobilenetv2_7_320_1280_1x1", 7, 320, 1280, 1, 1, false},
-    {"mobilenetv2_112_32_dw3x3", 112, 32, 32, 3, 1, true},
-    {"mobilenetv2_112_96_dw3x3_s2", 112, 96, 96, 3, 2, true},
-    {"mobilenetv2_56_144_dw3x3", 56, 144, 144, 3, 1, true},
-    {"mobilenetv2_14_384_dw3x3", 14, 384, 384, 3, 1, true},
-    {"mobilenetv2_7_960_dw3x3", 7, 960, 960, 3, 1, true},
-    {"mobilenetv3_28_120_dw5x5", 28, 120, 120, 5, 1, true},
-    {"resnet20_32_16_16_3x3", 32, 16, 16, 3, 1, false},
-    {"vww_stem_3x3_s2", 96, 3, 8, 3, 2, false},
-    {"vww_48_8_16_1x1", 48, 8, 16, 1, 1, false},
-    {"vww_48_8_dw3x3", 48, 8, 8, 3, 1, true},
-    {"vww_48_16_dw3x3_s2", 48, 16, 16, 3, 2, true},
+    {"resnet50_stem_7x7_s2", 224, 3, 64, 7, 2, 0},
+    {"resnet50_56_64_256_1x1", 56, 64, 256, 1, 1, 0},
+    {"resnet50_56_256_64_1x1", 56, 256, 64, 1, 1, 0},
+    {"resnet50_56_64_64_3x3", 56, 64, 64, 3, 1, 0},
+    {"resnet50_28_128_128_3x3", 28, 128, 128, 3, 1, 0},
+    {"resnet50_56_256_512_1x1_s2", 56, 256, 512, 1, 2, 0},
+    {"resnet50_14_256_256_3x3", 14, 256, 256, 3, 1, 0},
+    {"resnet50_14_256_1024_1x1", 14, 256, 1024, 1, 1, 0},
+    {"resnet50_7_512_512_3x3", 7, 512, 512, 3, 1, 0},
+    {"resnet50_7_2048_512_1x1", 7, 2048, 512, 1, 1, 0},
+    {"mobilenetv2_stem_3x3_s2", 224, 3, 32, 3, 2, 0},
+    {"mobilenetv2_112_16_96_1x1", 112, 16, 96, 1, 1, 0},
+    {"mobilenetv2_56_144_24_1x1", 56, 144, 24, 1, 1, 0},
+    {"mobilenetv2_14_384_96_1x1", 14, 384, 96, 1, 1, 0},
+    {"mobilenetv2_7_320_1280_1x1", 7, 320, 1280, 1, 1, 0},
+    {"mobilenetv2_112_32_dw3x3", 112, 32, 32, 3, 1, 1},
+    {"mobilenetv2_112_96_dw3x3_s2", 112, 96, 96, 3, 2, 1},
+    {"mobilenetv2_56_144_dw3x3", 56, 144, 144, 3, 1, 1},
+    {"mobilenetv2_14_384_dw3x3", 14, 384, 384, 3, 1, 1},
+    {"mobilenetv2_7_960_dw3x3", 7, 960, 960, 3, 1, 1},
+    {"mobilenetv3_28_120_dw5x5", 28, 120, 120, 5, 1, 1},
+    {"resnet20_32_16_16_3x3", 32, 16, 16, 3, 1, 0},
+    {"vww_stem_3x3_s2", 96, 3, 8, 3, 2, 0},
+    {"vww_48_8_16_1x1", 48, 8, 16, 1, 1, 0},
+    {"vww_48_8_dw3x3", 48, 8, 8, 3, 1, 1},
+    {"vww_48_16_dw3x3_s2", 48, 16, 16, 3, 2, 1},
+    {"resnext50_56_128_32_groups", 56, 128, 128, 3, 1, 4},
+    {"resnext50_28_256_32_groups", 28, 256, 256, 3, 1, 8},
 };
 
+int groups(const Shape2d& s) { return s.group ? s.c / s.group : 1; }
 int out_size(const Shape2d& s) { return (s.size + s.kernel / 2 * 2 - s.kernel) / s.stride + 1; }
 
 TestStep make(const Shape2d& s) {
   Rng rng(1);
   ConvAttrs a{};
-  a.out_channels = s.o, a.groups = s.depthwise ? s.c : 1;
+  a.out_channels = s.o, a.groups = groups(s);
   a.kernel_h = a.kernel_w = s.kernel, a.stride_h = a.stride_w = s.stride;
   a.dilation_h = a.dilation_w = 1;
   a.pad_t = a.pad_l = a.pad_b = a.pad_r = s.kernel / 2;
@@ -90,7 +93,7 @@ Tensor random_bytes(Rng& rng, DType t, const Shape& shape) {
 TestStep make_quantised(const Shape2d& s) {
   Rng rng(1);
   QConvAttrs a{};
-  a.out_channels = s.o, a.groups = s.depthwise ? s.c : 1;
+  a.out_channels = s.o, a.groups = groups(s);
   a.kernel_h = a.kernel_w = s.kernel, a.stride_h = a.stride_w = s.stride;
   a.dilation_h = a.dilation_w = 1;
   a.pad_t = a.pad_l = a.pad_b = a.pad_r = s.kernel / 2;
@@ -110,7 +113,7 @@ TestStep make_quantised(const Shape2d& s) {
 void register_shapes(const char* family, TestStep (*make_step)(const Shape2d&)) {
   for (const Shape2d& s : shapes) {
     const double pixels = out_size(s) * out_size(s), taps = s.kernel * s.kernel;
-    register_step(family, s.name, {2 * pixels * s.o * taps * (s.depthwise ? 1 : s.c)},
+    register_step(family, s.name, {2 * pixels * s.o * taps * (s.c / groups(s))},
                   [&s, make_step] { return make_step(s); });
   }
 }
