@@ -285,7 +285,7 @@ HONE_API hone_status hone_context_set_arena(hone_context* context, void* arena, 
 /* Evaluates shapes, checks every operand against its memory, prepares the kernels. Forgets the
  * caller's buffers, zeroes inputs held in the arena (and so state). May be called again after
  * set_shape; the arena is kept where it is large enough. The first time, every page of the arena is
- * made present and a little of each kernel is run (0.2 ms of it at most; not with
+ * made present and one piece of work of each step is run (none is begun after 0.2 ms; not with
  * HONE_CONTEXT_EXTERNAL_IO, not of plugins), so that the first run takes as long as others. */
 HONE_API hone_status hone_context_bind(hone_context* context);
 
