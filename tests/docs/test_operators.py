@@ -10,10 +10,10 @@ HEAD = """# Operators
 
 Written by `HONE_UPDATE_SNAPSHOTS=1 ./dev test -R tests/docs/test_operators` from the tables; `hone kernels --operators` prints them.
 
-`since` lists the opset versions whose signature or meaning differs; every version from 7 to 28 is read. An operator marked with
-* has a lowering: engines run it, on the types its kernels take. The others run in the reference executor, and in engines where
-what they compute depends on constants or shapes alone, or where a pass replaces them. `hone doctor --model M` says what of a
-model would not run and why.
+`since` lists the opset versions whose signature or meaning differs; every version from 1 to 28 is read (1 to 6 as what they are in
+7). An operator marked with * has a lowering: engines run it, on the types its kernels take. The others run in the reference executor,
+and in engines where what they compute depends on constants or shapes alone, or where a pass replaces them. `hone doctor --model M`
+says what of a model would not run and why.
 """
 
 

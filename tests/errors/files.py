@@ -157,7 +157,7 @@ def unsupported(folder):
                  inputs=[tensor("x"), tensor("flag", (), TensorProto.BOOL)], domains=["com.acme"])
 
 
-RECIPES["opset_old.onnx"] = lambda folder: model(opset=6).SerializeToString()
+RECIPES["opset_old.onnx"] = lambda folder: model(opset=0).SerializeToString()
 RECIPES["opset_new.onnx"] = lambda folder: model(opset=999).SerializeToString()
 RECIPES["unknown_dtype.onnx"] = lambda folder: chain(
     node("Relu", "x", "y", "activation"), inputs=[tensor("x", dtype=99)])

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "host/import/lift_node.h"
+
 namespace hone::import_detail {
 
 using graph::none;
@@ -49,13 +53,17 @@ std::string Builder::name_for(const std::string& name, const Scope& scope) const
 Status Builder::build() {
   g_.name = model_.graph.name;
   for (const auto& [domain, version] : model_.opsets) {
-    g_.opsets.emplace(canonical_domain(domain), version);
+    const std::string name = canonical_domain(domain);
+    g_.opsets.emplace(name, name.empty() ? std::max<int64_t>(version, ops::min_opset) : version);
   }
   g_.metadata = model_.metadata;
   g_.producer = model_.producer;
   g_.model_hash = model_.file_hash;
   Scope scope;
-  const Opsets opsets = g_.opsets;
+  Opsets opsets;
+  for (const auto& [domain, version] : model_.opsets) {
+    opsets.emplace(canonical_domain(domain), version);
+  }
   scope.opsets = &opsets;
   HONE_RETURN_IF_ERROR(build_graph(model_.graph, &scope));
   for (const auto& output : model_.graph.outputs) g_.output_names.push_back(output.name);
@@ -179,10 +187,13 @@ Status Builder::build_operator(const model::NodeProto& node, const std::string& 
   made.version = opset_of(*scope->opsets, made.domain);
   made.name = full_name(node, label, *scope);
   made.block = scope->block;
+  HONE_ASSIGN(made.inputs, read_inputs(node, *scope));
+  const bool old = made.domain.empty() && made.version < ops::min_opset;
+  AttributeMap lifted = attributes;
+  if (old) HONE_RETURN_IF_ERROR(lift_node({g_, made, lifted}));
   const ops::OpDef* def = ops::find_op(made.domain, made.op, made.version);
   if (def == nullptr) return unsupported("no such operator");
-  HONE_ASSIGN(made.attributes, check_attributes(attributes, *def));
-  HONE_ASSIGN(made.inputs, read_inputs(node, *scope));
+  HONE_ASSIGN(made.attributes, check_attributes(lifted, *def));
   const size_t given = made.inputs.size();
   while (made.inputs.size() > static_cast<size_t>(def->min_inputs) && made.inputs.back() == none) {
     made.inputs.pop_back();
@@ -206,7 +217,8 @@ Status Builder::build_operator(const model::NodeProto& node, const std::string& 
   for (size_t i = 0; i < names.size(); ++i) {
     if (!names[i].empty()) HONE_RETURN_IF_ERROR(define(names[i], g_.node(n).outputs[i], scope));
   }
-  return {};
+  // The rules of old operators ask for ranks.
+  return old ? ops::infer_node(g_, n) : Status();
 }
 
 Status Builder::build_blocks(graph::NodeId owner, const ops::OpDef& def, const std::string& label,
@@ -254,7 +266,8 @@ Status Builder::inline_function(const model::FunctionProto& function, const mode
   Opsets opsets = *scope->opsets;
   for (const auto& [domain, version] : function.opsets) {
     opsets[domain] = version;
-    g_.opsets.emplace(domain, version);
+    g_.opsets.emplace(domain,
+                      domain.empty() ? std::max<int64_t>(version, ops::min_opset) : version);
   }
   Scope body;
   body.block = scope->block;

@@ -1,6 +1,8 @@
 // What can be refused before anything is built: opsets, and operators without an OpDef.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/graph/title.h"
 #include "host/import/import_internal.h"
 
@@ -35,12 +37,15 @@ std::string title_of(const model::NodeProto& node, const std::string& label) {
   return graph::node_title(label, node.op_type);
 }
 
+// Opsets below the OpDefs' oldest are lifted to it (lift_node.h).
+constexpr int oldest_opset = 1;
+
 Status check_opsets(const Opsets& opsets) {
   auto it = opsets.find("");
   if (it == opsets.end()) return {};
-  if (it->second >= ops::min_opset && it->second <= ops::max_opset) return {};
+  if (it->second >= oldest_opset && it->second <= ops::max_opset) return {};
   return unsupported(fmt::format("the model uses opset {} of ai.onnx; Hone reads opsets {} to {}",
-                                 it->second, ops::min_opset, ops::max_opset));
+                                 it->second, oldest_opset, ops::max_opset));
 }
 
 namespace {
@@ -86,7 +91,10 @@ class Collector {
   static bool is_known(const model::NodeProto& node, const Opsets& opsets) {
     const std::string domain = canonical_domain(node.domain);
     if (domain.empty() && node.op_type == "Constant") return true;
-    return ops::find_op(domain, node.op_type, opset_of(opsets, domain)) != nullptr;
+    // Operators of older opsets are read as those of the oldest that OpDefs describe.
+    const int64_t oldest = domain.empty() ? ops::min_opset : 1;
+    return ops::find_op(domain, node.op_type, std::max(opset_of(opsets, domain), oldest)) !=
+           nullptr;
   }
 
   void add(const model::NodeProto& node, const std::string& label) {

@@ -81,7 +81,7 @@ std::vector<Case> damaged_files() {
       {"opset twice", whole + len(8, num(2, 13)), c,
        "operator set 'ai.onnx' imported as version 17 and as 13"},
       {"opset 0", num(1, 8) + len(7, "") + len(8, num(2, 0)), c,
-       "operator set 'ai.onnx' version 0"},
+       "operator set 'ai.onnx' imported as version 0; the first is 1"},
       {"graph as a number", num(1, 8) + num(7, 1), c, "graph is encoded as something else"},
       {"name not UTF-8", with_node(len(3, "a\xff\n")), c,
        "node 0: name 'a\\xff\\x0a' is not UTF-8"},

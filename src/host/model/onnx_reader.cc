@@ -92,7 +92,10 @@ void OnnxReader::add_opset(PbMessage m, std::map<std::string, int64_t>* opsets) 
     }
   }
   const std::string shown = quote(domain.empty() ? "ai.onnx" : domain);
-  if (version < 1) fail(Code::corrupt, fmt::format("operator set {} version {}", shown, version));
+  if (version < 1) {
+    fail(Code::corrupt,
+         fmt::format("operator set {} imported as version {}; the first is 1", shown, version));
+  }
   charge(96);  // a node of the map
   const auto [at, is_new] = opsets->emplace(domain, version);
   if (!is_new && at->second != version) {
