@@ -165,6 +165,11 @@ const wire::Io& hone_context::io_info(bool is_input, uint32_t index) const {
   return *(is_input ? meta().inputs() : meta().outputs())->Get(index);
 }
 
+// Its symbol stands for any number: a name that begins with '?', in quotes.
+static bool may_be_empty(const wire::Dim& d) {
+  return d.symbol() != nullptr && d.symbol()->size() > 2 && d.symbol()->c_str()[1] == '?';
+}
+
 Status hone_context::set_shape(int32_t input, const int64_t* sizes, int32_t rank) {
   if (input < 0 || static_cast<uint32_t>(input) >= input_count) {
     return error(Code::not_found, FixedText("no input ")
@@ -183,11 +188,15 @@ Status hone_context::set_shape(int32_t input, const int64_t* sizes, int32_t rank
   const uint32_t wanted = size_of(io.shape());
   if (static_cast<uint32_t>(rank) != wanted) return error(Code::shape_mismatch, text);
   for (int i = 0; i < rank; ++i) {
-    const int64_t size = io.shape()->Get(static_cast<uint32_t>(i))->size();
-    // The kernels are chosen for sizes >= 1; an input that is always empty is the model's own.
-    if (size < 0 ? shape[i] >= 1 : shape[i] == size) continue;
-    return error(Code::shape_mismatch,
-                 text << " (dimension " << i << (size < 0 ? " is at least 1)" : ")"));
+    const wire::Dim& d = *io.shape()->Get(static_cast<uint32_t>(i));
+    const int64_t size = d.size();
+    // The kernels are chosen for sizes >= 1; an input that is always empty, or one that may be, is
+    // the model's own.
+    const int64_t least = may_be_empty(d) ? 0 : 1;
+    if (size < 0 ? shape[i] >= least : shape[i] == size) continue;
+    text << " (dimension " << i;
+    if (size < 0) text << " is at least " << least;
+    return error(Code::shape_mismatch, text << ")");
   }
   runtime::IoSlot& slot = inputs[input];
   if (slot.shape_set && slot.shape == shape) return {};

@@ -9,15 +9,30 @@
 
 namespace hone {
 
+namespace detail = import_detail;
+
+static Result<graph::Graph> build(const model::Model& model, const detail::Functions& functions,
+                                  detail::Zeros zeros) {
+  detail::Builder builder(model, functions, zeros);
+  HONE_RETURN_IF_ERROR(builder.build());
+  HONE_RETURN_IF_ERROR(builder.infer());
+  return builder.take();
+}
+
+// Zeros that inputs declare are taken for sizes first; then the outputs tell.
+static Result<graph::Graph> build(const model::Model& model, const detail::Functions& functions) {
+  using detail::Zeros;
+  if (!detail::declares_zeros(model.graph)) return build(model, functions, Zeros::unknown);
+  auto g = build(model, functions, Zeros::sizes);
+  const Zeros zeros = g.ok() ? detail::meaning_of_zeros(model.graph, *g) : Zeros::unknown;
+  return zeros == Zeros::sizes ? std::move(g) : build(model, functions, zeros);
+}
+
 static Result<graph::Graph> import_model(const model::Model& model) {
-  namespace detail = import_detail;
   HONE_RETURN_IF_ERROR(detail::check_opsets(model.opsets));
   const detail::Functions functions(model);
   HONE_RETURN_IF_ERROR(detail::check_operators(model, functions));
-  detail::Builder builder(model, functions);
-  HONE_RETURN_IF_ERROR(builder.build());
-  HONE_RETURN_IF_ERROR(builder.infer());
-  graph::Graph g = builder.take();
+  HONE_ASSIGN(graph::Graph g, build(model, functions));
   HONE_RETURN_IF_ERROR(verify_structure(g));
   // Facts that make no sense are the model's fault: a value without a type, say.
   if (const Status s = verify(g); !s.ok()) return corrupt(s.text());

@@ -19,8 +19,8 @@ constexpr int64_t max_inlined_nodes = 200000;
 
 }  // namespace
 
-Builder::Builder(const model::Model& model, const Functions& functions)
-    : model_(model), functions_(functions), symbols_(declared_symbols(model.graph)) {
+Builder::Builder(const model::Model& model, const Functions& functions, Zeros zeros)
+    : model_(model), functions_(functions), zeros_(zeros), symbols_(declared_symbols(model.graph)) {
   for (const auto& v : model.graph.inputs) reserved_.insert(v.name);
   for (const auto& i : model.graph.initializers) reserved_.insert(i.name);
   for (const auto& node : model.graph.nodes) {
@@ -108,7 +108,7 @@ Status Builder::build_inputs(const model::GraphProto& proto, Scope* scope) {
     graph::Fact fact;
     const bool typed = input.type.kind != model::TypeProto::Kind::none;
     if (typed || scope->block == 0) {
-      HONE_ASSIGN(fact, fact_of_input(input, symbols_));
+      HONE_ASSIGN(fact, fact_of_input(input, symbols_, zeros_));
     }
     const ValueId v = g_.add_input(name_for(input.name, *scope), std::move(fact), scope->block);
     HONE_RETURN_IF_ERROR(define(input.name, v, scope));

@@ -9,7 +9,7 @@ namespace hone::import_detail {
 
 class Builder {
  public:
-  Builder(const model::Model& model, const Functions& functions);
+  Builder(const model::Model& model, const Functions& functions, Zeros zeros);
 
   // Everything but facts of computed values.
   Status build();
@@ -59,6 +59,7 @@ class Builder {
 
   const model::Model& model_;
   const Functions& functions_;
+  const Zeros zeros_;
   graph::Graph g_;
   std::set<std::string> symbols_;   // that inputs declare
   std::set<std::string> reserved_;  // names of the model's own graph

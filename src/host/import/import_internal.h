@@ -43,12 +43,21 @@ Result<std::vector<size_t>> sort_nodes(const std::vector<model::NodeProto>& node
                                        const std::string& prefix);
 
 // --- types ----------------------------------------------------------------------------------
+// What a declared size of 0 means: the size of an empty tensor, or, as some exporters write, one
+// that is not known; where the file does not tell, any size from 0 on.
+enum class Zeros : uint8_t { sizes, unknown, either };
 // Symbols that the graph's inputs declare.
 std::set<std::string> declared_symbols(const model::GraphProto& graph);
 // What an input's type says; dimensions without a name get "<name>.<axis>". Errors: unsupported
 // (maps, sparse tensors), corrupt (no element type).
 Result<graph::Fact> fact_of_input(const model::ValueInfo& input,
-                                  const std::set<std::string>& symbols);
+                                  const std::set<std::string>& symbols, Zeros zeros);
+// Whether an input of the model declares a size of 0.
+bool declares_zeros(const model::GraphProto& graph);
+// What the outputs' declarations tell of it, beside those inferred with Zeros::sizes: an output
+// that would be empty and has a size or a name: `unknown`; one that is declared not empty, and
+// fits: `sizes`.
+Zeros meaning_of_zeros(const model::GraphProto& proto, const graph::Graph& as_sizes);
 // The fact with what `hint` adds where nothing was known; a hint that contradicts is not used.
 graph::Fact with_hint(const graph::Fact& fact, const model::TypeProto& hint,
                       const std::string& name, const std::set<std::string>& symbols);

@@ -94,7 +94,7 @@ TEST(Import, InputsConstantsOutputs) {
   m.graph.outputs.push_back({"x", {}, ""});
   m.graph.outputs.push_back({"w", {}, ""});
   EXPECT_EQ(text(m), R"(in %x f32[batch,4]
-in %u f32[u.0,u.1]
+in %u f32["?u.0",u.1]
 const %w f32[4] = [1.0, 2.0, 3.0, 4.0]
 %y f32[batch,4] = Add(%x, %w) "add"
 out %y as "y"
@@ -103,6 +103,36 @@ out %w as "w"
 )");
   const auto g = import(m);
   EXPECT_EQ(again(*g), to_text(*g));
+}
+
+// A declared 0 is a size where the outputs agree with it, any size where they do not.
+TEST(Import, DeclaredZeros) {
+  auto shape_of = [](std::vector<model::DimProto> y, bool keep) {
+    auto m = simple({node("ReduceSum", {"x"}, {"y"})});
+    m.opsets[""] = 11;
+    m.graph.nodes[0].attributes = {attribute("axes", std::vector<int64_t>{1}),
+                                   attribute("keepdims", int64_t{keep})};
+    m.graph.inputs = {{"x", f32({{2, ""}, {0, ""}, {4, ""}}), ""}};
+    m.graph.outputs = {{"y", f32(std::move(y)), ""}};
+    const std::string all = text(m);
+    return all.substr(0, all.find('\n'));
+  };
+  EXPECT_EQ(shape_of({{2, ""}, {1, ""}, {4, ""}}, true), "in %x f32[2,0,4]");
+  EXPECT_EQ(shape_of({{2, ""}, {4, ""}}, false), "in %x f32[2,0,4]");
+  // A size, or a name, for what would be empty.
+  auto m = simple({node("Neg", {"x"}, {"y"})});
+  m.graph.inputs = {{"x", f32({{0, ""}, {4, ""}}), ""}};
+  m.graph.outputs = {{"y", f32({{1, ""}, {4, ""}}), ""}};
+  EXPECT_TRUE(text(m).starts_with("in %x f32[x.0,4]\n")) << text(m);
+  m.graph.outputs = {{"y", f32({{-1, "n"}, {4, ""}}), ""}};
+  EXPECT_TRUE(text(m).starts_with("in %x f32[x.0,4]\n")) << text(m);
+  // Nothing speaks for either: any size from 0 on.
+  m.graph.outputs = {{"y", f32({{0, ""}, {4, ""}}), ""}};
+  EXPECT_TRUE(text(m).starts_with("in %x f32[\"?x.0\",4]\n")) << text(m);
+  // What fails with a size of 0.
+  m.graph.inputs.push_back({"z", f32({{3, ""}, {4, ""}}), ""});
+  m.graph.nodes = {node("Add", {"x", "z"}, {"y"})};
+  EXPECT_TRUE(text(m).starts_with("in %x f32[x.0,4]\n")) << text(m);
 }
 
 TEST(Import, SortsAndNamesNodes) {

@@ -1,6 +1,8 @@
 // TypeProto -> Fact.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/import/import_internal.h"
 
 namespace hone::import_detail {
@@ -48,7 +50,8 @@ std::set<std::string> declared_symbols(const model::GraphProto& graph) {
   return out;
 }
 
-Result<Fact> fact_of_input(const model::ValueInfo& input, const std::set<std::string>& symbols) {
+Result<Fact> fact_of_input(const model::ValueInfo& input, const std::set<std::string>& symbols,
+                           Zeros zeros) {
   Fact f;
   const auto* type = tensor_of(input.type, &f.kind);
   if (type != nullptr && type->kind == Kind::map) {
@@ -65,15 +68,49 @@ Result<Fact> fact_of_input(const model::ValueInfo& input, const std::set<std::st
   f.shape.emplace();
   for (size_t axis = 0; axis < type->shape.size(); ++axis) {
     const auto& d = type->shape[axis];
-    // Some exporters write 0 for a size they do not know.
-    if (d.size > 0) {
+    if (d.size > 0 || (d.size == 0 && zeros == Zeros::sizes)) {
       f.shape->push_back(d.size);
+    } else if (d.size == 0 && zeros == Zeros::either) {
+      // A symbol that may be any number: nothing takes it for at least 1.
+      f.shape->push_back(unnamed("?" + input.name, axis, symbols));
     } else {
       f.shape->push_back(is_placeholder(d.symbol) ? unnamed(input.name, axis, symbols)
                                                   : Dim::symbol(d.symbol));
     }
   }
   return f;
+}
+
+bool declares_zeros(const model::GraphProto& graph) {
+  std::set<std::string> constants;
+  for (const auto& i : graph.initializers) constants.insert(i.name);
+  return std::any_of(graph.inputs.begin(), graph.inputs.end(), [&](const auto& input) {
+    Fact::Kind ignored = Fact::Kind::tensor;
+    const auto* tensor = constants.contains(input.name) ? nullptr : tensor_of(input.type, &ignored);
+    return tensor != nullptr && std::any_of(tensor->shape.begin(), tensor->shape.end(),
+                                            [](const auto& d) { return d.size == 0; });
+  });
+}
+
+Zeros meaning_of_zeros(const model::GraphProto& proto, const graph::Graph& as_sizes) {
+  Zeros found = Zeros::either;
+  const auto& outputs = as_sizes.block().outputs;
+  for (size_t i = 0; i < outputs.size() && i < proto.outputs.size(); ++i) {
+    const Fact& fact = as_sizes.fact(outputs[i]);
+    const model::TypeProto& type = proto.outputs[i].type;
+    const bool told = type.kind == Kind::tensor && type.has_shape && fact.has_rank();
+    if (!told || fact.shape->size() != type.shape.size()) continue;
+    bool some = true;  // elements, as declared
+    for (size_t axis = 0; axis < type.shape.size(); ++axis) {
+      const auto& d = type.shape[axis];
+      const auto inferred = (*fact.shape)[axis].const_value();
+      const bool differs = d.size > 0 ? inferred && *inferred != d.size : inferred == 0;
+      if (differs && d.size != 0) return Zeros::unknown;
+      some = some && d.size > 0;
+    }
+    if (some) found = Zeros::sizes;
+  }
+  return found;
 }
 
 Fact with_hint(const Fact& fact, const model::TypeProto& hint, const std::string& name,
