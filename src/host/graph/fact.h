@@ -9,10 +9,10 @@
 
 namespace hone::graph {
 
-// How a rank-3 or rank-4 value lies in memory. Its shape is always the ONNX one ([N, C, ...]).
+// How a value of rank 3 to 5 lies in memory. Its shape is always the ONNX one ([N, C, ...]).
 enum class Layout : uint8_t {
   row_major = 0,
-  channels_last = 1,  // [N, C, L] stored as [N, L, C], [N, C, H, W] as [N, H, W, C]
+  channels_last = 1,  // [N, C, L] stored as [N, L, C], [N, C, D, H, W] as [N, D, H, W, C]
 };
 
 struct Fact {

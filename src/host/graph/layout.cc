@@ -6,7 +6,7 @@ namespace hone::graph {
 namespace {
 
 bool permutes(int rank, Layout layout) {
-  return layout == Layout::channels_last && (rank == 3 || rank == 4);
+  return layout == Layout::channels_last && rank >= 3 && rank <= 5;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace hone::graph {
 
-// perm[i] = the logical axis stored as physical dimension i. Identity for ranks other than 3 and 4.
+// perm[i] = the logical axis stored as physical dimension i. Identity for ranks other than 3 to 5.
 std::vector<int> physical_order(int rank, Layout layout);
 SymShape physical_shape(const SymShape& logical, Layout layout);
 // Where logical axis `axis` (>= 0) lies physically.

@@ -1,4 +1,4 @@
-// assign_layouts: values of rank 3 and 4 that convolutions and pools make are channels last, and so
+// assign_layouts: values of rank 3 to 5 that convolutions and pools make are channels last, and so
 // is what is computed from them element by element. plan/ inserts the copies where layouts meet.
 
 #include <algorithm>
@@ -13,9 +13,10 @@ namespace {
 using graph::Layout;
 
 bool makes_channels_last(const Node& n) {
-  static const std::set<std::string> ops = {"Conv",          "FusedConv",     "MaxPool",
-                                            "AveragePool",   "GlobalMaxPool", "GlobalAveragePool",
-                                            "ConvTranspose", "QLinearConv",   "QuantizedPool"};
+  static const std::set<std::string> ops = {"Conv",         "FusedConv",     "MaxPool",
+                                            "AveragePool",  "GlobalMaxPool", "GlobalAveragePool",
+                                            "LpPool",       "ConvTranspose", "QLinearConv",
+                                            "QuantizedPool"};
   return ops.contains(n.op);
 }
 
@@ -57,8 +58,9 @@ bool follows_operands(const Node& n) {
 bool brings_channels(const Graph& g, const Node& n) {
   if (!n.is("Transpose") || g.value(n.input(0)).layout != Layout::row_major) return false;
   const std::vector<int64_t> perm = n.attributes.ints("perm");
-  const bool brings =
-      perm == std::vector<int64_t>{0, 3, 1, 2} || perm == std::vector<int64_t>{0, 2, 1};
+  const bool brings = perm == std::vector<int64_t>{0, 3, 1, 2} ||
+                      perm == std::vector<int64_t>{0, 2, 1} ||
+                      perm == std::vector<int64_t>{0, 4, 1, 2, 3};
   const auto users = g.users(n.output(0));
   return brings && std::any_of(users.begin(), users.end(), [&](NodeId user) {
            return makes_channels_last(g.node(user)) || follows_operands(g.node(user));
@@ -85,7 +87,7 @@ std::optional<Patch> propose_all(const Graph& g) {
     for (ValueId v : n.outputs) {
       if (v == graph::none || !g.fact(v).has_rank()) continue;
       int rank = g.fact(v).rank();
-      if (rank != 3 && rank != 4) continue;
+      if (rank < 3 || rank > 5) continue;
       if (makes_channels_last(n) || brings_channels(g, n) ||
           (follows_operands(n) && follows(n, rank))) {
         wanted[v] = Layout::channels_last;

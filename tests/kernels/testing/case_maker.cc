@@ -80,7 +80,7 @@ void CaseMaker::constant(Tensor t) {
 void CaseMaker::laid_out(Tensor t) {
   const int rank = t.rank();
   input(std::move(t));
-  if (rank < 3 || rank > 4 || r.one_in(2)) return;
+  if (rank < 3 || rank > 5 || r.one_in(2)) return;
   graph::Node reorder;
   reorder.domain = graph::hone_domain;
   reorder.op = "Reorder";

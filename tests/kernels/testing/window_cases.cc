@@ -15,7 +15,8 @@ struct Window {
 Window random_window(Random& r, size_t dims, bool dilated, int64_t most, bool pool) {
   Window w;
   for (size_t i = 0; i < dims; ++i) {
-    const int64_t k = r.pick({1, 1, 2, 3, 3, 3, 5, 7}), d = dilated ? r.pick({1, 1, 1, 2, 3}) : 1;
+    const int64_t k = dims == 3 ? r.between(1, 3) : r.pick({1, 1, 2, 3, 3, 3, 5, 7}),
+                  d = dilated ? r.pick({1, 1, 1, 2, 3}) : 1;
     const int64_t s = r.pick({1, 1, 1, 2, 3}), reach = (k - 1) * d + 1;
     // A pool's window must see a pixel; a convolution may look at nothing but padding.
     const int64_t pad = r.one_in(3) ? 0 : pool ? k - 1 : reach;
@@ -29,6 +30,17 @@ Window random_window(Random& r, size_t dims, bool dilated, int64_t most, bool po
     w.out.push_back((w.in.back() + w.begin.back() + w.end.back() - reach) / s + 1);
   }
   return w;
+}
+
+// Of three axes sometimes the first is left alone, or the others, as in factored convolutions.
+void plane_or_depth(Random& r, Window* w) {
+  const int64_t which = r.below(4);
+  for (size_t i = 0; i < 3; ++i) {
+    if (which > 1 || (i == 0) != (which == 0)) continue;
+    w->kernel[i] = w->stride[i] = w->dilation[i] = 1;
+    w->begin[i] = w->end[i] = 0;
+    w->out[i] = w->in[i];
+  }
 }
 
 std::vector<int64_t> joined(Dims a, const Dims& b) {
@@ -68,7 +80,7 @@ struct ConvTypes {
 Result<Case> random_conv(CaseMaker& m, const ConvTypes& types) {
   Random& r = m.r;
   const bool fused = m.node.op != "Conv";
-  const size_t dims = r.one_in(5) ? 1 : 2;
+  const size_t dims = r.one_in(5) ? 1 : r.one_in(5) ? 3 : 2;
   int64_t groups = 1, c = r.pick({1, 2, 3, 5, 8, 16, 17, 31, 64});
   int64_t o = r.pick({1, 3, 4, 7, 8, 16, 19, 32, 33, 64, 65, 96});
   switch (r.below(4)) {
@@ -82,8 +94,10 @@ Result<Case> random_conv(CaseMaker& m, const ConvTypes& types) {
       break;
     default: break;
   }
-  Window w = random_window(r, dims, true, 17, false);
-  if (r.one_in(12)) {  // as large as in a model: several units of work, several blocks of K
+  Window w = random_window(r, dims, true, dims == 3 ? 5 : 17, false);
+  if (dims == 3) plane_or_depth(r, &w);
+  if (dims < 3 &&
+      r.one_in(12)) {  // as large as in a model: several units of work, several blocks of K
     w = random_window(r, dims, false, 17, false);
     for (size_t i = 0; i < dims; ++i) w.kernel[i] = w.stride[i] = 1, w.begin[i] = w.end[i] = 0;
     w.in.assign(dims, 23), w.out = w.in;
@@ -135,9 +149,10 @@ Result<Case> half_conv_case(CaseMaker& m) {
 
 Result<Case> pool_case(CaseMaker& m) {
   Random& r = m.r;
-  const size_t dims = r.one_in(5) ? 1 : 2;
+  const size_t dims = r.one_in(5) ? 1 : r.one_in(5) && !m.is("QuantizedPool") ? 3 : 2;
   const bool global = m.node.op.starts_with("Global");
-  Window w = random_window(r, dims, m.has_attr("dilations"), 33, true);
+  Window w = random_window(r, dims, m.has_attr("dilations"), dims == 3 ? 9 : 33, true);
+  if (dims == 3) plane_or_depth(r, &w);
   const int64_t c = r.pick({1, 2, 3, 8, 9, 16, 17, 24, 31, 40});
   if (!global) {
     const bool automatic = r.one_in(6) && set_auto_pad(m, &w);

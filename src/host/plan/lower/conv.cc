@@ -4,6 +4,7 @@
 
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/volume.h"
 
 namespace hone::plan {
 
@@ -17,16 +18,19 @@ Result<PlanValue> weights(Lowering& l, const Node& n) {
 
 }  // namespace
 
-Result<kernels::ConvAttrs> conv_attrs(const Node& n, const SymShape& x, const SymShape& w,
-                                      const SymShape& y) {
+namespace {
+
+Result<std::vector<int64_t>> kernel_of(const SymShape& w) {
   std::vector<int64_t> kernel;
   for (size_t i = 2; i < w.size(); ++i) {
     if (!w[i].is_const()) return unsupported("the kernel's size depends on the input");
     kernel.push_back(w[i].value());
   }
   if (!w[0].is_const()) return unsupported("the number of channels depends on the input");
-  HONE_ASSIGN(Window win, window(n, SymShape(x.begin() + 2, x.end()),
-                                 SymShape(y.begin() + 2, y.end()), kernel));
+  return kernel;
+}
+
+Result<kernels::ConvAttrs> plane_attrs(const Node& n, const SymShape& w, const Window& win) {
   HONE_ASSIGN(Epilogue act, epilogue(n));
   kernels::ConvAttrs a{};
   a.out_channels = static_cast<int32_t>(w[0].value());
@@ -41,6 +45,25 @@ Result<kernels::ConvAttrs> conv_attrs(const Node& n, const SymShape& x, const Sy
   return a;
 }
 
+SymShape spatial(const SymShape& s) { return {s.begin() + 2, s.end()}; }
+
+}  // namespace
+
+Result<kernels::ConvAttrs> conv_attrs(const Node& n, const SymShape& x, const SymShape& w,
+                                      const SymShape& y) {
+  HONE_ASSIGN(auto kernel, kernel_of(w));
+  HONE_ASSIGN(const Window win, window(n, spatial(x), spatial(y), std::move(kernel)));
+  return plane_attrs(n, w, win);
+}
+
+Result<std::vector<WindowAxis>> volume_attrs(const Node& n, const SymShape& x, const SymShape& w,
+                                             const SymShape& y, kernels::ConvAttrs* a) {
+  HONE_ASSIGN(auto kernel, kernel_of(w));
+  HONE_ASSIGN(auto axes, window_axes(n, spatial(x), spatial(y), std::move(kernel)));
+  HONE_ASSIGN(*a, plane_attrs(n, w, plane_of(axes)));
+  return axes;
+}
+
 Status lower_conv(Lowering& l, const Node& n) {
   const auto& xf = l.graph().fact(n.input(0));
   const auto& wf = l.graph().fact(n.input(1));
@@ -49,6 +72,11 @@ Status lower_conv(Lowering& l, const Node& n) {
     return unsupported(std::string("no convolution kernel for ") + name(xf.dtype));
   }
   const SymShape &x = *xf.shape, &w = *wf.shape, &y = *yf.shape;
+  if (x.size() == 5) {
+    HONE_ASSIGN(const VolumeConv v, conv_of_planes(l, n));
+    l.step(n, "conv", {v.x, v.w, v.bias, v.residual}, {v.y}, v.attrs);
+    return {};
+  }
   HONE_ASSIGN(kernels::ConvAttrs a, conv_attrs(n, x, w, y));
   HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
   HONE_ASSIGN(PlanValue pw, weights(l, n));

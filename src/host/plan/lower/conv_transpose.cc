@@ -2,18 +2,22 @@
 
 #include "device/kernels/col2im/col2im.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "device/kernels/fill/fill.h"
 #include "device/kernels/gemm/gemm.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/volume.h"
 
 namespace hone::plan {
 
 namespace {
 
 struct Spread {
-  int32_t stride[2] = {1, 1}, dilation[2] = {1, 1}, begin[2] = {0, 0};
+  int32_t stride[3] = {1, 1, 1}, dilation[3] = {1, 1, 1}, begin[3] = {0, 0, 0};
 };
 
 // Rows cut off in front where auto_pad or output_shape set the pads: half of what is too much, the
@@ -25,7 +29,7 @@ Result<int64_t> cut(const Node& n, const Dim& full, const Dim& size) {
   return auto_pad == "SAME_LOWER" ? *total - *total / 2 : *total / 2;
 }
 
-// Spatial axis i of rank `dims`; 1-d ones are the second of two.
+// Spatial axis i of rank `dims` among depth, height, width, the last ones first.
 Result<Spread> spread(const Node& n, const SymShape& x, const SymShape& w, const SymShape& y) {
   const size_t dims = x.size() - 2;
   auto list = [&](const char* name, int64_t otherwise) {
@@ -44,7 +48,7 @@ Result<Spread> spread(const Node& n, const SymShape& x, const SymShape& w, const
       const Dim full = Dim(strides[i]) * (x[i + 2] - Dim(1)) + Dim(extra[i]) + extent;
       HONE_ASSIGN(begin, cut(n, full, y[i + 2]));
     }
-    const size_t at = i + 2 - dims;
+    const size_t at = i + 3 - dims;
     for (int64_t v : {strides[i], dilations[i], begin}) {
       if (v < 0 || v > INT32_MAX) return unsupported(fmt::format("window parameter {}", v));
     }
@@ -56,10 +60,12 @@ Result<Spread> spread(const Node& n, const SymShape& x, const SymShape& w, const
 }
 
 // [Cin, taps, Cout] of constant weights [Cin, Cout / groups, taps...]: products between groups are
-// with 0.
+// with 0. Taps along the depth, the first of three axes, come last.
 Tensor whole_filter(const Tensor& w, int64_t groups) {
   const int64_t depth = w.dims()[0], filters = w.dims()[1];
   const int64_t taps = depth * filters == 0 ? 0 : w.count() / (depth * filters);
+  const int64_t layers = w.rank() == 5 ? w.dims()[2] : 1,
+                plane = taps / std::max<int64_t>(layers, 1);
   const int64_t columns = filters * groups;
   Tensor out(DType::f32, {depth, taps, columns});
   for (int64_t i = 0; i < out.count(); ++i) out.set(i, 0);
@@ -67,11 +73,58 @@ Tensor whole_filter(const Tensor& w, int64_t groups) {
     const int64_t first = c / (depth / groups) * filters;
     for (int64_t f = 0; f < filters; ++f) {
       for (int64_t t = 0; t < taps; ++t) {
-        out.set((c * taps + t) * columns + first + f, w.at((c * filters + f) * taps + t));
+        const int64_t to = t % plane * layers + t / plane;
+        out.set((c * taps + to) * columns + first + f, w.at((c * filters + f) * taps + t));
       }
     }
   }
   return out;
+}
+
+// Computed weights [Cin, Cout, taps...] as [Cin, taps, Cout], the depth's taps last.
+Result<PlanValue> computed_filter(Lowering& l, const Node& n) {
+  HONE_ASSIGN(PlanValue w, l.use_as(n.input(1), Layout::channels_last));
+  const SymShape s = l.at(w).shape;
+  if (s.size() < 5) return w;
+  const std::vector<Dim> own = l.strides_of(w);
+  const SymShape turned = {s[0], s[2], s[3], s[1], s[4]};
+  const PlanValue made = l.temporary(l.at(w).name, l.at(w).dtype, turned);
+  l.copy(n, l.view(w, turned, {own[0], own[2], own[3], own[1], own[4]}, 0), made);
+  return made;
+}
+
+// Computed weights [Cin, taps, Cout / groups] among zeros, as whole_filter().
+PlanValue among_zeros(Lowering& l, const Node& n, PlanValue w, int64_t groups, const Dim& taps) {
+  const SymShape s = l.at(w).shape;
+  const Dim in = floor_div(s[0], Dim(groups)), out = s.back(), columns = out * Dim(groups);
+  const PlanValue whole = l.temporary(l.at(w).name, DType::f32, {s[0], taps, columns});
+  l.step(n, "fill", {}, {whole}, kernels::FillAttrs{kernels::Fill::value, 0, 0});
+  const SymShape blocks = {Dim(groups), in, taps, out};
+  l.copy(n, l.reshape_view(dense(l, n, w), blocks),
+         l.view(whole, blocks, {in * taps * columns + out, taps * columns, columns, Dim(1)}, 0));
+  return whole;
+}
+
+// Products [N, D, H, W, KH, KW, KD, Cout] fall into their planes first, KD channels for each tap
+// along the depth, then from plane to plane.
+void spread_volume(Lowering& l, const Node& n, PlanValue products, PlanValue bias, const Spread& s,
+                   const SymShape& w) {
+  const PlanValue y = l.define_as(n.output(0), Layout::channels_last);
+  const SymShape to = l.at(y).shape, from = *l.graph().fact(n.input(0)).shape;  // N, C, D, H, W
+  const Dim layers = w[2], columns = to[4];
+  const PlanValue planes = l.temporary(n.name + " planes", DType::f32,
+                                       {from[0] * from[2], to[2], to[3], layers * columns});
+  const kernels::Col2imAttrs plane{s.stride[1],   s.stride[2], s.dilation[1],
+                                   s.dilation[2], s.begin[1],  s.begin[2]};
+  l.step(n, "col2im",
+         {l.reshape_view(products,
+                         {from[0] * from[2], from[3], from[4], w[3], w[4], layers * columns}),
+          absent},
+         {planes}, plane);
+  const kernels::Col2imAttrs depth{s.stride[0], 1, s.dilation[0], 1, s.begin[0], 0};
+  l.step(n, "col2im",
+         {l.reshape_view(planes, {from[0], from[2], to[2] * to[3], layers, Dim(1), columns}), bias},
+         {as_depths(l, y)}, depth);
 }
 
 }  // namespace
@@ -83,8 +136,8 @@ Status lower_conv_transpose(Lowering& l, const Node& n) {
   if (fact.dtype != DType::f32) {
     return unsupported(std::string("no transposed convolution kernel for ") + name(fact.dtype));
   }
-  if (x.size() < 3 || x.size() > 4)
-    return unsupported("transposed convolution of 1 or 2 axes only");
+  if (x.size() < 3 || x.size() > 5)
+    return unsupported("transposed convolution of 1 to 3 axes only");
   HONE_ASSIGN(Spread s, spread(n, x, w, y));
   const Dim taps = graph::product(w, 2, w.size()), columns = y[1];
   const Tensor* filter = l.graph().constant(n.input(1));
@@ -93,24 +146,28 @@ Status lower_conv_transpose(Lowering& l, const Node& n) {
   if (filter != nullptr) {
     weights = l.constant(l.graph().value(n.input(1)).name, whole_filter(*filter, groups));
   } else {
-    if (groups != 1) return unsupported("computed weights of several groups");
-    HONE_ASSIGN(weights, l.use_as(n.input(1), Layout::channels_last));
+    HONE_ASSIGN(weights, computed_filter(l, n));
+    if (groups != 1) weights = among_zeros(l, n, weights, groups, taps);
   }
   HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
   HONE_ASSIGN(PlanValue bias, l.use(n.input(2)));
   px = as_rank4(l, px);
-  const SymShape pixels = l.at(px).shape;  // [N, H, W, Cin]
-  const Dim rows = graph::product(pixels, 0, 3);
+  const SymShape pixels = l.at(px).shape;  // [N, H, W, Cin], of a volume [N, D, H, W, Cin]
+  const Dim rows = graph::product(pixels, 0, pixels.size() - 1);
   PlanValue products = l.temporary(n.name, DType::f32, {rows, taps * columns});
   kernels::GemmAttrs product{};
   product.alpha = 1;
   l.step(n, "gemm",
          {l.reshape_view(px, {rows, x[1]}), l.reshape_view(weights, {x[1], taps * columns})},
          {products}, product);
+  if (x.size() == 5) {
+    spread_volume(l, n, products, bias, s, w);
+    return {};
+  }
   const Dim kh = w.size() == 4 ? w[2] : Dim(1);
   const SymShape wide = {pixels[0], pixels[1], pixels[2], kh, w.back(), columns};
-  const kernels::Col2imAttrs a{s.stride[0],   s.stride[1], s.dilation[0],
-                               s.dilation[1], s.begin[0],  s.begin[1]};
+  const kernels::Col2imAttrs a{s.stride[1],   s.stride[2], s.dilation[1],
+                               s.dilation[2], s.begin[1],  s.begin[2]};
   PlanValue py = as_rank4(l, l.define_as(n.output(0), Layout::channels_last));
   l.step(n, "col2im", {l.reshape_view(products, wide), bias}, {py}, a);
   return {};

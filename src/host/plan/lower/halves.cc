@@ -4,6 +4,7 @@
 
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/volume.h"
 
 namespace hone::plan {
 
@@ -27,7 +28,13 @@ Result<PlanValue> as_pixels(Lowering& l, const Node& n, ValueId v) {
 Status lower_half_conv(Lowering& l, const Node& n) {
   const auto& xf = l.graph().fact(n.input(0));
   const SymShape& w = *l.graph().fact(n.input(1)).shape;
-  if (xf.rank() < 3 || xf.rank() > 4) return unsupported("convolution of 1 or 2 axes only");
+  if (xf.rank() == 5) {
+    HONE_ASSIGN(const VolumeConv v, conv_of_planes(l, n));
+    l.step(n, "hconv", {v.x, v.w, v.bias, v.residual}, {v.y},
+           kernels::HConvAttrs{v.attrs, static_cast<int32_t>(xf.dtype)});
+    return {};
+  }
+  if (xf.rank() < 3 || xf.rank() > 4) return unsupported("convolution of 1 to 3 axes only");
   HONE_ASSIGN(kernels::ConvAttrs a,
               conv_attrs(n, *xf.shape, w, *l.graph().fact(n.output(0)).shape));
   HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));

@@ -82,7 +82,7 @@ Status lower_group_norm(Lowering& l, const Node& n) {
   const Dim groups =
       n.is("InstanceNormalization") ? channels : Dim(n.attributes.i("num_groups", 1));
   const Dim size = floor_div(channels, groups);
-  const bool last = shape.size() == 3 || shape.size() == 4;
+  const bool last = shape.size() >= 3 && shape.size() <= 5;
   const Layout layout = last ? Layout::channels_last : Layout::row_major;
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
   // Before opset 21 GroupNormalization's scale and bias have one element for each group.

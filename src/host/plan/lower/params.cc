@@ -42,35 +42,53 @@ Result<int32_t> narrow(int64_t v) {
 
 }  // namespace
 
-Result<Window> window(const Node& n, const SymShape& spatial, const SymShape& out,
-                      std::vector<int64_t> kernel) {
-  size_t dims = spatial.size();
-  if (dims < 1 || dims > 2) {
-    return unsupported(fmt::format("{} spatial dimensions (1 and 2 have kernels)", dims));
-  }
+Result<std::vector<WindowAxis>> window_axes(const Node& n, const SymShape& spatial,
+                                            const SymShape& out, std::vector<int64_t> kernel) {
+  const size_t dims = spatial.size();
   kernel = n.attributes.ints("kernel_shape", std::move(kernel));
   auto strides = n.attributes.ints("strides", std::vector<int64_t>(dims, 1));
   auto dilations = n.attributes.ints("dilations", std::vector<int64_t>(dims, 1));
   auto pads = n.attributes.ints("pads", std::vector<int64_t>(2 * dims, 0));
   std::string auto_pad = n.attributes.s("auto_pad", "NOTSET");
-  Window w;
+  std::vector<WindowAxis> axes(dims);
   for (size_t i = 0; i < dims; ++i) {
-    size_t k = i + 2 - dims;
-    HONE_ASSIGN(w.kernel[k], narrow(kernel[i]));
-    HONE_ASSIGN(w.stride[k], narrow(strides[i]));
-    HONE_ASSIGN(w.dilation[k], narrow(dilations[i]));
-    HONE_ASSIGN(w.begin[k], narrow(auto_pad == "NOTSET" ? pads[i] : 0));
-    HONE_ASSIGN(w.end[k], narrow(auto_pad == "NOTSET" ? pads[i + dims] : 0));
+    WindowAxis& w = axes[i];
+    HONE_ASSIGN(w.kernel, narrow(kernel[i]));
+    HONE_ASSIGN(w.stride, narrow(strides[i]));
+    HONE_ASSIGN(w.dilation, narrow(dilations[i]));
+    HONE_ASSIGN(w.begin, narrow(auto_pad == "NOTSET" ? pads[i] : 0));
+    HONE_ASSIGN(w.end, narrow(auto_pad == "NOTSET" ? pads[i + dims] : 0));
     if (auto_pad == "NOTSET" || auto_pad == "VALID" || auto_pad.empty()) continue;
     // SAME: enough padding that out = ceil(in / stride); the odd one goes to the end (UPPER).
     Dim span = (out[i] - 1) * strides[i] + ((kernel[i] - 1) * dilations[i] + 1) - spatial[i];
     auto total = max(span, Dim(0)).const_value();
     if (!total) return unsupported("auto_pad SAME on a dynamic size; give --profile");
     int64_t small = *total / 2, large = *total - small;
-    HONE_ASSIGN(w.begin[k], narrow(auto_pad == "SAME_LOWER" ? large : small));
-    HONE_ASSIGN(w.end[k], narrow(auto_pad == "SAME_LOWER" ? small : large));
+    HONE_ASSIGN(w.begin, narrow(auto_pad == "SAME_LOWER" ? large : small));
+    HONE_ASSIGN(w.end, narrow(auto_pad == "SAME_LOWER" ? small : large));
+  }
+  return axes;
+}
+
+Window plane_of(const std::vector<WindowAxis>& axes) {
+  Window w;
+  const size_t first = axes.size() > 2 ? axes.size() - 2 : 0;
+  for (size_t i = first; i < axes.size(); ++i) {
+    const size_t k = i + 2 - axes.size();
+    w.kernel[k] = axes[i].kernel, w.stride[k] = axes[i].stride;
+    w.dilation[k] = axes[i].dilation;
+    w.begin[k] = axes[i].begin, w.end[k] = axes[i].end;
   }
   return w;
+}
+
+Result<Window> window(const Node& n, const SymShape& spatial, const SymShape& out,
+                      std::vector<int64_t> kernel) {
+  if (spatial.empty() || spatial.size() > 2) {
+    return unsupported(fmt::format("{} spatial dimensions (1 and 2 have kernels)", spatial.size()));
+  }
+  HONE_ASSIGN(const auto axes, window_axes(n, spatial, out, std::move(kernel)));
+  return plane_of(axes);
 }
 
 PlanValue as_rank4(Lowering& l, PlanValue v) {

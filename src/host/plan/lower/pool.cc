@@ -1,63 +1,107 @@
-// MaxPool, AveragePool and their global forms -> family pool, channels last.
+// MaxPool, AveragePool and their global forms -> family pool, channels last. A window in a volume
+// is one in its planes and, of what that gives, one along the depth.
 
 #include "device/kernels/qpool/qpool.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "device/kernels/binary/binary.h"
 #include "device/kernels/unary/unary.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 #include "host/plan/lower/quantised.h"
+#include "host/plan/lower/volume.h"
 
 namespace hone::plan {
 
 namespace {
 
-// The window of a pool of logical x to y.
-Status set_window(const Node& n, const SymShape& x, const SymShape& y, kernels::PoolAttrs* a) {
-  HONE_ASSIGN(Window w,
-              window(n, SymShape(x.begin() + 2, x.end()), SymShape(y.begin() + 2, y.end()), {}));
+using Axes = std::vector<WindowAxis>;
+using Emit = std::function<void(PlanValue x, PlanValue y, const kernels::PoolAttrs&)>;
+
+SymShape spatial(const SymShape& s) { return {s.begin() + 2, s.end()}; }
+
+void set_window(const Axes& axes, kernels::PoolAttrs* a) {
+  const Window w = plane_of(axes);
   a->kernel_h = w.kernel[0], a->kernel_w = w.kernel[1];
   a->stride_h = w.stride[0], a->stride_w = w.stride[1];
   a->dilation_h = w.dilation[0], a->dilation_w = w.dilation[1];
   a->pad_t = w.begin[0], a->pad_l = w.begin[1];
   a->pad_b = w.end[0], a->pad_r = w.end[1];
-  return {};
+}
+
+Result<Axes> pool_window(const Lowering& l, const Node& n) {
+  const SymShape& x = *l.graph().fact(n.input(0)).shape;
+  if (x.size() < 3 || x.size() > 5) return unsupported("pooling of 1 to 3 axes only");
+  return window_axes(n, spatial(x), spatial(*l.graph().fact(n.output(0)).shape), {});
+}
+
+// The steps of a pool from x to y, channels last, rank 3 to 5; `a` says all but the window.
+void pool_steps(Lowering& l, const Node& n, PlanValue x, PlanValue y, const Axes& axes,
+                kernels::PoolAttrs a, const Emit& emit) {
+  set_window(axes, &a);
+  if (axes.size() < 3) return emit(as_rank4(l, x), as_rank4(l, y), a);
+  x = dense(l, n, x);
+  const bool planes = !axes[1].trivial() || !axes[2].trivial();
+  if (axes[0].trivial()) return emit(as_planes(l, x), as_planes(l, y), a);
+  if (planes) {
+    SymShape between = l.at(y).shape;
+    between[1] = l.at(x).shape[1];
+    const PlanValue mid = l.temporary(l.at(y).name + " planes", l.at(x).dtype, std::move(between));
+    emit(as_planes(l, x), as_planes(l, mid), a);
+    x = mid;
+  }
+  set_window({axes[0], WindowAxis{}}, &a);
+  emit(as_depths(l, x), as_depths(l, y), a);
 }
 
 // Padding at the end for all of ceil_mode's last window, so that a mean over it is of all of it.
-Status pad_last_window(const Node& n, const SymShape& x, const SymShape& y, kernels::PoolAttrs* a) {
+Status pad_last_window(const Node& n, const SymShape& x, const SymShape& y, Axes* axes) {
   if (n.attributes.i("ceil_mode", 0) == 0) return {};
   if (!graph::all_const(x) || !graph::all_const(y)) {
     return unsupported("ceil_mode on a dynamic size; give --profile");
   }
-  auto needed = [&](size_t axis, int64_t stride, int64_t dilation, int64_t kernel, int64_t begin) {
-    const int64_t end = (y[axis].value() - 1) * stride + (kernel - 1) * dilation + 1;
-    return static_cast<int32_t>(end - begin - x[axis].value());
-  };
-  const size_t last = x.size() - 1;
-  a->pad_r = std::max(a->pad_r, needed(last, a->stride_w, a->dilation_w, a->kernel_w, a->pad_l));
-  if (last == 2) return {};
-  a->pad_b = std::max(a->pad_b, needed(2, a->stride_h, a->dilation_h, a->kernel_h, a->pad_t));
+  for (size_t i = 0; i < axes->size(); ++i) {
+    WindowAxis& w = (*axes)[i];
+    const int64_t end =
+        (y[i + 2].value() - 1) * w.stride + (int64_t{w.kernel} - 1) * w.dilation + 1;
+    w.end = std::max(w.end, static_cast<int32_t>(end - w.begin - x[i + 2].value()));
+  }
+  return {};
+}
+
+kernels::PoolAttrs kind_of(const Node& n) {
+  kernels::PoolAttrs a{};
+  a.kind = n.op.find("Max") != std::string::npos ? kernels::Pool::max : kernels::Pool::average;
+  a.global = n.op.starts_with("Global") || n.attributes.i("global", 0) != 0;
+  a.kernel_h = a.kernel_w = a.stride_h = a.stride_w = a.dilation_h = a.dilation_w = 1;
+  if (a.global == 0) {
+    a.count_include_pad = static_cast<int32_t>(n.attributes.i("count_include_pad", 0));
+  }
+  return a;
+}
+
+// Means of 16-bit floats are rounded once, so both steps of a volume's are f32.
+Status mean_of_halves(Lowering& l, const Node& n, PlanValue x, PlanValue y, const Axes& axes,
+                      const Emit& emit) {
+  const PlanValue from = l.temporary(n.name, DType::f32, l.at(x).shape);
+  const PlanValue to = l.temporary(n.name, DType::f32, l.at(y).shape);
+  l.add_step(n, "cast", {x}, {from}, {}, {});
+  pool_steps(l, n, from, to, axes, kind_of(n), emit);
+  l.add_step(n, "cast", {to}, {y}, {}, {});
   return {};
 }
 
 }  // namespace
 
 Result<kernels::PoolAttrs> pool_attrs(Lowering& l, const Node& n) {
-  const SymShape& x = *l.graph().fact(n.input(0)).shape;
-  const SymShape& y = *l.graph().fact(n.output(0)).shape;
-  kernels::PoolAttrs a{};
-  a.kind = n.op.find("Max") != std::string::npos ? kernels::Pool::max : kernels::Pool::average;
-  a.global = n.op.starts_with("Global") || n.attributes.i("global", 0) != 0;
-  a.kernel_h = a.kernel_w = a.stride_h = a.stride_w = a.dilation_h = a.dilation_w = 1;
-  if (a.global != 0) {
-    if (x.size() < 3 || x.size() > 4) return unsupported("global pooling of rank 3 and 4 only");
-  } else {
-    HONE_RETURN_IF_ERROR(set_window(n, x, y, &a));
-    a.count_include_pad = static_cast<int32_t>(n.attributes.i("count_include_pad", 0));
-  }
+  kernels::PoolAttrs a = kind_of(n);
+  const size_t rank = l.graph().fact(n.input(0)).shape->size();
+  if (rank < 3 || rank > 4) return unsupported("pooling of rank 3 and 4 only");
+  if (a.global != 0) return a;
+  HONE_ASSIGN(const Axes axes, pool_window(l, n));
+  set_window(axes, &a);
   return a;
 }
 
@@ -69,14 +113,28 @@ Status lower_pool(Lowering& l, const Node& n) {
     return unsupported(std::string("no pooling kernel for ") + name(xf.dtype));
   }
   if (n.output(1) != graph::none) return unsupported("MaxPool's Indices output has no kernel");
-  HONE_ASSIGN(kernels::PoolAttrs a, pool_attrs(l, n));
-  HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
-  PlanValue py = l.define_as(n.output(0), Layout::channels_last);
-  if (!bytes) {
-    l.step(n, "pool", {as_rank4(l, px)}, {as_rank4(l, py)}, a);
-    return {};
+  const kernels::PoolAttrs a = kind_of(n);
+  const Emit emit = [&](PlanValue x, PlanValue y, const kernels::PoolAttrs& at) {
+    if (!bytes) return l.step(n, "pool", {x}, {y}, at);
+    l.step(n, "qpool", {x}, {y}, kernels::QPoolAttrs{at, 0, 0, 1});
+  };
+  Axes axes;
+  if (a.global == 0) {
+    HONE_ASSIGN(axes, pool_window(l, n));
+  } else if (xf.shape->size() < 3 || xf.shape->size() > 5) {
+    return unsupported("global pooling of rank 3 to 5 only");
   }
-  l.step(n, "qpool", {as_rank4(l, px)}, {as_rank4(l, py)}, kernels::QPoolAttrs{a, 0, 0, 1});
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::channels_last));
+  const PlanValue y = l.define_as(n.output(0), Layout::channels_last);
+  if (a.global != 0 && xf.shape->size() == 5) {
+    emit(as_depths(l, dense(l, n, x)), as_depths(l, y), a);
+  } else if (a.global != 0) {
+    emit(as_rank4(l, x), as_rank4(l, y), a);
+  } else if (half && axes.size() == 3 && a.kind == kernels::Pool::average) {
+    return mean_of_halves(l, n, x, y, axes, emit);
+  } else {
+    pool_steps(l, n, x, y, axes, a, emit);
+  }
   return {};
 }
 
@@ -87,9 +145,8 @@ Status lower_lp_pool(Lowering& l, const Node& n) {
   kernels::PoolAttrs a{};
   a.kind = kernels::Pool::average;
   a.count_include_pad = 1;
-  const SymShape& shape = *l.graph().fact(n.output(0)).shape;
-  HONE_RETURN_IF_ERROR(set_window(n, *xf.shape, shape, &a));
-  HONE_RETURN_IF_ERROR(pad_last_window(n, *xf.shape, shape, &a));
+  HONE_ASSIGN(Axes axes, pool_window(l, n));
+  HONE_RETURN_IF_ERROR(pad_last_window(n, *xf.shape, *l.graph().fact(n.output(0)).shape, &axes));
   HONE_ASSIGN(const PlanValue x, l.use_as(n.input(0), Layout::channels_last));
   const PlanValue y = l.define_as(n.output(0), Layout::channels_last);
   using kernels::Binary, kernels::Unary;
@@ -110,8 +167,12 @@ Status lower_lp_pool(Lowering& l, const Node& n) {
   PlanValue powers = p == 2 ? binary(Binary::mul, x, x, like(x)) : unary(Unary::abs, x, like(x));
   if (p > 2) powers = binary(Binary::pow, powers, number(order), like(x));
   const PlanValue mean = like(y);
-  l.step(n, "pool", {as_rank4(l, powers)}, {as_rank4(l, mean)}, a);
-  const double size = static_cast<double>(a.kernel_h) * static_cast<double>(a.kernel_w);
+  pool_steps(l, n, powers, mean, axes, a,
+             [&](PlanValue from, PlanValue to, const kernels::PoolAttrs& at) {
+               l.step(n, "pool", {from}, {to}, at);
+             });
+  double size = 1;
+  for (const WindowAxis& w : axes) size *= w.kernel;
   const PlanValue sum = binary(Binary::mul, mean, number(size), p == 1 ? y : like(y));
   if (p == 2) unary(Unary::sqrt, sum, y);
   if (p > 2) binary(Binary::pow, sum, number(1 / order), y);
