@@ -40,6 +40,7 @@ class Expansion {
                                  const Attributes& attributes = {});
   // A node of another domain or an older version.
   ValueId add(Node made);
+  std::vector<ValueId> add_multi(Node made, size_t outputs);
   ValueId constant(Tensor t, const char* stem = "constant");
   ValueId number(double v) { return number(v, type()); }
   ValueId number(double v, DType t);

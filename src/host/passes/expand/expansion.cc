@@ -57,6 +57,10 @@ ValueId Expansion::add(const char* op, std::vector<ValueId> inputs, const Attrib
 
 ValueId Expansion::add(Node made) { return patch_.add(std::move(made), {id_}); }
 
+std::vector<ValueId> Expansion::add_multi(Node made, size_t outputs) {
+  return patch_.add_multi(std::move(made), outputs, {id_});
+}
+
 ValueId Expansion::constant(Tensor t, const char* stem) {
   return patch_.constant(std::move(t), node_.name + "_" + stem);
 }
