@@ -1,14 +1,10 @@
 #include "cli/against.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,6 +16,7 @@
 #include "cli/json_option.h"
 #include "cli/model_args.h"
 #include "host/backends/backend.h"
+#include "host/backends/work_folder.h"
 #include "host/engine/compile.h"
 #include "host/exec/time_kernel.h"
 #include "host/import/import.h"
@@ -39,54 +36,6 @@ using ship::Outputs;
 namespace {
 
 constexpr double tolerance = 1e-3, quantized_tolerance = 5e-2;
-
-constexpr std::string_view work_prefix = "hone-against-";
-
-// What a run that was killed left behind, hundreds of megabytes maybe: its process is in the name.
-void remove_leftovers(const fs::path& folder) {
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    std::string name = it->path().filename().string();
-    if (!name.starts_with(work_prefix)) continue;
-    long pid = std::strtol(name.c_str() + work_prefix.size(), nullptr, 10);
-    std::error_code kept;
-    if (pid > 0 && kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) {
-      fs::remove_all(it->path(), kept);
-    }
-  }
-}
-
-// A folder for what runtimes convert the model to; gone with this object.
-class WorkFolder {
- public:
-  static Result<WorkFolder> create() {
-    std::error_code error;
-    fs::path folder = fs::temp_directory_path(error);
-    remove_leftovers(folder);
-    std::string path = (folder / fmt::format("{}{}-XXXXXX", work_prefix, getpid())).string();
-    if (mkdtemp(path.data()) == nullptr) {
-      return hone::error(Code::io_error, fmt::format("cannot make a folder as {}", path));
-    }
-    return WorkFolder(path);
-  }
-  WorkFolder(WorkFolder&& o) noexcept : path_(std::exchange(o.path_, {})) {}
-  WorkFolder& operator=(WorkFolder&&) = delete;
-  ~WorkFolder() {
-    std::error_code error;
-    if (!path_.empty()) fs::remove_all(path_, error);
-  }
-  Result<std::string> sub(const std::string& name) const {
-    std::error_code error;
-    fs::path path = fs::path(path_) / name;
-    fs::create_directories(path, error);
-    if (error) return hone::error(Code::io_error, path.string() + ": " + error.message());
-    return path.string();
-  }
-
- private:
-  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 // One line of the table.
 struct Runtime {
@@ -184,7 +133,7 @@ Status start_hone(ship::Session& session, Comparison* c) {
 }
 
 Status start_backend(const backends::Command& command, const AgainstModel& m, const Comparison& c,
-                     const WorkFolder& work, Runtime* r) {
+                     const backends::WorkFolder& work, Runtime* r) {
   auto started = backends::Backend::start(command);
   if (!started.ok()) return started.status();
   r->backend.emplace(std::move(started).value());
@@ -442,7 +391,7 @@ Status run_against(const AgainstOptions& o, const AgainstModel& m, Session& s) {
   json conditions = ship::read_conditions();
   conditions["threads"] = m.threads;
   conditions["precision"] = "f32";
-  HONE_ASSIGN(WorkFolder work, WorkFolder::create());
+  HONE_ASSIGN(const backends::WorkFolder work, backends::WorkFolder::create());
   HONE_ASSIGN(ship::Session session, build_here(std::move(graph).value(), m, c, s));
   HONE_RETURN_IF_ERROR(in(m.path, start_hone(session, &c)));
   for (const backends::Command& command : commands) {

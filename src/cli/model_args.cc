@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-#include <filesystem>
-
 #include "cli/checks.h"
 #include "cli/inputs.h"
-#include "common/wire/header.h"
 #include "device/platform/cpu.h"
 #include "device/platform/target_detect.h"
 #include "host/import/import.h"
@@ -17,13 +13,6 @@
 #include "host/plan/profile_text.h"
 
 namespace hone::cli {
-
-Result<bool> is_engine_file(const std::string& path) {
-  HONE_ASSIGN(MappedFile file, map_file(path));
-  bool magic = file.bytes.size() >= sizeof(wire::magic) &&
-               std::memcmp(file.bytes.data(), wire::magic, sizeof(wire::magic)) == 0;
-  return magic || std::filesystem::path(path).extension() == ".engine";
-}
 
 Status engine_error(const std::string& path, const Status& s) {
   const char* hint = s.code() == Code::corrupt ? "; copy it again or build it anew" : "";

@@ -8,13 +8,12 @@
 
 #include "cli/printer.h"
 #include "host/engine/compile.h"
+#include "host/engine/engine_file.h"
 #include "ship/measure/session.h"
 
 namespace hone::cli {
 
-// True where the file begins with an engine's magic, or is called .engine: what is wrong with a
-// damaged one is said of an engine, not of an ONNX file.
-Result<bool> is_engine_file(const std::string& path);
+using engine::is_engine_file;
 
 // An error of reading an engine file: its name in front, what to do behind.
 Status engine_error(const std::string& path, const Status& s);

@@ -51,7 +51,7 @@ def against(model, *backends, cwd, rounds=6):
          "2", "--json", "-"], capture_output=True, text=True, timeout=300, check=False, cwd=cwd,
         env={**os.environ, "HONE_PYTHON": sys.executable, "TMPDIR": str(cwd)})
     assert r.stdout, r.stderr
-    assert not [n for n in os.listdir(cwd) if n.startswith("hone-against")], "work folder left"
+    assert not [n for n in os.listdir(cwd) if n.startswith("hone-runtime")], "work folder left"
     j = json.loads(r.stdout)
     return r.returncode, j, {x["name"]: x for x in j["runtimes"]}
 
@@ -147,7 +147,7 @@ def test_a_program_that_is_killed_leaves_neither_child_nor_folder(net, tmp_path)
         hone.send_signal(signal.SIGKILL)  # stopped or not, the child must not stay
         hone.wait()
     assert is_gone(child), "the child outlived its client"
-    left = [n for n in os.listdir(tmp_path) if n.startswith("hone-against")]
+    left = [n for n in os.listdir(tmp_path) if n.startswith("hone-runtime")]
     assert left  # what it converted; the next run takes it away, and looks for none
     against(net, slow, cwd=tmp_path)
 

@@ -91,7 +91,8 @@ def words_of(command):
 
 
 def prepare(case, folder):
-    for word in [*words_of(case["run"]), *case.get("needs", [])]:
+    words = [w.split(":")[-1] for w in words_of(case["run"])]  # reference:good.onnx
+    for word in [*words, *case.get("needs", [])]:
         if word in files.RECIPES:
             files.make(word, folder)
     if "hone.toml" in case["run"]:

@@ -204,7 +204,7 @@ def test_parity_by_layers_names_the_first_that_differs(tmp_path):
         assert m.graph.node[where[1]].name in r.stdout.split(" (")[0], r.stdout
     assert hone("build", model, "-o", tmp_path / "e").returncode == 0
     r = hone("parity", model, tmp_path / "e", "--layers")
-    assert r.returncode == 2 and "the ONNX file it was built from" in r.stderr
+    assert r.returncode == 2 and "give --layers the ONNX file it is of" in r.stderr
 
 
 def test_parity_by_layers_of_means_near_zero(tmp_path):

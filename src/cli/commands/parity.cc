@@ -3,110 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
-#include "cli/inputs.h"
+#include "cli/parity_inputs.h"
+#include "cli/parity_text.h"
 #include "host/import/import.h"
+#include "host/model/files.h"
 #include "host/model/tensor_files.h"
-#include "ship/measure/bench.h"
-#include "ship/parity/outputs.h"
+#include "ship/parity/reduce.h"
+#include "ship/parity/runtime_values.h"
 #include "ship/parity/tolerance.h"
 
 namespace hone::cli {
 
-namespace fs = std::filesystem;
-
 namespace {
+
+using ship::SideSpec;
 
 struct Options {
   std::string a, b, json;
-  InputOptions inputs;
-  std::vector<std::string> shapes;
-  int64_t seed = 0;
+  ParityInputOptions inputs;
   std::optional<double> tolerance;
   bool layers = false;
+  std::string reduce;  // file to write
 };
-
-// Structured noise of the seed, in the sizes of --shape where given, for the inputs that --input
-// does not name.
-Status add_random_inputs(const Options& o, const std::vector<ship::IoInfo>& io, Given* have) {
-  HONE_ASSIGN(auto shapes, parse_shapes(o.shapes));
-  for (const auto& [name, dims] : shapes) {
-    auto names = names_of(io);
-    if (std::find(names.begin(), names.end(), name) == names.end()) return no_such_input(name, io);
-  }
-  std::vector<Dims> sizes;
-  for (const ship::IoInfo& i : io) {
-    bool given = shapes.contains(i.name);
-    if (!given && !have->by_name.contains(i.name) && !i.ranked && i.opt.empty()) {
-      return invalid(fmt::format("input '{0}' may have any shape; give --shape {0}=...", i.name));
-    }
-    sizes.push_back(given ? shapes[i.name] : i.opt);
-  }
-  HONE_RETURN_IF_ERROR(check_memory(io, shapes));
-  for (size_t i = 0; i < io.size(); ++i) {
-    if (have->by_name.contains(io[i].name)) continue;
-    uint64_t seed = static_cast<uint64_t>(o.seed) * 64 + i + 1;
-    have->by_name[io[i].name] = ship::random_input(io[i], sizes[i], seed);
-  }
-  return {};
-}
-
-// Sizes of random inputs that --shape leaves open: those an engine was timed at.
-Status take_engine_sizes(const Options& o, std::vector<ship::IoInfo>* io) {
-  std::error_code error;
-  if (fs::is_directory(o.b, error)) return {};
-  HONE_ASSIGN(bool engine, is_engine_file(o.b));
-  if (!engine) return {};
-  HONE_ASSIGN(ship::Session session, open_session(o.b, 1, {}));
-  std::vector<Dims> dims = session.default_shapes();
-  for (ship::IoInfo& i : *io) {
-    for (size_t k = 0; k < dims.size(); ++k) {
-      if (session.inputs()[k].name == i.name) i.opt = dims[k];
-    }
-  }
-  return {};
-}
-
-// Inputs by graph order: all from a folder, or those that --input names and noise for the others.
-Result<std::vector<Tensor>> make_inputs(const Options& o, const graph::Graph& g) {
-  auto io = graph_io(g, g.block().inputs);
-  HONE_RETURN_IF_ERROR(take_engine_sizes(o, &io));
-  HONE_ASSIGN(Given given, read_inputs(o.inputs, names_of(io)));
-  if (!given.pictures.empty()) {
-    return invalid(fmt::format("{}: hone parity takes tensors (.npy, .npz, .pb), not pictures",
-                               given.pictures.begin()->second));
-  }
-  bool all = o.inputs.folder.empty() && given.by_name.size() < io.size();
-  if (all) HONE_RETURN_IF_ERROR(add_random_inputs(o, io, &given));
-  return in_order(given, io);
-}
-
-std::string what_inputs(const Options& o, const graph::Graph& g) {
-  size_t named = o.inputs.files.size() + o.inputs.more.size();
-  std::string noise = fmt::format("random inputs of seed {}", o.seed);
-  if (!o.inputs.folder.empty() || named >= g.block().inputs.size()) return "the inputs given";
-  return named == 0 ? noise : "the inputs given, the others " + noise;
-}
-
-Result<std::vector<Tensor>> folder_outputs(const std::string& folder, size_t count) {
-  std::vector<Tensor> out;
-  for (size_t i = 0; i < count; ++i) {
-    std::string stem = fmt::format("{}/output_{}", folder, i);
-    std::error_code error;
-    bool npy = fs::exists(stem + ".npy", error);
-    if (!npy && !fs::exists(stem + ".pb", error)) {
-      return Status(Code::not_found,
-                    fmt::format("{}: holds neither output_{}.npy nor output_{}.pb", folder, i, i));
-    }
-    HONE_ASSIGN(Tensor t, model::read_tensor_file(stem + (npy ? ".npy" : ".pb")));
-    out.push_back(std::move(t));
-  }
-  return out;
-}
 
 std::map<std::string, Dims> shapes_of(const graph::Graph& g, const std::vector<Tensor>& inputs) {
   std::map<std::string, Dims> shapes;
@@ -117,117 +40,257 @@ std::map<std::string, Dims> shapes_of(const graph::Graph& g, const std::vector<T
 }
 
 // A model as kernels of this machine run it: on these sizes, or on all that it takes.
-Result<plan::Plan> plan_of(const std::string& path, std::map<std::string, Dims> shapes,
+Result<plan::Plan> plan_of(const model::Model& model, std::map<std::string, Dims> shapes,
                            const std::string& precision = "best") {
-  HONE_ASSIGN(model::Model model, model::read_model(path));
   engine::CompileOptions c;
   HONE_ASSIGN(c.target, this_machine());
   c.shapes = std::move(shapes);
   c.precision = precision;
-  auto built = engine::compile(model, c);
-  if (!built.ok()) return in(path, built.status());
-  return std::move(built->plan);
+  HONE_ASSIGN(engine::Compiled built, engine::compile(model, c));
+  return std::move(built.plan);
 }
 
-// What is given, else what the precision of B's products leaves.
-double tolerance_of(const Options& o, const graph::Graph& a, std::string_view precision) {
-  return o.tolerance.value_or(ship::usual_tolerance(precision, ship::products_of(a)));
+Result<plan::Plan> plan_of(const std::string& path, std::map<std::string, Dims> shapes,
+                           const std::string& precision) {
+  HONE_ASSIGN(const model::Model model, model::read_model(path));
+  auto plan = plan_of(model, std::move(shapes), precision);
+  return plan.ok() ? std::move(plan) : in(path, plan.status());
 }
 
-// The first value of `b`'s plan that differs from `a`'s reference is where it began.
-Status by_layers(const Options& o, const graph::Graph& a, const std::vector<Tensor>& inputs,
-                 Session& s) {
-  HONE_ASSIGN(bool engine, is_engine_file(o.b));
-  if (engine) {
-    return invalid(
-        fmt::format("{}: an engine keeps no values between layers; give --layers the ONNX file it "
-                    "was built from",
-                    o.b));
+// The two sides, with the graphs of their ONNX files.
+struct Sides {
+  SideSpec spec_a, spec_b;
+  std::unique_ptr<const graph::Graph> graph_a, graph_b;  // null: there is none
+  std::unique_ptr<ship::Side> a, b;
+
+  bool led_by_b() const { return spec_a.kind == SideSpec::Kind::golden; }
+  const graph::Graph* graph() const { return graph_a ? graph_a.get() : graph_b.get(); }
+};
+
+// Somebody else's runtime may run files that Hone cannot read.
+Result<std::unique_ptr<const graph::Graph>> graph_of(const SideSpec& spec) {
+  using Kept = std::unique_ptr<const graph::Graph>;
+  if (!spec.is_onnx) return Kept();
+  auto model = model::read_model(spec.file);
+  auto g = model.ok() ? import(*model) : Result<graph::Graph>(model.status());
+  if (g.ok()) return Kept(std::make_unique<graph::Graph>(std::move(*g)));
+  if (spec.kind == SideSpec::Kind::runtime) return Kept();
+  return model.ok() ? in(spec.file, g.status()) : model.status();
+}
+
+ship::SideTools side_tools() {
+  ship::SideTools tools;
+  tools.open = [](const std::string& file, const std::map<std::string, Dims>& shapes) {
+    return open_session(file, 1, shapes);
+  };
+  tools.io = graph_io;
+  return tools;
+}
+
+Result<Sides> open_sides(const Options& o) {
+  Sides s;
+  HONE_ASSIGN(s.spec_a, ship::parse_side(o.a, true));
+  HONE_ASSIGN(s.graph_a, graph_of(s.spec_a));
+  HONE_ASSIGN(s.spec_b, ship::parse_side(o.b, false));
+  HONE_ASSIGN(s.graph_b, graph_of(s.spec_b));
+  const ship::SideTools tools = side_tools();
+  HONE_ASSIGN(s.a, ship::open_side(s.spec_a, s.graph_a.get(), tools));
+  HONE_ASSIGN(s.b, ship::open_side(s.spec_b, s.graph_b.get(), tools));
+  return s;
+}
+
+Result<ParityInputs> inputs_of(const Options& o, const Sides& s) {
+  std::vector<ship::IoInfo> io = (s.led_by_b() ? s.b : s.a)->inputs();
+  // Sizes of random inputs that --shape leaves open: those an engine was timed at.
+  if (s.spec_b.kind == SideSpec::Kind::engine && !s.led_by_b()) {
+    for (ship::IoInfo& i : io) {
+      for (const ship::IoInfo& timed : s.b->inputs()) {
+        if (timed.name == i.name) i.opt = timed.opt;
+      }
+    }
   }
-  HONE_ASSIGN(const plan::Plan plan, plan_of(o.b, shapes_of(a, inputs)));
-  HONE_ASSIGN(ship::LayerReport r,
-              ship::compare_layers(a, plan, inputs, tolerance_of(o, a, "f32")));
-  std::string first = r.first ? r.first->text() : "";
+  const SideSpec& lead = s.led_by_b() ? s.spec_b : s.spec_a;
+  std::string golden;
+  for (const SideSpec* spec : {&s.spec_a, &s.spec_b}) {
+    if (spec->kind == SideSpec::Kind::golden) golden = spec->file;
+  }
+  const auto& lead_graph = s.led_by_b() ? s.graph_b : s.graph_a;
+  HONE_ASSIGN(ParityInputs p,
+              parity_inputs(o.inputs, io, lead_graph.get(), lead.is_onnx ? lead.file : "", golden));
+  for (const ship::Side* side : {s.a.get(), s.b.get()}) {
+    if (side->saved() > 0) p.samples.count = std::min(p.samples.count, side->saved());
+  }
+  return p;
+}
+
+// What is given, else what the precision of the sides' products leaves.
+double tolerance_of(const Options& o, const Sides& s) {
+  if (o.tolerance) return *o.tolerance;
+  double most = 0;
+  for (const ship::Side* side : {s.a.get(), s.b.get()}) {
+    const int64_t products = s.graph() == nullptr ? 1 : ship::products_of(*s.graph());
+    most = std::max(most, ship::usual_tolerance(side->precision(), products));
+  }
+  return most;
+}
+
+// Outputs against the reference of A, whose plan by B's kernels says where ties fall; else value by
+// value.
+ship::ParityJudge judge_of(const Sides& s, double tolerance) {
+  if (s.spec_a.kind != SideSpec::Kind::reference) {
+    return [&s, tolerance](const auto&, const auto& want,
+                           const auto& got) -> Result<ship::OutputParity> {
+      return ship::compare_plainly(s.graph(), want, got, tolerance);
+    };
+  }
+  return [&s, tolerance](const std::vector<Tensor>& inputs, const std::vector<Tensor>& want,
+                         const std::vector<Tensor>& got) -> Result<ship::OutputParity> {
+    const graph::Graph& a = *s.graph_a;
+    Result<plan::Plan> plan = Status(Code::internal, "");
+    const auto give_plan = [&]() -> Result<const plan::Plan*> {
+      const bool engine = s.spec_b.kind == SideSpec::Kind::engine;
+      const bool kernels = s.spec_b.kind == SideSpec::Kind::kernels;
+      plan = plan_of(kernels ? s.spec_b.file : s.spec_a.file,
+                     engine ? std::map<std::string, Dims>() : shapes_of(a, inputs),
+                     engine ? s.b->precision() : "best");
+      if (!plan.ok()) return plan.status();
+      return &*plan;
+    };
+    return ship::compare_outputs(a, inputs, want, got, tolerance, give_plan);
+  };
+}
+
+// B's values inside, by the names of A's.
+Result<ship::LayerValues> values_of(const Sides& sides, const model::Model& model,
+                                    const graph::Graph& graph, const std::vector<Tensor>& inputs) {
+  if (sides.spec_b.kind == SideSpec::Kind::runtime) {
+    return ship::values_of_runtime(sides.spec_b, model, graph, side_tools(), inputs);
+  }
+  HONE_ASSIGN(const plan::Plan plan, plan_of(model, shapes_of(graph, inputs)));
+  return ship::values_of_plan(graph, plan, inputs);
+}
+
+Status check_layers(const Options& o, const Sides& sides) {
+  if (sides.spec_a.kind != SideSpec::Kind::reference) {
+    return invalid(fmt::format("--layers needs an ONNX file's reference as the first side, not {}",
+                               sides.spec_a.text()));
+  }
+  const bool kernels = sides.spec_b.kind == SideSpec::Kind::kernels;
+  if (!kernels && !(sides.spec_b.kind == SideSpec::Kind::runtime && sides.spec_b.is_onnx)) {
+    return invalid(fmt::format(
+        "{}: keeps no values between layers; give --layers the ONNX file it is of", o.b));
+  }
+  if (!o.reduce.empty() && sides.spec_a.file != sides.spec_b.file) {
+    return invalid("--reduce needs the same ONNX file on both sides");
+  }
+  return {};
+}
+
+// Writes the smallest part that differs; what is said of it.
+Result<std::string> write_reduced(const Options& o, const Sides& sides, const model::Model& model,
+                                  const std::vector<Tensor>& inputs, const std::string& value) {
+  const double tolerance = tolerance_of(o, sides);
+  const ship::Differs differs = [&](const model::Model& part, const graph::Graph& g,
+                                    const std::vector<Tensor>& x) -> Result<bool> {
+    HONE_ASSIGN(const ship::LayerValues values, values_of(sides, part, g, x));
+    HONE_ASSIGN(const ship::LayerReport r, ship::compare_layers(g, values, x, tolerance));
+    return r.first.has_value();
+  };
+  HONE_ASSIGN(auto found, ship::reduce(model, *sides.graph_a, inputs, value, differs));
+  if (!found) return std::string("no part of the model differs by itself; nothing was written");
+  HONE_RETURN_IF_ERROR(model::write_model(found->model, o.reduce));
+  const std::string folder = o.reduce + ".inputs";
+  HONE_RETURN_IF_ERROR(make_folder(folder));
+  for (size_t i = 0; i < found->inputs.size(); ++i) {
+    HONE_ASSIGN(AtomicFile file, AtomicFile::create(fmt::format("{}/input_{}.pb", folder, i)));
+    HONE_RETURN_IF_ERROR(
+        file.append(model::format_pb(found->inputs[i], found->model.graph.inputs[i].name)));
+    HONE_RETURN_IF_ERROR(file.sync());
+    HONE_RETURN_IF_ERROR(file.commit());
+  }
+  return fmt::format("{}: {} of {} nodes, which differ by themselves on --inputs {}", o.reduce,
+                     found->model.graph.nodes.size(), model.graph.nodes.size(), folder);
+}
+
+// The first value of B that differs from A's reference is where it began.
+Status by_layers(const Options& o, const Sides& sides, const ParityInputs& p, Session& s) {
+  HONE_RETURN_IF_ERROR(check_layers(o, sides));
+  const graph::Graph& a = *sides.graph_a;
+  HONE_ASSIGN(const std::vector<Tensor> inputs, p.samples.get(0));
+  HONE_ASSIGN(const model::Model model, model::read_model(sides.spec_b.file));
+  HONE_ASSIGN(const ship::LayerValues values, values_of(sides, model, a, inputs));
+  HONE_ASSIGN(const ship::LayerReport r,
+              ship::compare_layers(a, values, inputs, tolerance_of(o, sides)));
+  const std::string first = r.first ? r.first->text() : "";
   if (r.first) s.exit = no;
+  std::string reduced;
+  if (r.first && !o.reduce.empty()) {
+    HONE_ASSIGN(reduced, write_reduced(o, sides, model, inputs, r.first->value));
+  }
   nlohmann::json j = {{"schema", 1},
                       {"agree", !r.first},
-                      {"inputs", what_inputs(o, a)},
+                      {"inputs", p.text},
                       {"values_compared", r.compared},
                       {"first_difference", r.first ? nlohmann::json(first) : nlohmann::json()}};
+  if (!reduced.empty()) j["reduced"] = reduced;
   HONE_ASSIGN(bool text, give_json(s, o.json, j));
   if (!text) return {};
   s.printer.out(r.first ? "first difference at " + first
                         : fmt::format("{} values compared, all agree", r.compared));
-  s.printer.note("on " + what_inputs(o, a));
+  if (!reduced.empty()) s.printer.out(reduced);
+  s.printer.note("on " + p.text);
   return {};
 }
 
-struct Outputs {
-  std::vector<Tensor> all;
-  std::string model;  // that the plan with these integers is made of, and how
-  std::map<std::string, Dims> shapes;
-  std::string precision = "best";
-  bool saved = false;
-};
-
-Result<Outputs> outputs_of(const Options& o, const graph::Graph& a,
-                           const std::vector<Tensor>& inputs) {
-  std::error_code error;
-  const auto shapes = shapes_of(a, inputs);
-  if (fs::is_directory(o.b, error)) {
-    HONE_ASSIGN(std::vector<Tensor> all, folder_outputs(o.b, a.output_names.size()));
-    return Outputs{std::move(all), o.a, shapes, "best", true};
+nlohmann::json json_of(const ship::ParityReport& r, const Sides& sides, const ParityInputs& p,
+                       double tolerance) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const ship::OutputSummary& out : r.outputs) {
+    nlohmann::json j = out.metrics.to_json();
+    j["name"] = out.name;
+    j["agree"] = out.agree;
+    j["worst"] = out.worst.worst;
+    j["text"] = out.worst.text;
+    list.push_back(std::move(j));
   }
-  HONE_ASSIGN(ship::Session session, open_session(o.b, 1, shapes));
-  HONE_ASSIGN(std::vector<Tensor> all, session.run(inputs));
-  HONE_ASSIGN(bool engine, is_engine_file(o.b));
-  if (!engine) return Outputs{std::move(all), o.b, shapes};
-  return Outputs{std::move(all), o.a, {}, session.engine().info().precision};
+  return {{"schema", 1},
+          {"agree", r.agree && r.sees},
+          {"sees_differences", r.sees},
+          {"first", sides.spec_a.text()},
+          {"second", sides.spec_b.text()},
+          {"tolerance", tolerance},
+          {"inputs", p.text},
+          {"random", p.random},
+          {"samples", r.samples},
+          {"outputs", list}};
 }
 
+constexpr const char* blind =
+    "this test cannot see differences: outputs of two different inputs are only {:.1e} apart "
+    "(limit "
+    "{:.0e}); give inputs that are more telling (--inputs, or data in the hone.toml beside the "
+    "model) or a smaller --tol";
+
 Status run_parity(const Options& o, Session& s) {
-  HONE_ASSIGN(bool engine, is_engine_file(o.a));
-  if (engine) {
-    return invalid(
-        fmt::format("{}: the first side must be the ONNX file: its reference is what "
-                    "the second is held against",
-                    o.a));
-  }
-  HONE_ASSIGN(model::Model model, model::read_model(o.a));
-  auto a = import(model);
-  if (!a.ok()) return in(o.a, a.status());
-  HONE_ASSIGN(std::vector<Tensor> inputs, make_inputs(o, *a));
-  if (o.layers) return by_layers(o, *a, inputs, s);
-  HONE_ASSIGN(const Outputs got, outputs_of(o, *a, inputs));
-  const double tolerance = tolerance_of(o, *a, got.precision);
-  Result<plan::Plan> plan = Status(Code::internal, "");
-  auto give_plan = [&]() -> Result<const plan::Plan*> {
-    plan = plan_of(got.model, got.shapes, got.precision);
-    if (!plan.ok()) return plan.status();
-    return &*plan;
-  };
-  auto found = ship::compare_outputs(*a, inputs, got.all, tolerance, give_plan);
-  if (!found.ok()) return in(o.a, found.status());
-  nlohmann::json list = nlohmann::json::array();
-  std::string lines;
-  for (size_t i = 0; i < found->outputs.size(); ++i) {
-    const ship::Comparison& c = found->outputs[i];
-    const char* word = c.agree ? "agrees" : "DIFFERS";
-    lines += fmt::format("{:<7} {}: {}\n", word, a->output_names[i], c.text);
-    list.push_back(
-        {{"name", a->output_names[i]}, {"agree", c.agree}, {"worst", c.worst}, {"text", c.text}});
-  }
-  s.exit = found->agree ? yes : no;
-  nlohmann::json j = {{"schema", 1},
-                      {"agree", found->agree},
-                      {"tolerance", tolerance},
-                      {"inputs", what_inputs(o, *a)},
-                      {"outputs", list}};
-  HONE_ASSIGN(bool text, give_json(s, o.json, j));
+  HONE_ASSIGN(const Sides sides, open_sides(o));
+  HONE_ASSIGN(const ParityInputs p, inputs_of(o, sides));
+  if (o.layers || !o.reduce.empty()) return by_layers(o, sides, p, s);
+  const double tolerance = tolerance_of(o, sides);
+  auto found = ship::compare_sides(*sides.a, *sides.b, p.samples, tolerance,
+                                   judge_of(sides, tolerance), [&s](int64_t done, int64_t all) {
+                                     if (all > 1)
+                                       s.printer.progress("comparing", static_cast<double>(done),
+                                                          static_cast<double>(all));
+                                   });
+  s.printer.end_progress();
+  if (!found.ok()) return found.status();
+  s.exit = !found->agree ? no : found->sees ? yes : inconclusive;
+  HONE_ASSIGN(bool text, give_json(s, o.json, json_of(*found, sides, p, tolerance)));
   if (!text) return {};
-  s.printer.out_raw(lines);
-  if (!found->agree && !got.saved) s.printer.note(found->where);
-  s.printer.note("on " + what_inputs(o, *a));
+  print_parity(*found, &s.printer);
+  if (!found->agree && !found->where.empty()) s.printer.note(found->where);
+  if (!found->sees) s.printer.warn(fmt::format(blind, found->apart, tolerance));
+  s.printer.note("on " + p.text);
   return {};
 }
 
@@ -236,38 +299,58 @@ Status run_parity(const Options& o, Session& s) {
 void add_parity(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand(
-      "parity", "Compare a model's reference with an engine, a model or saved outputs");
-  c->add_option("A.onnx", o->a, "ONNX file whose reference (the operators' definitions) is trusted")
+      "parity", "Compare two of: reference, kernels, engine, other runtime, saved outputs");
+  c->add_option(
+       "A", o->a,
+       "The trusted side. FILE.onnx: the reference (the operators' definitions); else as B")
       ->required();
   c->add_option("B", o->b,
-                "Engine, ONNX file (run by kernels), or folder with output_0.npy (or .pb) ...")
+                "Engine; FILE.onnx (run by kernels); folder with output_0.npy (or .pb) ...; "
+                "reference:FILE.onnx; RUNTIME:FILE, as in onnxruntime:FILE.onnx")
       ->required();
-  add_input_options(c, &o->inputs);
-  c->add_option("--seed", o->seed, "Seed of the random inputs that stand in where none are given")
+  add_input_options(c, &o->inputs.given);
+  c->add_flag("--random", o->inputs.random,
+              "Random inputs, even where the hone.toml beside the model names data");
+  c->add_option("--seed", o->inputs.seed,
+                "Seed of the random inputs that stand in where none are given")
       ->type_name("N")
       ->check(whole(0, INT64_MAX))
       ->capture_default_str();
-  c->add_option("--shape", o->shapes,
+  c->add_option("--samples", o->inputs.samples, "Samples of data (8), or random ones (1), to run")
+      ->type_name("N")
+      ->check(whole(1, 1'000'000));
+  c->add_option("--shape", o->inputs.shapes,
                 "Size of a random input, as in x=1x3x224x224; else dynamic sizes are 1 for the "
                 "first dimension, 64 for others")
       ->type_name("NAME=SHAPE")
       ->allow_extra_args(false);
   c->add_option("--tol", o->tolerance,
                 "Largest difference, as a share of the largest value in the output's channel; more "
-                "where B is of 16-bit floats (docs/precision.md)")
+                "where a side is of 16-bit floats (docs/precision.md)")
       ->type_name("X")
       ->check(number(0, 1e9))
       ->default_str("0.001");
-  c->add_flag("--layers", o->layers, "Find the first value inside that differs (B: an ONNX file)");
+  c->add_flag(
+      "--layers", o->layers,
+      "Find the first value inside that differs (B: an ONNX file, by kernels or a runtime)");
+  c->add_option(
+       "--reduce", o->reduce,
+       "As --layers; write the smallest ONNX file that still differs, its inputs beside it")
+      ->type_name("OUT.onnx");
   add_json_option(c, &o->json);
   add_plugin_option(c, &session.plugins);
   c->footer(
       "examples:\n"
       "  hone parity model.onnx model.engine --seed 1\n"
       "  hone parity model.onnx model.engine --inputs test_data_set_0 --tol 1e-4\n"
-      "  hone parity model.onnx optimized.onnx --layers\n\n"
-      "Exit: 0 all outputs agree, 1 one differs, 2 error in use or input, 4 disk, permissions or\n"
-      "instruction set.");
+      "  hone parity model.onnx onnxruntime:model.onnx\n"
+      "  hone parity onnxruntime:model.onnx model.engine --samples 100\n"
+      "  hone parity goldens_of_the_framework model.engine\n"
+      "  hone parity model.onnx optimized.onnx --layers\n"
+      "  hone parity model.onnx openvino:model.onnx --reduce bug.onnx\n\n"
+      "Exit: 0 all outputs agree, 1 one differs, 2 error in use or input, 3 the inputs cannot "
+      "show\n"
+      "differences, 4 disk, permissions or instruction set.");
   on_run(c, session, o, run_parity);
 }
 

@@ -152,27 +152,7 @@ class Exporter {
 
   // --- pieces -----------------------------------------------------------------------------------
   model::ValueInfo info(ValueId v, const std::string& called) const {
-    const graph::Fact& f = g_.fact(v);
-    model::TypeProto t;
-    t.kind = model::TypeProto::Kind::tensor;
-    t.dtype = f.dtype;
-    t.has_shape = f.has_rank();
-    for (size_t i = 0; f.has_rank() && i < f.shape->size(); ++i) {
-      const graph::Dim& d = (*f.shape)[i];
-      // An expression is no name: the reader's own inference finds it again.
-      t.shape.push_back({d.const_value().value_or(-1), d.is_symbol() ? d.symbol_name() : ""});
-      if (t.shape.back().size < 0) t.shape.back().size = -1;
-    }
-    model::ValueInfo out;
-    out.name = called;
-    if (f.kind == graph::Fact::Kind::tensor) {
-      if (f.dtype != DType::none) out.type = std::move(t);
-      return out;
-    }
-    using Kind = model::TypeProto::Kind;
-    out.type.kind = f.kind == graph::Fact::Kind::sequence ? Kind::sequence : Kind::optional;
-    out.type.element = std::make_shared<const model::TypeProto>(std::move(t));
-    return out;
+    return {called, type_of(g_.fact(v)), ""};
   }
 
   static NodeProto small_node(const char* op, const std::string& output) {
@@ -275,6 +255,25 @@ class Exporter {
 
 Result<model::Model> export_model(const Graph& graph, const ExportOptions& options) {
   return Exporter(graph, options).run();
+}
+
+model::TypeProto type_of(const graph::Fact& f) {
+  using Kind = model::TypeProto::Kind;
+  model::TypeProto t;
+  t.kind = Kind::tensor;
+  t.dtype = f.dtype;
+  t.has_shape = f.has_rank();
+  for (size_t i = 0; f.has_rank() && i < f.shape->size(); ++i) {
+    const graph::Dim& d = (*f.shape)[i];
+    // An expression is no name: the reader's own inference finds it again.
+    t.shape.push_back({d.const_value().value_or(-1), d.is_symbol() ? d.symbol_name() : ""});
+    if (t.shape.back().size < 0) t.shape.back().size = -1;
+  }
+  if (f.kind == graph::Fact::Kind::tensor) return f.dtype == DType::none ? model::TypeProto() : t;
+  model::TypeProto outer;
+  outer.kind = f.kind == graph::Fact::Kind::sequence ? Kind::sequence : Kind::optional;
+  outer.element = std::make_shared<const model::TypeProto>(std::move(t));
+  return outer;
 }
 
 }  // namespace hone

@@ -23,6 +23,9 @@ struct ExportOptions {
 // Standard ONNX again: needs a graph without ai.hone nodes. Nodes keep their names.
 Result<model::Model> export_model(const graph::Graph& graph, const ExportOptions& options = {});
 
+// A fact as ONNX writes it; of kind none where nothing is known.
+model::TypeProto type_of(const graph::Fact& fact);
+
 // NaN or infinite weights: "initializer 'w': 3 of 64 values are NaN". Empty: none. Constants that
 // nothing reads do not count, nor do those that are infinite throughout (bounds, masks).
 std::vector<std::string> bad_weights(const graph::Graph& graph);

@@ -6,36 +6,10 @@
 #include <queue>
 
 #include "host/import/import_internal.h"
+#include "host/model/names.h"
 
 namespace hone::import_detail {
 namespace {
-
-void names_read(const model::NodeProto& node, std::set<std::string>* out);
-
-// Names that a subgraph reads from around it.
-void free_names(const model::GraphProto& graph, std::set<std::string>* out) {
-  std::set<std::string> used, local;
-  for (const auto& v : graph.inputs) local.insert(v.name);
-  for (const auto& i : graph.initializers) local.insert(i.name);
-  for (const auto& node : graph.nodes) {
-    names_read(node, &used);
-    local.insert(node.outputs.begin(), node.outputs.end());
-  }
-  for (const auto& v : graph.outputs) used.insert(v.name);
-  std::set_difference(used.begin(), used.end(), local.begin(), local.end(),
-                      std::inserter(*out, out->end()));
-}
-
-void names_read(const model::NodeProto& node, std::set<std::string>* out) {
-  for (const auto& name : node.inputs) {
-    if (!name.empty()) out->insert(name);
-  }
-  for (const auto& a : node.attributes) {
-    if (const auto* g = std::get_if<std::shared_ptr<model::GraphProto>>(&a.value)) {
-      free_names(**g, out);
-    }
-  }
-}
 
 // Nodes of one cycle, found by walking against the arrows among nodes that could not be placed.
 std::string describe_cycle(const std::vector<model::NodeProto>& nodes, const std::string& prefix,
@@ -84,7 +58,7 @@ Result<std::vector<size_t>> sort_nodes(const std::vector<model::NodeProto>& node
   std::vector<std::vector<size_t>> reads_from(nodes.size()), feeds(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
     std::set<std::string> names;
-    names_read(nodes[i], &names);
+    model::names_read(nodes[i], &names);
     for (const auto& name : names) {
       auto it = producer.find(name);
       if (it == producer.end()) continue;

@@ -5,21 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ship/parity/metrics.h"
+
 namespace hone::ship {
 
 namespace {
-
-// Channel of element i in a tensor of rank >= 3: its index along axis 1.
-struct Channels {
-  explicit Channels(const Dims& dims) {
-    if (dims.size() < 3) return;
-    count = dims[1];
-    inner = 1;
-    for (size_t i = 2; i < dims.size(); ++i) inner *= dims[i];
-  }
-  int64_t of(int64_t i) const { return count > 1 ? i / inner % count : 0; }
-  int64_t count = 1, inner = 1;
-};
 
 Comparison compare_exact(const Tensor& a, const Tensor& b) {
   Comparison c;
@@ -49,14 +39,8 @@ Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
   }
   if (!is_float(a.dtype())) return compare_exact(a, b);
   c.same_type = true;
-  Channels channels(b.dims());
-  std::vector<double> scale(static_cast<size_t>(std::max<int64_t>(channels.count, 1)), 1e-6);
-  int64_t n = b.count();
-  for (int64_t i = 0; i < n; ++i) {
-    double v = std::abs(b.at(i));
-    auto& s = scale[static_cast<size_t>(channels.of(i))];
-    if (std::isfinite(v)) s = std::max(s, v);
-  }
+  const ChannelScales scales(b);
+  const int64_t n = b.count();
   double dot = 0, aa = 0, bb = 0;
   for (int64_t i = 0; i < n; ++i) {
     double x = a.at(i), y = b.at(i);
@@ -67,7 +51,7 @@ Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
       continue;
     }
     dot += x * y, aa += x * x, bb += y * y;
-    double d = std::abs(x - y), r = d / scale[static_cast<size_t>(channels.of(i))];
+    double d = std::abs(x - y), r = d / scales.of(i);
     c.max_abs = std::max(c.max_abs, d);
     if (r > c.worst) c.worst = r, c.worst_at = i;
   }

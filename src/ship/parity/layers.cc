@@ -49,13 +49,6 @@ Tensor as_judged(const Tensor& t) {
   return is_vector(t.dims()) ? t.reshaped({t.dims()[0], t.dims()[1]}) : t;
 }
 
-// A value of the plan that has a name of the model's.
-struct Seen {
-  size_t step;
-  plan::PlanValue value;
-  Tensor tensor;
-};
-
 // Values on the way to one of the same name: what a step makes of several that one node became.
 std::set<plan::PlanValue> intermediates(const plan::Plan& plan) {
   auto name = [&](plan::PlanValue v) { return plan.values[static_cast<size_t>(v)].name; };
@@ -70,30 +63,11 @@ std::set<plan::PlanValue> intermediates(const plan::Plan& plan) {
   return found;
 }
 
-using SeenByValue = std::map<graph::ValueId, std::vector<Seen>>;
-
-Result<SeenByValue> values_of(const graph::Graph& graph, const plan::Plan& plan,
-                              const std::vector<Tensor>& inputs) {
-  const std::set<plan::PlanValue> on_the_way = intermediates(plan);
-  SeenByValue seen;
-  auto ran = exec::run_plan(plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& got) {
-    const graph::ValueId id = graph.find_value(plan.values[static_cast<size_t>(v)].name);
-    if (id == graph::none || on_the_way.contains(v)) return;
-    std::vector<Seen>& all = seen[id];
-    auto same = [&](const Seen& s) { return s.value == v; };  // an earlier turn of a loop
-    std::erase_if(all, same);
-    all.push_back({step, v, got});
-  });
-  if (!ran.ok()) return ran.status();
-  return seen;
-}
-
-// A reference that goes on from the plan's integers.
+// A reference that goes on from the other side's integers.
 class Follower {
  public:
-  Follower(const graph::Graph& graph, const plan::Plan& plan, const SeenByValue& seen,
-           double tolerance)
-      : graph_(graph), plan_(plan), seen_(seen), tolerance_(tolerance) {}
+  Follower(const graph::Graph& graph, const LayerValues& seen, double tolerance)
+      : graph_(graph), seen_(seen), tolerance_(tolerance) {}
 
   void inputs(const std::vector<Tensor>& given) {
     for (size_t i = 0; i < given.size(); ++i) known_[graph_.block().inputs[i]] = given[i];
@@ -172,24 +146,23 @@ class Follower {
     auto seen = seen_.find(v);
     if (seen == seen_.end()) return;
     Tensor follow;
-    for (const Seen& s : seen->second) {
+    for (const LayerValue& s : seen->second) {
       if (s.tensor.count() != want->count() || s.tensor.dtype() != want->dtype()) continue;
       ++report_.compared;
       Tensor logical;
-      Comparison c = compare_physical(v, s.tensor, *want, &logical);
+      Comparison c = s.physical ? compare_physical(v, s.tensor, *want, &logical)
+                                : compare_one(v, s.tensor, *want);
+      if (!s.physical) logical = s.tensor;
       if (rounded && !follow) follow = logical, ++report_.rounded;
       if (rounded) report_.worst = std::max(report_.worst, c.worst);
       if (c.agree || (report_.first && report_.first->step <= s.step)) continue;
-      const plan::Step& at = plan_.steps[s.step];
-      report_.first = Divergence{graph_.value(v).name, s.step, at.layer,
-                                 at.kernel != nullptr ? at.kernel->name : "", std::move(c)};
+      report_.first = Divergence{graph_.value(v).name, s.step, s.layer, s.kernel, std::move(c)};
     }
     if (follow) *want = std::move(follow);
   }
 
   const graph::Graph& graph_;
-  const plan::Plan& plan_;
-  const SeenByValue& seen_;
+  const LayerValues& seen_;
   const double tolerance_;
   std::map<graph::ValueId, Tensor> known_;  // floats that a QuantizeLinear reads
   std::map<graph::ValueId, Tensor> inner_;
@@ -199,16 +172,39 @@ class Follower {
 }  // namespace
 
 std::string Divergence::text() const {
+  if (kernel.empty()) return fmt::format("'{}', node '{}': {}", value, layer, found.text);
   return fmt::format("'{}', step {} {} ({}): {}", value, step, layer, kernel, found.text);
+}
+
+Result<LayerValues> values_of_plan(const graph::Graph& graph, const plan::Plan& plan,
+                                   const std::vector<Tensor>& inputs) {
+  const std::set<plan::PlanValue> on_the_way = intermediates(plan);
+  LayerValues seen;
+  auto ran = exec::run_plan(plan, inputs, [&](size_t step, plan::PlanValue v, const Tensor& got) {
+    const graph::ValueId id = graph.find_value(plan.values[static_cast<size_t>(v)].name);
+    if (id == graph::none || on_the_way.contains(v)) return;
+    const plan::Step& at = plan.steps[step];
+    std::vector<LayerValue>& all = seen[id];
+    std::erase_if(all, [&](const LayerValue& s) { return s.id == v; });
+    all.push_back(
+        {step, at.layer, at.kernel != nullptr ? at.kernel->name : "a view", got, true, v});
+  });
+  if (!ran.ok()) return ran.status();
+  return seen;
+}
+
+Result<LayerReport> compare_layers(const graph::Graph& graph, const LayerValues& values,
+                                   const std::vector<Tensor>& inputs, double tolerance) {
+  Follower follower(graph, values, tolerance);
+  follower.inputs(inputs);
+  HONE_ASSIGN(std::vector<Tensor> outputs, ops::evaluate(graph, inputs, std::ref(follower)));
+  return follower.finish(std::move(outputs));
 }
 
 Result<LayerReport> compare_layers(const graph::Graph& graph, const plan::Plan& plan,
                                    const std::vector<Tensor>& inputs, double tolerance) {
-  HONE_ASSIGN(const SeenByValue seen, values_of(graph, plan, inputs));
-  Follower follower(graph, plan, seen, tolerance);
-  follower.inputs(inputs);
-  HONE_ASSIGN(std::vector<Tensor> outputs, ops::evaluate(graph, inputs, std::ref(follower)));
-  return follower.finish(std::move(outputs));
+  HONE_ASSIGN(const LayerValues values, values_of_plan(graph, plan, inputs));
+  return compare_layers(graph, values, inputs, tolerance);
 }
 
 }  // namespace hone::ship

@@ -1,7 +1,9 @@
-// Where does a plan part from the reference? Value by value, in the order of its steps.
+// Where does the other side part from the reference? Value by value, in the order of its steps.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <vector>
 
 #include "host/plan/plan.h"
 #include "ship/parity/compare.h"
@@ -13,9 +15,19 @@ struct Divergence {
   size_t step = 0;
   std::string layer, kernel;
   Comparison found;
-  // "'y', step 3 conv1 + relu1 (conv_f32_portable): worst ..."
+  // "'y', step 3 conv1 + relu1 (conv_f32_portable): worst ..."; "'y', node conv1: worst ..."
   std::string text() const;
 };
+
+// A value inside the other side, under a name of the model's.
+struct LayerValue {
+  size_t step = 0;  // the order in which it was made
+  std::string layer, kernel;
+  Tensor tensor;
+  bool physical = false;  // in the order of a plan's kernels, which may be channels last
+  int32_t id = 0;         // of an earlier turn of a loop, it is replaced by the later
+};
+using LayerValues = std::map<graph::ValueId, std::vector<LayerValue>>;
 
 struct LayerReport {
   int compared = 0;                 // values that both sides have
@@ -25,16 +37,23 @@ struct LayerReport {
   std::vector<Tensor> outputs;      // the reference's, behind the plan's integers
 };
 
-// Runs the plan's kernels on this machine beside the reference of `graph`, on the same inputs.
-// Values that passes made or took away are in one of them only and are not compared.
+// What the plan's kernels make of the inputs on this machine. Values that passes made or took away
+// are in one of them only and are not compared. Errors: those of exec::run_plan.
+Result<LayerValues> values_of_plan(const graph::Graph& graph, const plan::Plan& plan,
+                                   const std::vector<Tensor>& inputs);
+
+// The reference of `graph` beside those values, which were made of the same inputs.
 //
 // Where floats become integers (QuantizeLinear, QLinearConv, ...) a value next to a tie may fall to
 // either side, and what follows may then be far apart although every layer is right. So the
-// reference goes on from the plan's integers, once they are found to be roundings of its own floats
-// (compare_rounding()): each piece between two roundings is judged on the same inputs, under the
-// limit that floats have.
+// reference goes on from the other side's integers, once they are found to be roundings of its own
+// floats (compare_rounding()): each piece between two roundings is judged on the same inputs, under
+// the limit that floats have.
 //
-// Errors: those of ops::evaluate and exec::run_plan.
+// Errors: those of ops::evaluate.
+Result<LayerReport> compare_layers(const graph::Graph& graph, const LayerValues& values,
+                                   const std::vector<Tensor>& inputs, double tolerance);
+// Both.
 Result<LayerReport> compare_layers(const graph::Graph& graph, const plan::Plan& plan,
                                    const std::vector<Tensor>& inputs, double tolerance);
 

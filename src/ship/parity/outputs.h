@@ -26,5 +26,14 @@ struct OutputParity {
 Result<OutputParity> compare_outputs(const graph::Graph& graph, const std::vector<Tensor>& inputs,
                                      const std::vector<Tensor>& got, double tolerance,
                                      const GivePlan& plan);
+// Likewise where `want`, the reference's outputs, is at hand.
+Result<OutputParity> compare_outputs(const graph::Graph& graph, const std::vector<Tensor>& inputs,
+                                     const std::vector<Tensor>& want,
+                                     const std::vector<Tensor>& got, double tolerance,
+                                     const GivePlan& plan);
+
+// Value by value, where there is no reference; `graph` of one of the sides, or null.
+Result<OutputParity> compare_plainly(const graph::Graph* graph, const std::vector<Tensor>& want,
+                                     const std::vector<Tensor>& got, double tolerance);
 
 }  // namespace hone::ship
