@@ -1,11 +1,15 @@
 // Data movement: layout changes, concatenation, padding, lookups.
+#include "device/kernels/argpool/argpool.h"
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/cumulate/cumulate.h"
 #include "device/kernels/fill/fill.h"
 #include "device/kernels/gather/gather.h"
+#include "device/kernels/linear_attention/linear_attention.h"
 #include "device/kernels/nms/nms.h"
 #include "device/kernels/pad/pad.h"
+#include "device/kernels/random/random.h"
 #include "device/kernels/scatter/scatter.h"
+#include "device/kernels/slice/slice.h"
 #include "device/kernels/testing/typed_tensor.h"
 #include "device/kernels/topk/topk.h"
 #include "kernel_bench.h"
@@ -132,6 +136,55 @@ void register_cumulate() {
     fill<int64_t>(mask, [](int64_t) { return int64_t{1}; });
     s.in = {mask};
     s.out = {tensor(DType::i64, {128, 512})};
+    return s;
+  });
+}
+
+void register_random() {
+  register_step("random", "dropout", {0, 128.0 * 768 * 5}, [] {
+    TestStep s;
+    s.attrs = words(RandomAttrs{Random::bernoulli, 1, 0, 0, 1});
+    s.in = {tensor(DType::f32, {128, 768})};
+    fill<float>(s.in[0], [](int64_t) { return 0.9f; });
+    s.out = {tensor(DType::boolean, {128, 768})};
+    return s;
+  });
+}
+
+void register_argpool() {
+  register_step("argpool", "segnet_pool", {0, 4.0 * 64 * 112 * 112}, [] {
+    TestStep s;
+    s.attrs = words(ArgpoolAttrs{{1, 2, 2}, {1, 2, 2}, {1, 1, 1}, {0, 0, 0}, 0});
+    s.in = {tensor(DType::f32, {1, 64, 1, 112, 112})};
+    fill<float>(s.in[0], [](int64_t i) { return static_cast<float>(i % 97); });
+    s.out = {tensor(DType::f32, {1, 64, 1, 56, 56}), tensor(DType::i64, {1, 64, 1, 56, 56})};
+    return s;
+  });
+}
+
+void register_linear_attention() {
+  const double flops = 8.0 * 64 * 4 * 64 * 64;
+  register_step("linear_attention", "gated_delta_64", {flops, 0}, [] {
+    TestStep s;
+    s.attrs = words(LinearAttentionAttrs{4, 4, 0.125f});
+    for (int64_t columns : {256, 256, 256}) s.in.push_back(tensor(DType::f32, {1, 64, columns}));
+    s.in.push_back(tensor(DType::f32, {1, 4, 64, 64}));
+    s.in.push_back(tensor(DType::f32, {1, 64, 4}));
+    s.in.push_back(tensor(DType::f32, {1, 64, 4}));
+    for (Tensor& t : s.in)
+      fill<float>(t, [](int64_t i) { return 0.01f * static_cast<float>(i % 7); });
+    s.out = {tensor(DType::f32, {1, 64, 256}), tensor(DType::f32, {1, 4, 64, 64})};
+    return s;
+  });
+}
+
+void register_slice() {
+  register_step("slice", "state_of_a_step", {0, 2.0 * 256 * 512 * 4}, [] {
+    TestStep s;
+    s.attrs = words(SliceAttrs{1, 0, 0});
+    s.in = {tensor(DType::f32, {256, 16, 512}), tensor(DType::i64, {})};
+    fill<int64_t>(s.in[1], [](int64_t) { return int64_t{7}; });
+    s.out = {tensor(DType::f32, {256, 512})};
     return s;
   });
 }

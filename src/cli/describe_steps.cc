@@ -136,6 +136,9 @@ json describe_steps(const wire::EngineMeta& meta) {
       steps.back()["kernel"] =
           fmt::format("branch: {} steps, else {}", s.then_steps(), s.else_steps());
     }
+    if (s.kind() == wire::StepKind::loop) {
+      steps.back()["kernel"] = fmt::format("loop: {} steps", s.then_steps());
+    }
     if (s.kind() == wire::StepKind::measure) steps.back()["kernel"] = "measure";
   }
   return steps;

@@ -131,6 +131,13 @@ testing::StepSpec measurement() {
   return s;
 }
 
+testing::StepSpec looping(EngineSpec& e, int32_t condition, int32_t steps) {
+  e.loop(0, condition, e.arena({}, 0, DType::i64), steps);
+  testing::StepSpec s = std::move(e.steps.back());
+  e.steps.pop_back();
+  return s;
+}
+
 // A profile of any size, which has choices as others do.
 testing::ProfileSpec with_choices(std::vector<testing::ChoiceSpec> choices) {
   testing::ProfileSpec p;
@@ -215,6 +222,58 @@ const Broken all_broken[] = {
        e.steps.pop_back();
      },
      "step 4 is no measurement, but the branch before it measures"},
+    {"LoopOfNothing", [](EngineSpec& e) { e.steps[1] = looping(e, 1, 0); }, "a loop of no steps"},
+    {"LoopElse",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.steps[1].else_steps = 1;
+     },
+     "a loop of no steps"},
+    {"LoopLong", [](EngineSpec& e) { e.steps[1] = looping(e, 1, 9); }, "longer than the region"},
+    {"LoopCounter",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.steps[1].out.clear();
+     },
+     "other than a count"},
+    {"LoopCounterType",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.values[static_cast<size_t>(e.steps[1].out[0])].dtype = DType::i32;
+     },
+     "counter is no i64 scalar"},
+    {"LoopCounterRank",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.values[static_cast<size_t>(e.steps[1].out[0])].shape.assign(2, 0);
+     },
+     "counter is no i64 scalar"},
+    {"LoopTrips",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.steps[1].dims.clear();
+     },
+     "other than a count"},
+    {"LoopTripsRange",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.steps[1].dims[0] = huge;
+     },
+     "dimension out of range"},
+    {"LoopCondition", [](EngineSpec& e) { e.steps[1] = looping(e, 0, 1); },
+     "condition is no bool scalar"},
+    {"LoopConditions",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.steps[1].in.assign(2, 1);
+     },
+     "other than a count"},
+    {"LoopMeasures",
+     [](EngineSpec& e) {
+       e.steps[1] = looping(e, 1, 1);
+       e.steps[2] = measurement();
+     },
+     "measures inside a loop"},
     {"InputRank", [](EngineSpec& e) { e.inputs[1].sizes.assign(9, 1); }, "more than 8"},
     {"InputSize", [](EngineSpec& e) { e.inputs[0].sizes[0] = -2; }, "negative size"},
     {"InputType", [](EngineSpec& e) { e.inputs[0].dtype = DType::i32; }, "another place or type"},

@@ -165,7 +165,7 @@ class Checker {
   }
 
   Status check_step(const Step& s, uint32_t i) const {
-    if (s.kind() > StepKind::measure) return bad("step", i, "is of an unknown kind");
+    if (s.kind() > StepKind::loop) return bad("step", i, "is of an unknown kind");
     if (size_of(s.in()) > max_step_operands || size_of(s.out()) > max_step_operands ||
         size_of(s.attrs()) > max_step_attrs || size_of(s.dims()) > max_step_dims) {
       return bad("step", i, "has too many operands or attributes");
@@ -194,16 +194,37 @@ class Checker {
         if (s.text() == nullptr) return bad("step", i, "is a trap without a reason");
         return {};
       case StepKind::measure: return check_measure(s, i);
+      case StepKind::loop: return check_loop(s, i);
       default: break;
     }
     if (size_of(s.in()) != 1 || size_of(s.out()) != 0 || s.in()->Get(0) < 0) {
       return bad("step", i, "is a branch with other than one condition");
     }
-    const Value& v = *m_.values()->Get(static_cast<uint32_t>(s.in()->Get(0)));
-    if (v.dtype() != static_cast<uint8_t>(DType::boolean) || size_of(v.shape()) > 1 ||
-        v.place() == Place::none) {
+    if (!is_scalar(s.in()->Get(0), DType::boolean)) {
       return bad("step", i, "is a branch whose condition is no bool scalar");
     }
+    return {};
+  }
+
+  // Of one element, as far as the rank tells.
+  bool is_scalar(int32_t value, DType type) const {
+    const Value& v = *m_.values()->Get(static_cast<uint32_t>(value));
+    return v.dtype() == static_cast<uint8_t>(type) && size_of(v.shape()) <= 1 &&
+           v.place() != Place::none;
+  }
+
+  Status check_loop(const Step& s, uint32_t i) const {
+    const uint32_t conditions = size_of(s.in());
+    if (conditions > 1 || size_of(s.out()) != 1 || s.out()->Get(0) < 0 || size_of(s.dims()) != 1) {
+      return bad("step", i, "is a loop with other than a count, a counter and a condition");
+    }
+    if (!is_scalar(s.out()->Get(0), DType::i64)) {
+      return bad("step", i, "is a loop whose counter is no i64 scalar");
+    }
+    if (conditions == 1 && s.in()->Get(0) >= 0 && !is_scalar(s.in()->Get(0), DType::boolean)) {
+      return bad("step", i, "is a loop whose condition is no bool scalar");
+    }
+    if (s.then_steps() < 1 || s.else_steps() != 0) return bad("step", i, "is a loop of no steps");
     return {};
   }
 
@@ -234,7 +255,7 @@ class Checker {
 
   struct Region {
     uint32_t else_begin, end;
-    bool then_measures, measures;
+    bool then_measures, measures, loops;
   };
 
   // Of a branch that measures, the else-part (where the then-part does) and what comes behind it
@@ -258,11 +279,13 @@ class Checker {
       while (depth > 0 && i >= open[depth - 1].end) --depth;
       if (i == steps_) break;
       for (uint32_t d = 0; measures && d < depth; ++d) {
+        // What an iteration measures would be the next one's before it measures.
+        if (open[d].loops) return bad("step", i, "measures inside a loop");
         open[d].measures = true;
         open[d].then_measures = open[d].then_measures || i < open[d].else_begin;
       }
       const Step& s = *m_.steps()->Get(i);
-      if (s.kind() != StepKind::branch) continue;
+      if (s.kind() != StepKind::branch && s.kind() != StepKind::loop) continue;
       uint32_t end = steps_;
       if (depth > 0) {
         const Region& r = open[depth - 1];
@@ -275,8 +298,8 @@ class Checker {
       }
       if (depth == max_branch_depth) return bad("step", i, "is a branch nested too deep");
       const uint32_t else_begin = i + 1 + static_cast<uint32_t>(s.then_steps());
-      open[depth++] = {else_begin, else_begin + static_cast<uint32_t>(s.else_steps()), false,
-                       false};
+      open[depth++] = {else_begin, else_begin + static_cast<uint32_t>(s.else_steps()), false, false,
+                       s.kind() == StepKind::loop};
     }
     return {};
   }

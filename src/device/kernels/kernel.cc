@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "device/kernels/argpool/argpool.h"
 #include "device/kernels/attention/attention.h"
 #include "device/kernels/binary/binary.h"
 #include "device/kernels/cast/cast.h"
@@ -17,6 +18,7 @@
 #include "device/kernels/gather_nd/gather_nd.h"
 #include "device/kernels/gemm/gemm.h"
 #include "device/kernels/hconv/hconv.h"
+#include "device/kernels/linear_attention/linear_attention.h"
 #include "device/kernels/lstm/lstm.h"
 #include "device/kernels/nms/nms.h"
 #include "device/kernels/nonzero/nonzero.h"
@@ -27,6 +29,7 @@
 #include "device/kernels/qconv/qconv.h"
 #include "device/kernels/qpool/qpool.h"
 #include "device/kernels/quantize/quantize.h"
+#include "device/kernels/random/random.h"
 #include "device/kernels/range/range.h"
 #include "device/kernels/reduce/reduce.h"
 #include "device/kernels/resize/resize.h"
@@ -35,6 +38,7 @@
 #include "device/kernels/sample/sample.h"
 #include "device/kernels/scatter/scatter.h"
 #include "device/kernels/select/select.h"
+#include "device/kernels/slice/slice.h"
 #include "device/kernels/softmax/softmax.h"
 #include "device/kernels/table/table.h"
 #include "device/kernels/topk/topk.h"

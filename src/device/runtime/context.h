@@ -66,6 +66,7 @@ struct BoundStep {
   int64_t units[kernels::max_phases] = {};
   int32_t phases = 0;
   wire::StepKind kind{};
+  int64_t trips = 0, turn = 0;  // loop: how often it runs at most, how often it has
   Flow flow;
   uint32_t first_patch = 0;
   uint32_t generation = 0;  // measure: of the dims that the steps after it are bound for
@@ -188,6 +189,8 @@ struct hone_context {
   Status plan_operand(int32_t value, hone::kernels::Operand* out) const;
   Status plan_step(uint32_t index);
   Status plan_branch(uint32_t index) const;
+  Status plan_loop(uint32_t index);
+  Status check_scalar(uint32_t index, int32_t value, const char* what) const;
   Status plan_measure(uint32_t index) const;
   Status measure(uint32_t index);
   Status update_dims(uint32_t index);
@@ -205,6 +208,7 @@ struct hone_context {
   void* resolve(int32_t value, bool runs, void** pointer, uint32_t* patch);
   Status apply_buffers();
   Status run_steps();
+  bool turn_loop(uint32_t index, bool again);
   void run_kernel(uint32_t index);
   void run_first_units();
 };

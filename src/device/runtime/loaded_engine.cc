@@ -180,17 +180,20 @@ Status check_options(const hone_load_options& o, Allocator* allocator) {
 
 void plan_flow(const wire::EngineMeta& meta, EngineStep* out) {
   struct Region {
-    uint32_t else_begin, end;
+    uint32_t step, else_begin, end;
+    bool loops;
   };
   Region open[wire::max_branch_depth];
   uint32_t depth = 0;
   const uint32_t steps = size_of(meta.steps());
   for (uint32_t i = 0; i < steps; ++i) {
     while (depth > 0 && i >= open[depth - 1].end) --depth;
-    // A position that ends the then-part of a region around step i means: behind its else-part.
+    // A position that ends the then-part of a region around step i means: behind its else-part;
+    // one that ends a loop's means: the loop again.
     const auto behind = [&](uint32_t position) {
       for (uint32_t d = depth; d > 0; --d) {
         const Region& r = open[d - 1];
+        if (r.loops && position == r.end) return r.step;
         if (i < r.else_begin && position == r.else_begin) position = r.end;
       }
       return position;
@@ -199,12 +202,12 @@ void plan_flow(const wire::EngineMeta& meta, EngineStep* out) {
     Flow& flow = out[i].flow;
     flow.next = behind(i + 1);
     out[i].nested = depth > 0;
-    if (s.kind() != StepKind::branch) continue;
+    if (s.kind() != StepKind::branch && s.kind() != StepKind::loop) continue;
     const uint32_t else_begin = i + 1 + static_cast<uint32_t>(s.then_steps());
     const uint32_t end = else_begin + static_cast<uint32_t>(s.else_steps());
     flow.then_step = s.then_steps() > 0 ? i + 1 : behind(end);
     flow.else_step = s.else_steps() > 0 ? else_begin : behind(end);
-    open[depth++] = {else_begin, end};
+    open[depth++] = {i, else_begin, end, s.kind() == StepKind::loop};
   }
 }
 

@@ -12,7 +12,8 @@
 
 namespace hone::runtime {
 
-// Where to go on after a step, and into which step of a branch. The number of steps: the end.
+// Where to go on after a step, and into which step of a branch; of a loop into its first step and
+// behind its last, after which the loop itself comes next. The number of steps: the end.
 struct Flow {
   uint32_t next = 0;
   uint32_t then_step = 0, else_step = 0;
@@ -22,7 +23,7 @@ struct EngineStep {
   const kernels::Kernel* kernel = nullptr;  // of kernel steps
   uint32_t operands = 0;                    // with any profile's choice, absent ones counted
   Flow flow;
-  bool nested = false;  // inside a branch: a run need not reach it
+  bool nested = false;  // inside a branch or loop: a run need not reach it
 };
 
 // Flow of every step, by nesting. `out` has room for all of them.

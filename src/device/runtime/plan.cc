@@ -242,12 +242,24 @@ Status hone_context::plan_operand(int32_t value, Operand* out) const {
   return {};
 }
 
+Status hone_context::check_scalar(uint32_t index, int32_t value, const char* what) const {
+  Operand operand;
+  HONE_RETURN_IF_ERROR(plan_operand(value, &operand));
+  if (operand.shape.count() == 1) return {};
+  return error(Code::shape_mismatch, runtime::step_name(index, nullptr) << what);
+}
+
 Status hone_context::plan_branch(uint32_t index) const {
-  Operand condition;
-  HONE_RETURN_IF_ERROR(plan_operand(meta().steps()->Get(index)->in()->Get(0), &condition));
-  if (condition.shape.count() == 1) return {};
-  return error(Code::shape_mismatch, runtime::step_name(index, nullptr)
-                                         << ": its condition is not one bool");
+  return check_scalar(index, meta().steps()->Get(index)->in()->Get(0),
+                      ": its condition is not one bool");
+}
+
+Status hone_context::plan_loop(uint32_t index) {
+  const wire::Step& s = *meta().steps()->Get(index);
+  if (size_of(s.in()) > 0 && s.in()->Get(0) >= 0) HONE_RETURN_IF_ERROR(plan_branch(index));
+  HONE_RETURN_IF_ERROR(check_scalar(index, s.out()->Get(0), ": its counter is not one number"));
+  steps[index].trips = dims[s.dims()->Get(0)];
+  return {};
 }
 
 Status hone_context::load_operands(uint32_t index, runtime::StepOperands* o) const {
@@ -276,6 +288,7 @@ Status hone_context::plan_step(uint32_t index) {
   b.kernel = nullptr;
   if (s.kind() == wire::StepKind::branch) return plan_branch(index);
   if (s.kind() == wire::StepKind::measure) return plan_measure(index);
+  if (s.kind() == wire::StepKind::loop) return plan_loop(index);
   if (s.kind() == wire::StepKind::custom) b.kind = wire::StepKind::kernel;  // it runs like others
   if (b.kind != wire::StepKind::kernel) return {};
 

@@ -127,17 +127,30 @@ void hone_context::run_first_units() {
   }
 }
 
+// Whether a loop runs its steps (once more).
+bool hone_context::turn_loop(uint32_t index, bool again) {
+  BoundStep& step = steps[index];
+  step.turn = again ? step.turn + 1 : 0;
+  std::memcpy(step.out[0], &step.turn, sizeof(step.turn));
+  const void* condition = step.operands.empty() ? nullptr : step.in[0];
+  return step.turn < step.trips &&
+         (condition == nullptr || *static_cast<const uint8_t*>(condition) != 0);
+}
+
 Status hone_context::run_steps() {
   const uint32_t end = engine->step_count;
+  uint32_t last = 0;  // the step before this one
   for (uint32_t i = 0; i < end;) {
     const BoundStep& step = steps[i];
+    const bool back = last > i;
+    last = i;
     switch (step.kind) {
       case StepKind::kernel: {
         const uint64_t begin = timing ? platform::monotonic_ns() : 0;
         run_kernel(i);
         if (timing) {
           const uint64_t end_ns = platform::monotonic_ns();
-          times[i] = end_ns - begin;
+          times[i] += end_ns - begin;
           if (trace != nullptr) trace->add(trace->threads, {begin, end_ns, i, -1});
         }
         i = step.flow.next;
@@ -148,6 +161,9 @@ Status hone_context::run_steps() {
         i = yes ? step.flow.then_step : step.flow.else_step;
         break;
       }
+      case StepKind::loop:  // control comes back to it from its own steps only
+        i = turn_loop(i, back) ? step.flow.then_step : step.flow.else_step;
+        break;
       case StepKind::measure:
         HONE_RETURN_IF_ERROR(measure(i));
         i = step.flow.next;

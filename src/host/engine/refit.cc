@@ -97,6 +97,7 @@ Result<plan::EarlierStep> earlier_step(const FileStep& s) {
   e.kind = s.kind == wire::StepKind::branch    ? Kind::branch
            : s.kind == wire::StepKind::trap    ? Kind::trap
            : s.kind == wire::StepKind::measure ? Kind::measure
+           : s.kind == wire::StepKind::loop    ? Kind::loop
                                                : Kind::kernel;
   e.op = s.op;
   e.layer = s.layer;

@@ -100,7 +100,8 @@ class Writer {
 
   Result<Offset<wire::Step>> step(const plan::Step& s) {
     constexpr wire::StepKind kinds[] = {wire::StepKind::kernel, wire::StepKind::branch,
-                                        wire::StepKind::trap, wire::StepKind::measure};
+                                        wire::StepKind::trap, wire::StepKind::measure,
+                                        wire::StepKind::loop};
     HONE_ASSIGN(std::vector<int32_t> dims, dims_.indices(s.dims));
     for (const std::string& symbol : s.measured) {
       HONE_ASSIGN(int32_t dim, dims_.index(graph::Dim::symbol(symbol)));

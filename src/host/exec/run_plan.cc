@@ -173,6 +173,11 @@ class PlanRunner::Work {
         i = else_end - 1;
         continue;
       }
+      if (s.kind == Step::Kind::loop) {
+        HONE_RETURN_IF_ERROR(loop(i, s));
+        i += static_cast<size_t>(s.then_steps);
+        continue;
+      }
       if (s.kind == Step::Kind::measure) {
         HONE_RETURN_IF_ERROR(in(s.layer, measure(s)));
         continue;
@@ -180,6 +185,21 @@ class PlanRunner::Work {
       HONE_RETURN_IF_ERROR(in(s.layer, run_step(i, s)));
     }
     return {};
+  }
+
+  Status loop(size_t at, const Step& s) {
+    const auto trips = s.dims[0].evaluate(sized_);
+    if (!trips) return internal("a loop's count cannot be computed");
+    HONE_ASSIGN(std::byte* counter, address(s.out[0]));
+    const std::byte* condition = nullptr;
+    if (!s.in.empty()) {
+      HONE_ASSIGN(condition, address(s.in[0]));
+    }
+    for (int64_t turn = 0;; ++turn) {
+      std::memcpy(counter, &turn, sizeof(turn));
+      if (turn >= *trips || (condition != nullptr && *condition == std::byte{0})) return {};
+      HONE_RETURN_IF_ERROR(region(at + 1, at + 1 + static_cast<size_t>(s.then_steps)));
+    }
   }
 
   Status measure(const Step& s) {

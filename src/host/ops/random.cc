@@ -1,42 +1,42 @@
 // Random numbers: RandomNormal, RandomUniform (and -Like), Bernoulli, Multinomial. ONNX leaves the
 // generator open; Hone's gives the same numbers on every machine. Without a seed, each node has its
-// own sequence, by its name.
+// own sequence, by its name. Engines compute the same numbers, in every run.
+#include "host/ops/random.h"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <numbers>
 
+#include "device/kernels/random/random.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
 namespace hone::ops {
+
+uint64_t random_seed(const Node& node) {
+  uint64_t seed = 0x9e3779b97f4a7c15u;
+  if (node.attributes.has("seed")) {
+    return seed ^ std::bit_cast<uint32_t>(node.attributes.f("seed", 0));
+  }
+  for (char c : node.name) seed = (seed ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
+  return seed;
+}
+
 namespace {
 
-// SplitMix64 (Steele, Lea, Flood 2014).
 class Generator {
  public:
-  explicit Generator(const Node& node) : state_(0x9e3779b97f4a7c15u) {
-    if (node.attributes.has("seed")) {
-      state_ ^= std::bit_cast<uint32_t>(node.attributes.f("seed", 0));
-      return;
-    }
-    for (char c : node.name) state_ = (state_ ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
-  }
+  explicit Generator(const Node& node) : seed_(random_seed(node)) {}
   // In [0, 1).
-  double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+  double uniform() { return kernels::random_draw(seed_, drawn_++); }
   double normal() {  // Box and Muller
     const double radius = std::sqrt(-2 * std::log(1 - uniform()));
     return radius * std::cos(2 * std::numbers::pi * uniform());
   }
 
  private:
-  uint64_t next() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-  uint64_t state_;
+  uint64_t seed_, drawn_ = 0;
 };
 
 // The attribute, or what stands for its absence.

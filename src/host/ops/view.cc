@@ -1,10 +1,10 @@
 // Operators that rename dimensions and leave the elements where they are: Flatten, Squeeze,
 // Unsqueeze, Identity, Dropout at inference.
 #include <algorithm>
-#include <cmath>
-#include <random>
 
+#include "device/kernels/random/random.h"
 #include "host/ops/infer_util.h"
+#include "host/ops/random.h"
 #include "host/ops/ref_util.h"
 
 namespace hone::ops {
@@ -178,14 +178,20 @@ Status infer_dropout(InferContext& ctx) {
   return {};
 }
 
-// Training mode: Hone's own seeded generator; ONNX leaves the numbers undefined.
+// Training mode: Hone's own generator (see random.cc); ONNX leaves the numbers undefined.
 Status drop(RefContext& ctx, double ratio) {
   if (ratio < 0 || ratio >= 1) return invalid(fmt::format("the ratio is {}", ratio));
   const Tensor& x = ctx.in(0);
-  std::mt19937_64 generator(static_cast<uint64_t>(ctx.node().attributes.i("seed", 0)));
+  graph::Node node;
+  node.name = ctx.node().name;
+  if (ctx.node().attributes.has("seed")) {
+    node.attributes.set("seed", static_cast<float>(ctx.node().attributes.i("seed", 0)));
+  }
+  const uint64_t seed = random_seed(node);
+  const auto stays = static_cast<double>(static_cast<float>(1 - ratio));
   std::vector<double> values = load<double>(x), mask(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
-    const bool kept = std::ldexp(static_cast<double>(generator() >> 11), -53) >= ratio;
+    const bool kept = kernels::random_draw(seed, i) < stays;
     mask[i] = kept ? 1 : 0;
     values[i] = kept ? values[i] / (1 - ratio) : 0;
   }

@@ -56,12 +56,12 @@ class Elision {
     return plan_.storages[static_cast<size_t>(storage(v))];
   }
 
-  // What branches may or may not run is left alone.
+  // What branches may or may not run, or loops run again, is left alone.
   void mark_regions() {
     inner_.assign(plan_.steps.size(), false);
     for (size_t i = 0; i < plan_.steps.size(); ++i) {
       const Step& s = plan_.steps[i];
-      if (s.kind != Step::Kind::branch) continue;
+      if (s.kind != Step::Kind::branch && s.kind != Step::Kind::loop) continue;
       const size_t count = static_cast<size_t>(s.then_steps) + static_cast<size_t>(s.else_steps);
       for (size_t k = 1; k <= count && i + k < inner_.size(); ++k) inner_[i + k] = true;
     }

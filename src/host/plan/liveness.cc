@@ -43,6 +43,21 @@ void redirect(Plan& plan, int32_t from, int32_t to) {
 
 }  // namespace
 
+namespace {
+
+// What a loop reads or keeps lives until it is left: its steps come again. What it makes for later
+// is put together in all its iterations.
+void span_loop(Plan& plan, int begin, int end) {
+  for (Storage& s : plan.storages) {
+    if (s.first_step < 0 || s.last_step < begin || s.first_step > end) continue;
+    if (s.first_step > begin && s.last_step > end) s.first_step = begin;
+    // To behind its last step: nothing that this writes may lie there.
+    if (s.first_step <= begin) s.last_step = std::max(s.last_step, end + 1);
+  }
+}
+
+}  // namespace
+
 void find_lifetimes(Plan& plan) {
   for (Storage& s : plan.storages) s.first_step = s.last_step = -1;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
@@ -54,6 +69,12 @@ void find_lifetimes(Plan& plan) {
     };
     for (PlanValue v : plan.steps[i].in) touch(v);
     for (PlanValue v : plan.steps[i].out) touch(v);
+  }
+  // Inner loops first: what they keep, the loop around them keeps as long.
+  for (size_t i = plan.steps.size(); i-- > 0;) {
+    const Step& s = plan.steps[i];
+    if (s.kind != Step::Kind::loop) continue;
+    span_loop(plan, static_cast<int>(i), static_cast<int>(i) + s.then_steps);
   }
 }
 

@@ -44,10 +44,6 @@ bool is_shape(const Graph& graph, ValueId v) {
 
 // Why a node that has no kernel was not made of others either.
 Status no_lowering(const Graph& graph, const Node& n) {
-  const ops::OpDef* def = ops::find_op(n);
-  if (def != nullptr && !def->deterministic) {
-    return unsupported("random numbers: an engine gives the same for the same inputs");
-  }
   const passes::ExpandFn expand = passes::find_expansion(n);
   if (expand == nullptr || n.outputs.empty()) {
     return unsupported("no kernel; it runs in the reference executor only");

@@ -102,6 +102,8 @@ class Lowering {
   std::vector<Problem> problems;
   // Storages that copies put together from parts which do not overlap.
   std::set<int32_t> assembled;
+  // What stands for a value that no step makes: an input of a block.
+  void set_made(ValueId v, PlanValue p) { made_[{v, Layout::row_major}] = p; }
   // The node that copies made by use_as() are booked on.
   void set_current(const Node& n) { current_ = &n; }
 

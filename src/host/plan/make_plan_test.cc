@@ -100,7 +100,7 @@ TEST(Problems, AreAllNamedAtOnce) {
 in %i i64[n]
 %a = Unique(%i) "which"
 %b = Exp(%x) "fine"
-%c = Bernoulli(%b) "drawn"
+%c = Multinomial(%b) "drawn"
 out %b as "b"
 )";
   std::vector<Problem> problems;
@@ -120,7 +120,7 @@ out %b as "b"
   EXPECT_EQ(
       text,
       "node 'which' (Unique): no kernel; it runs in the reference executor only\n"
-      "node 'drawn' (Bernoulli): random numbers: an engine gives the same for the same inputs\n"
+      "node 'drawn' (Multinomial): no kernel; it runs in the reference executor only\n"
       "sizes known only when the data are: k\n");
   auto refused = make_plan(*g, test_options());
   EXPECT_EQ(refused.code(), Code::unsupported);

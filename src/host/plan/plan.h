@@ -60,7 +60,7 @@ struct TacticNote {
 };
 
 struct Step {
-  enum class Kind : uint8_t { kernel = 0, branch = 1, trap = 2, measure = 3 };
+  enum class Kind : uint8_t { kernel = 0, branch = 1, trap = 2, measure = 3, loop = 4 };
   Kind kind = Kind::kernel;
   std::string family;
   const ops::PluginOp* plugin = nullptr;  // family plugin: whose operator; attrs: encoded
@@ -68,7 +68,9 @@ struct Step {
   std::vector<PlanValue> in, out;
   std::vector<int32_t> attrs;
   std::vector<Dim> dims;
-  int32_t then_steps = 0, else_steps = 0;  // branch: in[0] is the condition
+  // branch: in[0] is the condition. loop: runs the next then_steps dims[0] times, while in[0] (if
+  // there is one) is true; out[0] counts.
+  int32_t then_steps = 0, else_steps = 0;
   std::string text;                        // trap: why
   std::vector<std::string> measured;       // measure: the symbols it reads from in[]
   std::string layer;                       // names of the ONNX nodes, "conv1 + relu1"

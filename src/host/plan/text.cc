@@ -65,6 +65,9 @@ std::string work(const Step& s) {
     case Step::Kind::branch:
       return fmt::format("branch on {}: {} steps, else {}", operands(s.in), s.then_steps,
                          s.else_steps);
+    case Step::Kind::loop:
+      return fmt::format("{} = loop while ({}) at most {} times: {} steps", operands(s.out),
+                         operands(s.in), to_string(s.dims[0]), s.then_steps);
     case Step::Kind::measure: {
       std::string symbols;
       for (const std::string& name : s.measured) {

@@ -116,6 +116,7 @@ Result<Case> CaseMaker::finish(const std::vector<std::string>& outputs) {
   c.exact = exact;
   c.inputs = inputs_;
   const graph::NodeId id = graph_.add_node(node, outputs);
+  if (blocks) blocks(graph_, id);
   std::vector<ValueId> results;
   for (ValueId v : graph_.node(id).outputs) {
     if (v == graph::none) continue;
@@ -200,6 +201,10 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_scatter, scatter_case},
                               {plan::lower_topk, topk_case},
                               {plan::lower_cumulate, cumulate_case},
+                              {plan::lower_scan, scan_case},
+                              {plan::lower_loop, loop_case},
+                              {plan::lower_random, random_numbers_case},
+                              {plan::lower_linear_attention, linear_attention_case},
                               {plan::lower_one_hot, one_hot_case},
                               {plan::lower_eye_like, eye_like_case},
                               {plan::lower_trilu, trilu_case},

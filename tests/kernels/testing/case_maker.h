@@ -2,6 +2,7 @@
 // with inputs that keep the comparison honest: values of size 1, integers that do not overflow.
 #pragma once
 
+#include <functional>
 #include <random>
 #include <set>
 #include <string>
@@ -60,6 +61,9 @@ class CaseMaker {
   const ops::OpDef* def = nullptr;
   double floor = 1;
   bool exact = false;
+
+  // Fills the blocks of the node in the graph, for control flow.
+  std::function<void(graph::Graph&, graph::NodeId)> blocks;
 
   bool is(std::string_view op) const { return node.op == op; }
   // Whether this version of the operator has the attribute.
@@ -172,5 +176,9 @@ Result<Case> qlinear_concat_case(CaseMaker& m);
 Result<Case> lrn_case(CaseMaker& m);
 Result<Case> depth_space_case(CaseMaker& m);
 Result<Case> shape_case(CaseMaker& m);
+Result<Case> scan_case(CaseMaker& m);
+Result<Case> loop_case(CaseMaker& m);
+Result<Case> random_numbers_case(CaseMaker& m);
+Result<Case> linear_attention_case(CaseMaker& m);
 
 }  // namespace hone::kernel_tests

@@ -169,7 +169,9 @@ Result<Case> pool_case(CaseMaker& m) {
   if (max && !bytes && r.one_in(4)) t = m.half_type();
   m.laid_out(m.tensor(t, joined({r.pick({1, 1, 2, 3}), c}, w.in), t == DType::u8 ? 0 : -2,
                       bytes ? 99 : 2));
-  return m.finish();
+  if (!m.is("MaxPool") || m.node.version < 8 || !r.one_in(3)) return m.finish();
+  if (r.one_in(2)) m.attr("storage_order", int64_t{1});
+  return r.one_in(4) ? m.finish({"", "where"}) : m.finish({"y", "where"});
 }
 
 Result<Case> lp_pool_case(CaseMaker& m) {

@@ -182,6 +182,15 @@ struct EngineSpec {
     s.else_steps = else_steps;
     steps.push_back(std::move(s));
   }
+  void loop(int32_t trips, int32_t condition, int32_t counter, int32_t steps_inside) {
+    StepSpec s;
+    s.kind = StepKind::loop;
+    s.in = {condition};
+    s.out = {counter};
+    s.dims = {trips};
+    s.then_steps = steps_inside;
+    steps.push_back(std::move(s));
+  }
   void trap(const std::string& text) {
     StepSpec s;
     s.kind = StepKind::trap;

@@ -13,6 +13,7 @@ namespace hone::runtime::testing {
 
 constexpr int64_t max_driven_elements = 1 << 14;
 constexpr int64_t max_driven_units = 1 << 12;
+constexpr int64_t max_driven_turns = 1 << 8;
 
 // Small shapes: 2 for every dynamic dimension, or the least the profile takes.
 inline bool set_small_shapes(hone_engine* engine, hone_context* context, int32_t profile) {
@@ -42,14 +43,19 @@ inline bool cheap(const hone_context& c) {
     }
     if (elements > static_cast<double>(max_driven_elements)) return false;
   }
-  int64_t units = 0;
+  int64_t units = 0, turns = 1;  // as if every loop stood in all those before it
   for (uint32_t i = 0; i < c.engine->step_count; ++i) {
+    if (c.steps[i].kind == wire::StepKind::loop && c.steps[i].trips > 1) {
+      if (c.steps[i].trips > max_driven_turns) return false;
+      turns *= c.steps[i].trips;
+      if (turns > max_driven_turns) return false;
+    }
     for (int p = 0; p < c.steps[i].phases; ++p) {
       if (c.steps[i].units[p] > max_driven_units) return false;
       units += c.steps[i].units[p];
     }
   }
-  return units <= 4 * max_driven_units;
+  return units * turns <= 4 * max_driven_units;
 }
 
 // What became of the bytes, for statistics.

@@ -131,13 +131,35 @@ inline EngineSpec plugin_spec() {
   return e;
 }
 
+// y[t] = 2 (x[0] + ... + x[t]) while `go`, by a loop in a loop.
+inline EngineSpec loop_spec() {
+  EngineSpec e;
+  const int32_t x = e.input("x", {-1, 4}), go = e.input("go", {}, DType::boolean);
+  const std::vector<int32_t> shape = e.values[static_cast<size_t>(x)].shape;
+  const int32_t row = e.arena({shape[1]}, 0), sum = e.arena({shape[1]}, 1);
+  const int32_t twice = e.arena({shape[1]}, 2), turn = e.arena({}, 3, DType::i64);
+  const int32_t inner = e.arena({e.size(1)}, 4, DType::i64);
+  const int32_t y = e.output("y", shape), turns = e.output("turns", {}, DType::i64);
+  e.step("fill_any_portable", {}, {sum}, {0, 0, 0});
+  e.loop(shape[0], go, turn, 6);
+  e.step("slice_any_portable", {x, turn}, {row}, {0, 0, 0});
+  e.step("binary_f32_portable", {sum, row}, {sum}, {0, 0, 0, 0});
+  e.step("fill_any_portable", {}, {twice}, {0, 0, 0});
+  e.loop(e.size(2), -1, inner, 1);
+  e.step("binary_f32_portable", {twice, sum}, {twice}, {0, 0, 0, 0});
+  e.step("slice_any_portable", {twice, turn}, {y}, {0, 1, 0});
+  e.step("copy_any_portable", {turn}, {turns}, {0}).version = 2;
+  return e;
+}
+
 inline std::vector<std::pair<std::string, EngineSpec>> zoo() {
   return {{"sample", wire::testing::sample_spec()},
           {"picture", picture_spec()},
           {"sequence", sequence_spec()},
           {"control", control_spec()},
           {"profiles", profiles_spec()},
-          {"plugin", plugin_spec()}};
+          {"plugin", plugin_spec()},
+          {"loop", loop_spec()}};
 }
 
 }  // namespace hone::runtime::testing

@@ -29,13 +29,51 @@ std::vector<int64_t> counted(int64_t from, int64_t to) {
 
 }  // namespace
 
+namespace {
+
+// Elements that stay, each with the chance 1 - ratio, are divided by it.
+void drop(Expansion& e, std::optional<double> trains) {
+  const DType t = e.type();
+  const auto one = [&](DType type) { return e.number(1, type); };
+  const auto cast = [&](ValueId v, DType from, DType to) {
+    return from == to ? v : e.add("Cast", {v}, {{"to", static_cast<int64_t>(to)}});
+  };
+  const DType given = e.has(1) ? e.fact(1).dtype : t;
+  const ValueId ratio = e.has(1) ? e.reshape(e.in(1), {}) : e.number(0.5, t);
+  const ValueId stays = e.add("Sub", {one(DType::f32), cast(ratio, given, DType::f32)});
+  graph::Node draw;
+  draw.op = "Bernoulli";
+  draw.name = e.node().name;  // which its numbers follow from, as Dropout's do
+  draw.version = 15;
+  draw.inputs = {e.add("Expand", {stays, e.add("Shape", {e.in(0)})})};
+  draw.attributes.set("dtype", static_cast<int64_t>(DType::boolean));
+  if (e.attributes().has("seed")) {
+    draw.attributes.set("seed", static_cast<float>(e.attributes().i("seed", 0)));
+  }
+  ValueId mask = e.add(std::move(draw)), scale = cast(stays, DType::f32, t);
+  if (!trains) {
+    const ValueId training = e.reshape(e.in(2), {});
+    mask = e.add("Or", {mask, e.add("Not", {training})});
+    scale = e.add("Where", {training, scale, one(t)});
+  }
+  if (e.wants(1)) e.give(1, mask);
+  if (e.wants(0)) {
+    e.give(0, e.add("Where", {mask, e.add("Div", {e.in(0), scale}), e.number(0, t)}));
+  }
+}
+
+}  // namespace
+
 // Where nothing is dropped the mask is all true.
 Status expand_dropout(Expansion& e) {
+  const bool may = e.node().version >= 12 && e.has(2);
+  const auto trains = may ? scalar(e.graph(), e.in(2)) : std::optional<double>(0);
+  if (trains != 0 && (!e.has(1) || scalar(e.graph(), e.in(1)) != 0)) {
+    drop(e, trains);
+    return {};
+  }
   if (!e.wants(1)) return unsupported("it has a kernel");
-  const bool trains = e.has(2) && scalar(e.graph(), e.in(2)) != 0;
-  const bool drops = !e.has(1) || scalar(e.graph(), e.in(1)) != 0;
-  if (trains && drops) return unsupported("training has no kernels");
-  Tensor yes(DType::boolean, {1});
+  Tensor yes(e.node().version >= 10 ? DType::boolean : e.type(), {1});
   yes.set(0, 1);
   e.give(1, e.add("ConstantOfShape", {e.add("Shape", {e.in(0)})}, {{"value", yes}}));
   if (e.wants(0)) e.give(0, e.add("Identity", {e.in(0)}));

@@ -8,6 +8,7 @@
 
 #include "device/kernels/binary/binary.h"
 #include "device/kernels/unary/unary.h"
+#include "host/plan/lower/arg_pool.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 #include "host/plan/lower/quantised.h"
@@ -106,13 +107,13 @@ Result<kernels::PoolAttrs> pool_attrs(Lowering& l, const Node& n) {
 }
 
 Status lower_pool(Lowering& l, const Node& n) {
+  if (n.output(1) != graph::none) return lower_arg_pool(l, n);
   const auto& xf = l.graph().fact(n.input(0));
   const bool bytes = (xf.dtype == DType::u8 || xf.dtype == DType::i8) && n.is("MaxPool");
   const bool half = xf.dtype == DType::bf16 || xf.dtype == DType::f16;
   if (xf.dtype != DType::f32 && !half && !bytes) {
     return unsupported(std::string("no pooling kernel for ") + name(xf.dtype));
   }
-  if (n.output(1) != graph::none) return unsupported("MaxPool's Indices output has no kernel");
   const kernels::PoolAttrs a = kind_of(n);
   const Emit emit = [&](PlanValue x, PlanValue y, const kernels::PoolAttrs& at) {
     if (!bytes) return l.step(n, "pool", {x}, {y}, at);
