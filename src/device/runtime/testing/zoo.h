@@ -149,6 +149,9 @@ inline EngineSpec loop_spec() {
   e.step("binary_f32_portable", {twice, sum}, {twice}, {0, 0, 0, 0});
   e.step("slice_any_portable", {twice, turn}, {y}, {0, 1, 0});
   e.step("copy_any_portable", {turn}, {turns}, {0}).version = 2;
+  const int32_t last = e.output("last", shape);  // what no loop may skip is checked when bound
+  e.step("binary_f32_portable", {x, x}, {e.arena(shape, 5)}, {0, 0, 0, 0});
+  e.step("unary_f32_portable", {x}, {last}, {8, 0, 0});
   return e;
 }
 
