@@ -190,7 +190,7 @@ class PlanRunner::Work {
   Status loop(size_t at, const Step& s) {
     const auto trips = s.dims[0].evaluate(sized_);
     if (!trips) return internal("a loop's count cannot be computed");
-    HONE_ASSIGN(std::byte* counter, address(s.out[0]));
+    HONE_ASSIGN(std::byte * counter, address(s.out[0]));
     const std::byte* condition = nullptr;
     if (!s.in.empty()) {
       HONE_ASSIGN(condition, address(s.in[0]));

@@ -117,11 +117,10 @@ out %b as "b"
   ASSERT_TRUE(plan.ok()) << plan.status().text();
   std::string text;
   for (const Problem& p : problems) text += problem_text(p) + "\n";
-  EXPECT_EQ(
-      text,
-      "node 'which' (Unique): no kernel; it runs in the reference executor only\n"
-      "node 'drawn' (Multinomial): no kernel; it runs in the reference executor only\n"
-      "sizes known only when the data are: k\n");
+  EXPECT_EQ(text,
+            "node 'which' (Unique): no kernel; it runs in the reference executor only\n"
+            "node 'drawn' (Multinomial): no kernel; it runs in the reference executor only\n"
+            "sizes known only when the data are: k\n");
   auto refused = make_plan(*g, test_options());
   EXPECT_EQ(refused.code(), Code::unsupported);
   EXPECT_EQ(refused.status().text().find("cannot build: node 'which' (Unique)"), 0u);

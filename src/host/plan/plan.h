@@ -71,11 +71,11 @@ struct Step {
   // branch: in[0] is the condition. loop: runs the next then_steps dims[0] times, while in[0] (if
   // there is one) is true; out[0] counts.
   int32_t then_steps = 0, else_steps = 0;
-  std::string text;                        // trap: why
-  std::vector<std::string> measured;       // measure: the symbols it reads from in[]
-  std::string layer;                       // names of the ONNX nodes, "conv1 + relu1"
-  std::string op;                          // "Conv + Relu"
-  std::vector<TacticNote> tactics;         // what was possible, best first
+  std::string text;                   // trap: why
+  std::vector<std::string> measured;  // measure: the symbols it reads from in[]
+  std::string layer;                  // names of the ONNX nodes, "conv1 + relu1"
+  std::string op;                     // "Conv + Relu"
+  std::vector<TacticNote> tactics;    // what was possible, best first
   double ns = 0;
 };
 
@@ -125,7 +125,7 @@ struct PackedBytes {
   int64_t least = 0;    // of any tactics
   int64_t fastest = 0;  // of the tactics that are fastest one by one
   int64_t chosen = 0;
-  int64_t most = 0;     // of any tactics; 0 where an engine is refitted
+  int64_t most = 0;  // of any tactics; 0 where an engine is refitted
 };
 
 struct Plan {
