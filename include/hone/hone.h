@@ -27,7 +27,9 @@
  *              context is used by one thread at a time. Contexts keep what they use alive: engines
  *              and pools may be freed in any order.
  *   Tensors.   Row-major, the last dimension contiguous, as the model declares them. Types narrower
- *              than a byte are packed from the low bits up.
+ *              than a byte are packed from the low bits up, element after element: n elements of
+ *              b bits are (n b + 7) / 8 bytes. Bits past the last element are 0 in outputs and not
+ *              looked at in inputs.
  *   Strings.   UTF-8, ended by 0. Those the library returns live as long as the object asked.
  *   NULL       as an object that is only freed is ignored; elsewhere, unless a comment allows it,
  *              it is HONE_INVALID_ARGUMENT.
@@ -86,8 +88,16 @@ enum {
   HONE_U32 = 12,
   HONE_U64 = 13,
   HONE_BF16 = 16,
+  HONE_F8E4M3FN = 17,
+  HONE_F8E4M3FNUZ = 18,
+  HONE_F8E5M2 = 19,
+  HONE_F8E5M2FNUZ = 20,
   HONE_U4 = 21,
-  HONE_I4 = 22
+  HONE_I4 = 22,
+  HONE_F4E2M1 = 23,
+  HONE_F8E8M0 = 24,
+  HONE_U2 = 25,
+  HONE_I2 = 26
 };
 /* "f32" */
 HONE_API const char* hone_dtype_name(int32_t dtype);

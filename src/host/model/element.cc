@@ -6,76 +6,10 @@
 #include <cstring>
 #include <limits>
 
+#include "common/tensor/small_float.h"
+
 namespace hone {
 namespace {
-
-// A float of at most 16 bits: sign, exponent, mantissa from the top down.
-struct SmallFloat {
-  int exponent_bits, mantissa_bits, bias;
-  uint32_t largest;   // code of the largest finite magnitude
-  uint32_t infinity;  // code of infinity; == largest where overflow saturates
-  uint32_t nan;
-  bool negative_zero;  // false: the code of -0 is NaN
-};
-
-constexpr SmallFloat small_float(DType t) {
-  switch (t) {
-    case DType::f16: return {5, 10, 15, 0x7bff, 0x7c00, 0x7e00, true};
-    case DType::bf16: return {8, 7, 127, 0x7f7f, 0x7f80, 0x7fc0, true};
-    case DType::f8e4m3fn: return {4, 3, 7, 0x7e, 0x7e, 0x7f, true};
-    case DType::f8e4m3fnuz: return {4, 3, 8, 0x7f, 0x7f, 0x80, false};
-    case DType::f8e5m2: return {5, 2, 15, 0x7b, 0x7b, 0x7f, true};
-    case DType::f8e5m2fnuz: return {5, 2, 16, 0x7f, 0x7f, 0x80, false};
-    default: return {2, 1, 1, 7, 7, 7, true};  // f4e2m1
-  }
-}
-
-double decode(DType t, uint32_t code) {
-  const SmallFloat f = small_float(t);
-  const uint32_t sign_bit = 1u << (f.exponent_bits + f.mantissa_bits);
-  if (!f.negative_zero && code == sign_bit) return std::nan("");
-  const uint32_t magnitude = code & (sign_bit - 1);
-  const double sign = (code & sign_bit) != 0 ? -1.0 : 1.0;
-  // f8e5m2 has an infinity that is read but, saturating, never written.
-  const uint32_t infinity = t == DType::f8e5m2 ? 0x7c : f.infinity;
-  if (magnitude > f.largest) {
-    return magnitude == infinity ? sign * std::numeric_limits<double>::infinity() : std::nan("");
-  }
-  const uint32_t mantissa_mask = (1u << f.mantissa_bits) - 1;
-  const int exponent = static_cast<int>(magnitude >> f.mantissa_bits);
-  const uint32_t hidden = exponent == 0 ? 0 : mantissa_mask + 1;
-  const double mantissa = static_cast<double>((magnitude & mantissa_mask) | hidden);
-  return sign * std::ldexp(mantissa, std::max(exponent, 1) - f.bias - f.mantissa_bits);
-}
-
-uint32_t encode(DType t, double value) {
-  const SmallFloat f = small_float(t);
-  if (std::isnan(value)) return f.nan;
-  const uint32_t sign = std::signbit(value) ? 1u << (f.exponent_bits + f.mantissa_bits) : 0u;
-  const double magnitude = std::fabs(value);
-  if (std::isinf(magnitude)) return sign | f.infinity;
-  int exponent = 0;
-  std::frexp(magnitude, &exponent);
-  exponent = magnitude == 0 ? 1 - f.bias : std::max(exponent - 1, 1 - f.bias);
-  if (exponent > f.bias + 1) return sign | f.infinity;
-  // The hidden bit, where there is one, carries into the exponent field by itself.
-  const double steps = std::nearbyint(std::ldexp(magnitude, f.mantissa_bits - exponent));
-  uint32_t code = (static_cast<uint32_t>(exponent + f.bias - 1) << f.mantissa_bits) +
-                  static_cast<uint32_t>(steps);
-  if (code > f.largest) code = f.infinity;
-  return code == 0 && !f.negative_zero ? 0 : sign | code;
-}
-
-// f8e8m0 is 2^(code - 127) with 255 for NaN.
-uint32_t encode_scale(double value) {
-  if (std::isnan(value) || value < 0) return 255;
-  if (value == 0) return 0;
-  if (std::isinf(value)) return 254;
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);  // [0.5, 1)
-  if (fraction == 0.5) --exponent;
-  return static_cast<uint32_t>(std::clamp(exponent + 127, 0, 254));
-}
 
 template <class T>
 T load(const std::byte* base, int64_t i) {
@@ -134,17 +68,14 @@ double load_element(DType type, const std::byte* base, int64_t i) {
     case DType::c64: return load<float>(base, 2 * i);
     case DType::c128: return load<double>(base, 2 * i);
     case DType::u64: return static_cast<double>(load<uint64_t>(base, i));
-    case DType::f8e8m0: {
-      const uint32_t code = load_code(type, base, i);
-      return code == 255 ? std::nan("") : std::ldexp(1.0, static_cast<int>(code) - 127);
-    }
+    case DType::f8e8m0:
     case DType::f16:
     case DType::bf16:
     case DType::f8e4m3fn:
     case DType::f8e4m3fnuz:
     case DType::f8e5m2:
     case DType::f8e5m2fnuz:
-    case DType::f4e2m1: return decode(type, load_code(type, base, i));
+    case DType::f4e2m1: return small_float_value(type, load_code(type, base, i));
     default: return static_cast<double>(load_element_int(type, base, i));
   }
 }
@@ -200,10 +131,9 @@ void store_element(DType type, std::byte* base, int64_t i, double value) {
       const int64_t v = std::clamp<int64_t>(saturate<int64_t>(whole), -half, half - 1);
       return store_code(type, base, i, static_cast<uint32_t>(v));
     }
-    case DType::f8e8m0: return store_code(type, base, i, encode_scale(value));
     case DType::none:
     case DType::string: assert(!"strings are not numbers"); return;
-    default: return store_code(type, base, i, encode(type, value));
+    default: return store_code(type, base, i, small_float_code(type, value));
   }
 }
 

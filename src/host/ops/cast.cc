@@ -1,11 +1,10 @@
 // Cast, CastLike, BitCast.
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
-#include "host/model/element.h"
+#include "common/tensor/small_float.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -47,45 +46,6 @@ Status infer_cast_like(InferContext& ctx) {
 // --- reference
 // --------------------------------------------------------------------------------------
 
-bool is_f8(DType t) {
-  return t == DType::f8e4m3fn || t == DType::f8e4m3fnuz || t == DType::f8e5m2 ||
-         t == DType::f8e5m2fnuz;
-}
-
-// What a float 8 type holds of a value out of its range where it does not saturate: NaN, or E5M2's
-// infinity; -1 where the value is in range.
-int out_of_range_code(DType t, double value) {
-  if (std::isnan(value)) return -1;
-  std::byte top[1] = {std::byte{static_cast<uint8_t>(t == DType::f8e4m3fn ? 0x7e
-                                                     : t == DType::f8e5m2 ? 0x7b
-                                                                          : 0x7f)}};
-  const double largest = load_element(t, top, 0);
-  const double step = std::ldexp(
-      1.0, std::ilogb(largest) - (t == DType::f8e4m3fn || t == DType::f8e4m3fnuz ? 3 : 2));
-  // Halfway to the next step rounds to even, which is up: the largest is odd. E4M3FN's is even.
-  const double limit = largest + step / 2, magnitude = std::fabs(value);
-  if (magnitude < limit || (magnitude == limit && t == DType::f8e4m3fn)) return -1;
-  const int sign = std::signbit(value) ? 0x80 : 0;
-  if (t == DType::f8e5m2) return sign | 0x7c;
-  return t == DType::f8e4m3fn ? sign | 0x7f : 0x80;
-}
-
-// f8e8m0 holds powers of two only.
-double scale_power(double value, const std::string& mode, bool saturate) {
-  if (std::isnan(value) || value < 0) return std::nan("");
-  if (!saturate && (value == 0 || std::isinf(value))) return std::nan("");
-  if (value == 0) return std::ldexp(1.0, -127);
-  if (std::isinf(value)) return std::ldexp(1.0, 127);
-  const int low = std::ilogb(value);
-  const double fraction = value / std::ldexp(1.0, low);  // [1, 2)
-  int power = low;
-  if (mode == "up" && fraction > 1) ++power;
-  if (mode == "nearest" && fraction >= 1.5) ++power;
-  if (power > 127 && !saturate) return std::nan("");
-  if (power < -127 && !saturate) return std::nan("");
-  return std::ldexp(1.0, std::clamp(power, -127, 127));
-}
-
 Result<double> parse_number(const std::string& text) {
   const char* first = text.data();
   const char* last = first + text.size();
@@ -125,16 +85,16 @@ Tensor to_strings(const Tensor& x) {
   return Tensor::strings(x.dims(), std::move(out));
 }
 
-// Floats to `to`, rounded or truncated as the type wants.
-Tensor from_doubles(const Node& node, DType to, const Dims& dims, std::vector<double> values) {
-  const bool saturate = node.attributes.i("saturate", 1) != 0;
+SmallFloatRules rules_of(const Node& node) {
   const std::string mode = node.attributes.s("round_mode", "up");
-  if (to == DType::f8e8m0) {
-    for (double& v : values) v = scale_power(v, mode, saturate);
-  }
-  if (to == DType::f4e2m1) {  // has no NaN; the suite's casts give -0
-    for (double& v : values) v = std::isnan(v) ? -0.0 : v;
-  }
+  return {node.attributes.i("saturate", 1) != 0, mode == "down"      ? ScaleRounding::down
+                                                 : mode == "nearest" ? ScaleRounding::nearest
+                                                                     : ScaleRounding::up};
+}
+
+// Floats to `to`, rounded or truncated as the type wants.
+Tensor from_doubles(const Node& node, DType to, const Dims& dims,
+                    const std::vector<double>& values) {
   if (is_integer(to)) {
     // Out of range is undefined; the low bits of the 64-bit integer is what most machines give.
     std::vector<int64_t> whole;
@@ -147,11 +107,11 @@ Tensor from_doubles(const Node& node, DType to, const Dims& dims, std::vector<do
     return store(to, dims, whole);
   }
   Tensor y = store(to, dims, values);
-  if (!is_f8(to) || saturate) return y;
+  if (bits(to) != 8 || to == DType::boolean) return y;
+  const SmallFloatRules rules = rules_of(node);
   auto* bytes = static_cast<uint8_t*>(y.mutable_data());
   for (size_t i = 0; i < values.size(); ++i) {
-    const int code = out_of_range_code(to, values[i]);
-    if (code >= 0) bytes[i] = static_cast<uint8_t>(code);
+    bytes[i] = static_cast<uint8_t>(small_float_code(to, values[i], rules));
   }
   return y;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/tensor/small_float.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -119,7 +120,14 @@ Status quantize(RefContext& ctx) {
     const double q = round_to(precision, values[i] / scales[at]);
     values[i] = is_integer(t) ? std::nearbyint(q) + zeros[at] : q + zeros[at];
   }
-  ctx.set(0, store(t, x.dims(), values));
+  Tensor y = store(t, x.dims(), values);
+  if (is_float(t) && bits(t) == 8 && ctx.node().attributes.i("saturate", 1) == 0) {
+    auto* codes = static_cast<uint8_t*>(y.mutable_data());
+    for (size_t i = 0; i < values.size(); ++i) {
+      codes[i] = static_cast<uint8_t>(small_float_code(t, values[i], {.saturate = false}));
+    }
+  }
+  ctx.set(0, std::move(y));
   return {};
 }
 

@@ -178,6 +178,13 @@ PlanValue Lowering::reshape_view(PlanValue dense, SymShape shape) {
   return add_value(std::move(v));
 }
 
+PlanValue Lowering::bit_view(PlanValue dense, DType type) {
+  assert(is_dense(dense) && bits(at(dense).dtype) == bits(type));
+  Value v = at(dense);
+  v.dtype = type;
+  return add_value(std::move(v));
+}
+
 void Lowering::rename(PlanValue v, std::string name) {
   plan_.values[static_cast<size_t>(v)].name = std::move(name);
 }
@@ -278,6 +285,9 @@ void Lowering::add_step(const Node& node, const char* family, std::vector<PlanVa
 }
 
 void Lowering::copy(const Node& node, PlanValue from, PlanValue to, uint32_t flip) {
+  // Packed elements can't be strided; as a whole they are converted to the type they have.
+  const bool packed = bits(at(from).dtype) < 8 && is_dense(from) && is_dense(to) && flip == 0;
+  if (packed) return add_step(node, "cast", {from}, {to}, {}, {});
   step(node, "copy", {from}, {to}, kernels::CopyAttrs{flip});
 }
 

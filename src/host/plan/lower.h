@@ -51,6 +51,8 @@ class Lowering {
   // A strided view.
   PlanValue view(PlanValue base, SymShape shape, std::vector<Dim> strides, Dim offset);
   PlanValue reshape_view(PlanValue dense, SymShape shape);
+  // The same bits as elements of another type of that width.
+  PlanValue bit_view(PlanValue dense, DType type);
   // A view that is not the ONNX value whose memory it is.
   void rename(PlanValue v, std::string name);
   PlanValue constant(const std::string& name, Tensor dense_physical);

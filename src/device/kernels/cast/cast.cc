@@ -3,6 +3,7 @@
 #include "device/kernels/arm.h"
 #include "device/kernels/cast/cast_impl.h"
 #include "device/kernels/check.h"
+#include "device/kernels/lanes.h"
 
 namespace hone::kernels {
 
@@ -12,22 +13,28 @@ namespace hone::kernels {
 
 namespace {
 
-bool is_castable(DType t) {
-  if (is_integer(t)) return bits(t) >= 8;
-  return t == DType::f32 || t == DType::f64 || t == DType::f16 || t == DType::bf16 ||
-         t == DType::boolean;
+const char* read_rules(const Step& step, SmallFloatRules* rules) {
+  *rules = {};
+  if (step.attrs.empty()) return nullptr;
+  auto* at = attrs_as<CastAttrs>(step);
+  if (at == nullptr || at->saturate < 0 || at->saturate > 1 || at->scale_rounding < 0 ||
+      at->scale_rounding > static_cast<int32_t>(ScaleRounding::nearest)) {
+    return "cast: attributes";
+  }
+  *rules = {at->saturate != 0, static_cast<ScaleRounding>(at->scale_rounding)};
+  return nullptr;
 }
 
 const char* bind(const Step& step, void* params, Work* work) {
-  if (!step.attrs.empty() || step.in.size() != 1 || step.out.size() != 1) {
-    return "cast: attributes or operands";
-  }
+  SmallFloatRules rules;
+  if (const char* why = read_rules(step, &rules)) return why;
+  if (step.in.size() != 1 || step.out.size() != 1) return "cast: operands";
   const Operand &x = step.in[0], &y = step.out[0];
   int64_t n = 0, m = 0;
   if (!dense_count(x, &n) || !dense_count(y, &m)) return "cast: operands must be dense";
   if (!(x.shape == y.shape)) return "cast: shapes differ";
-  if (!is_castable(x.dtype) || !is_castable(y.dtype)) return "cast: no such element type";
-  *params_as<CastParams>(params) = {n, x.dtype, y.dtype};
+  if (!has_lanes(x.dtype) || !has_lanes(y.dtype)) return "cast: no such element type";
+  *params_as<CastParams>(params) = {n, x.dtype, y.dtype, rules};
   work->units[0] = ceil_div(n, chunk);
   return nullptr;
 }

@@ -1,6 +1,7 @@
 // What cast.cc shares with the files that run.
 #pragma once
 
+#include "common/tensor/small_float.h"
 #include "device/kernels/cast/cast.h"
 #include "device/kernels/chunks.h"
 
@@ -9,6 +10,7 @@ namespace hone::kernels {
 struct CastParams {
   int64_t count;
   DType from, to;
+  SmallFloatRules rules;
 };
 
 namespace portable {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "device/kernels/testing/hostile.h"
+#include "device/kernels/testing/small_types.h"
 
 namespace hone::kernels {
 namespace {
@@ -177,13 +178,85 @@ TEST(Cast, HalvesBothWays) {
   }
 }
 
+// By way of double and back: the codes, and nothing past the last element of a packed tensor.
+TEST(Cast, SmallTypesBothWays) {
+  Rng rng(3);
+  for (DType t : small_types()) {
+    for (int64_t n : {1, 2, 255, 4099}) {
+      TestStep up = step_of(random_bytes(rng, t, {n}), DType::f64);
+      run(up);
+      TestStep down = step_of(up.out[0], t), same = step_of(up.in[0], t);
+      down.attrs = words(CastAttrs{0, 0});  // what is infinite stays so
+      run(down);
+      run(same);
+      EXPECT_EQ(padding(down.out[0]), 0) << name(t) << n;
+      for (int64_t i = 0; i < n; ++i) {
+        const double want = get_any(up.in[0], i), got = up.out[0].at<double>(i);
+        ASSERT_TRUE(std::isnan(want) ? std::isnan(got) : got == want) << name(t) << " " << i;
+        for (const Tensor& back : {down.out[0], same.out[0]}) {
+          const double again = get_any(back, i);
+          ASSERT_TRUE(std::isnan(want) ? std::isnan(again) : again == want) << name(t) << " " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(Cast, SmallTypesToEachOther) {
+  Rng rng(4);
+  for (DType from : small_types()) {
+    for (DType to : small_types()) {
+      if (from == to || !is_float(to)) continue;
+      TestStep s = step_of(random_bytes(rng, from, {513}), to);
+      TestStep wide = step_of(tensor(DType::f64, {513}), to);
+      fill<double>(wide.in[0], [&](int64_t i) { return get_any(s.in[0], i); });
+      run(s);
+      run(wide);
+      for (int64_t i = 0; i < 513; ++i) {
+        const double got = get_any(s.out[0], i), want = get_any(wide.out[0], i);
+        ASSERT_TRUE(std::isnan(want) ? std::isnan(got) : got == want) << name(from) << name(to);
+      }
+    }
+  }
+  TestStep s = step_of(tensor(DType::f32, {4}), DType::i4);  // the low bits of whole numbers
+  fill<float>(s.in[0], [](int64_t i) { return static_cast<float>(i) * 5.5f - 7.9f; });
+  run(s);
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(get_any(s.out[0], i), (std::vector<double>{-7, -2, 3, -8})[static_cast<size_t>(i)]);
+  }
+}
+
+TEST(Cast, Attributes) {
+  TestStep s = step_of(tensor(DType::f32, {3}), DType::f8e4m3fn);
+  fill<float>(s.in[0], [](int64_t i) { return i == 0 ? 1e9f : i == 1 ? -3.1f : 448.0f; });
+  run(s);
+  EXPECT_EQ(get_any(s.out[0], 0), 448);
+  s.attrs = words(CastAttrs{0, 0});
+  run(s);
+  EXPECT_TRUE(std::isnan(get_any(s.out[0], 0)));
+  EXPECT_EQ(get_any(s.out[0], 2), 448);
+  s.out = {tensor(DType::f8e8m0, {3})};
+  s.attrs = words(CastAttrs{1, static_cast<int32_t>(ScaleRounding::down)});
+  run(s);
+  EXPECT_EQ(get_any(s.out[0], 2), 256);
+  EXPECT_TRUE(std::isnan(get_any(s.out[0], 1)));
+  for (const CastAttrs& bad : {CastAttrs{2, 0}, CastAttrs{0, 3}, CastAttrs{0, -1}}) {
+    s.attrs = words(bad);
+    for (const Kernel* k : kernels_of("cast")) EXPECT_NE(run_kernel(*k, s).refused, nullptr);
+  }
+}
+
 TEST(Cast, HostileSteps) {
   Rng rng(2);
-  EXPECT_EQ(try_hostile_steps("cast",
-                              {step_of(random_of(rng, DType::f32, {3, 5, 7}), DType::f16),
-                               step_of(random_of(rng, DType::f64, {300}), DType::i8)},
-                              20000),
-            "");
+  TestStep with_attributes = step_of(random_bytes(rng, DType::i4, {3, 5, 7}), DType::f8e5m2);
+  with_attributes.attrs = words(CastAttrs{0, 1});
+  EXPECT_EQ(
+      try_hostile_steps("cast",
+                        {step_of(random_of(rng, DType::f32, {3, 5, 7}), DType::f16),
+                         step_of(random_of(rng, DType::f32, {3, 5, 7}), DType::u2), with_attributes,
+                         step_of(random_of(rng, DType::f64, {300}), DType::i8)},
+                        20000),
+      "");
 }
 
 }  // namespace

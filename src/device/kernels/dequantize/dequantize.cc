@@ -15,17 +15,16 @@ namespace {
 const char* bind_any(const Step& step, void* params, Work* work) {
   auto* at = attrs_as<DequantizeAttrs>(step);
   if (!at || step.in.empty() || step.out.empty()) return "dequantize: attributes or operands";
-  const DType t = step.in[0].dtype;
-  if (step.out[0].dtype != DType::f32) return "dequantize: y must be f32";
-  if (t != DType::u8 && t != DType::i8 && t != DType::u16 && t != DType::i16 && t != DType::i32) {
-    return "dequantize: type of x";
-  }
-  return bind_quantized(step, at->block, t, params_as<QuantParams>(params), work);
+  const DType x = step.in[0].dtype, y = step.out[0].dtype;
+  if (!is_float(y)) return "dequantize: type of y";
+  if (is_integer(x) ? bits(x) > 32 : !is_float(x) || bits(x) > 8) return "dequantize: type of x";
+  return bind_quantized(step, at->block, y, x, params_as<QuantParams>(params), work);
 }
 
 const char* bind_8bit(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
-  return bits(static_cast<const QuantParams*>(params)->dtype) == 8 ? nullptr : "only 8 bits";
+  auto& p = *static_cast<const QuantParams*>(params);
+  return is_byte(p.dtype) && is_all_f32(p) ? nullptr : "only 8-bit integers to f32";
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // dequantize: y = (x - zero) scale.
 //
-//   in[0]  x      u8, i8, u16, i16 or i32 [outer, size, inner], dense
-//   in[1]  scale  f32, dense: [1], [size] or by block: see quantize.h
+//   in[0]  x      any integer of at most 32 bits or float of at most 8 [outer, size, inner], dense
+//   in[1]  scale  any float, dense: [1], [size] or by block: see quantize.h
 //   in[2]  zero   x's type, scale's shape, dense, optional (0)
-//   out[0] y      f32, x's shape, dense
+//   out[0] y      any float, x's shape, dense
 //
-// The difference is exact, the product rounded once.
+// Of integers and f32 the difference is exact, the product rounded once. What is wider, or a float,
+// is computed in double.
 #pragma once
 
 #include "device/kernels/kernel.h"

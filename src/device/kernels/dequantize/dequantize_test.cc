@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "device/kernels/testing/hostile.h"
+#include "device/kernels/testing/small_types.h"
 
 namespace hone::kernels {
 namespace {
@@ -63,10 +66,57 @@ TEST(Dequantize, TypesAndScales) {
   }
 }
 
+double rounded(DType t, double v) {
+  if (t == DType::f64) return v;
+  return t == DType::f32 ? static_cast<double>(static_cast<float>(v))
+                         : small_float_value(t, small_float_code(t, v));
+}
+
+TEST(Dequantize, AnyTypes) {
+  Rng rng(5);
+  std::vector<DType> types = small_types();
+  types.insert(types.end(), {DType::u8, DType::i8, DType::i16, DType::i32});
+  const Shape shapes[] = {{3, 37, 1}, {2, 6, 301}, {1, 1, 4301}};
+  for (DType t : types) {
+    for (DType real : {DType::f32, DType::f16, DType::bf16, DType::f64}) {
+      for (DType scale : {DType::f32, DType::f16, DType::bf16}) {
+        for (Kind kind : {Kind::one, Kind::axis, Kind::block}) {
+          const Shape& x = shapes[random_int(rng, 0, 2)];
+          TestStep s = step_of(rng, DType::i8, x, kind, 4, false);
+          Tensor scales = tensor(scale, s.in[1].op.shape);
+          for (int64_t i = 0; i < scales.count(); ++i) set(scales, i, get(s.in[1], i));
+          s.in = {random_bytes(rng, t, x), scales};
+          if (random_int(rng, 0, 1)) s.in.push_back(random_bytes(rng, t, scales.op.shape));
+          s.out = {tensor(real, x)};
+          for (const Kernel* k : kernels_of("dequantize")) {
+            const Outcome o = run_kernel(*k, s);
+            if (o.refused != nullptr && k->isa != Isa::portable) continue;
+            ASSERT_EQ(o.refused, nullptr) << o.refused;
+            ASSERT_EQ(o.problem, "");
+            for (int64_t i = 0; i < x.count(); ++i) {
+              const int64_t at = scale_of(s, x, kind, 4, i);
+              const double zero = s.in.size() == 3 ? get_any(s.in[2], at) : 0;
+              const double want = rounded(real, (get_any(s.in[0], i) - zero) * get(scales, at));
+              const double got = get(s.out[0], i);
+              ASSERT_TRUE(std::isnan(want) ? std::isnan(got) : got == want)
+                  << name(t) << " to " << name(real) << text(x) << i << ": " << got << ", not "
+                  << want;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Dequantize, HostileSteps) {
   Rng rng(2);
+  TestStep any = step_of(rng, DType::i8, {3, 9, 4}, Kind::block, 4, false);
+  any.in[0] = random_bytes(rng, DType::u2, {3, 9, 4});
+  any.in.push_back(random_bytes(rng, DType::u2, any.in[1].op.shape));
+  any.out = {tensor(DType::f16, {3, 9, 4})};
   EXPECT_EQ(try_hostile_steps("dequantize",
-                              {step_of(rng, DType::u8, {3, 5, 7}, Kind::one, 0, true),
+                              {any, step_of(rng, DType::u8, {3, 5, 7}, Kind::one, 0, true),
                                step_of(rng, DType::i8, {3, 5, 7}, Kind::axis, 0, true),
                                step_of(rng, DType::i8, {3, 9, 1}, Kind::block, 4, false),
                                step_of(rng, DType::i16, {3, 9, 4}, Kind::block, 4, true)},

@@ -1,5 +1,6 @@
 #include "device/kernels/check.h"
 #include "device/kernels/dequantize/dequantize_impl.h"
+#include "device/kernels/lanes.h"
 
 namespace hone::kernels::portable {
 namespace {
@@ -20,16 +21,36 @@ void dequantize(const RunArgs& args, const QuantParams& p) {
   });
 }
 
+void dequantize_any_lanes(const RunArgs& args, const QuantParams& p) {
+  const Span64 own = elements_of_units(args, p.total);
+  quant_runs(p, own.begin, own.end, [&](int64_t at, int64_t n, int64_t first, int64_t step) {
+    double x[lane_block], scale[lane_block], zero[lane_block] = {};
+    for (int64_t done = 0; done < n; done += lane_block) {
+      const int64_t some = min_of(lane_block, n - done);
+      if (done == 0 || step != 0) {
+        load_lanes(p.scale, args.in[1], first + done * step, step != 0 ? some : 1, scale);
+        if (p.zero)
+          load_lanes(p.dtype, args.in[2], first + done * step, step != 0 ? some : 1, zero);
+      }
+      load_lanes(p.dtype, args.in[0], at + done, some, x);
+      for (int64_t i = 0; i < some; ++i) x[i] = (x[i] - zero[i * step]) * scale[i * step];
+      store_lanes(p.real, x, some, args.out[0], at + done);
+    }
+  });
+}
+
 }  // namespace
 
 void dequantize_any(const RunArgs& args) {
   auto& p = *static_cast<const QuantParams*>(args.params);
+  if (!is_all_f32(p)) return dequantize_any_lanes(args, p);
   switch (p.dtype) {
     case DType::u8: return dequantize<uint8_t>(args, p);
     case DType::i8: return dequantize<int8_t>(args, p);
     case DType::u16: return dequantize<uint16_t>(args, p);
     case DType::i16: return dequantize<int16_t>(args, p);
-    default: return dequantize<int32_t>(args, p);
+    case DType::i32: return dequantize<int32_t>(args, p);
+    default: return dequantize_any_lanes(args, p);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "device/kernels/check.h"
+#include "device/kernels/lanes.h"
 #include "device/kernels/quantize/quantize_impl.h"
 
 namespace hone::kernels::portable {
@@ -26,15 +27,57 @@ void quantize(const RunArgs& args, const QuantParams& p) {
   });
 }
 
+// Quotients of two floats, rounded to double and then to their own type, are rounded as if once.
+void quantize_lanes(const QuantParams& p, double* x, int64_t n, const double* scale,
+                    const double* zero, int64_t step) {
+  for (int64_t i = 0; i < n; ++i) x[i] /= scale[i * step];
+  if (p.precision != DType::f64) {
+    alignas(8) uint8_t rounded[lane_block * 8];
+    store_lanes(p.precision, x, n, rounded, 0);
+    load_lanes(p.precision, rounded, 0, n, x);
+  }
+  const int width = bits(p.dtype);
+  const bool whole = is_integer(p.dtype);
+  const bool negative =
+      p.dtype == DType::i16 || p.dtype == DType::i8 || p.dtype == DType::i4 || p.dtype == DType::i2;
+  const double lowest = negative ? -static_cast<double>(1 << (width - 1)) : 0;
+  const double highest = lowest + static_cast<double>((1 << width) - 1);
+  for (int64_t i = 0; i < n; ++i) {
+    double v = (whole ? std::nearbyint(x[i]) : x[i]) + zero[i * step];
+    if (whole) v = !(v > lowest) ? lowest : v < highest ? v : highest;  // NaN too
+    x[i] = v;
+  }
+}
+
+void quantize_any_lanes(const RunArgs& args, const QuantParams& p) {
+  const Span64 own = elements_of_units(args, p.total);
+  quant_runs(p, own.begin, own.end, [&](int64_t at, int64_t n, int64_t first, int64_t step) {
+    double x[lane_block], scale[lane_block], zero[lane_block] = {};
+    for (int64_t done = 0; done < n; done += lane_block) {
+      const int64_t some = min_of(lane_block, n - done);
+      if (done == 0 || step != 0) {
+        load_lanes(p.scale, args.in[1], first + done * step, step != 0 ? some : 1, scale);
+        if (p.zero)
+          load_lanes(p.dtype, args.in[2], first + done * step, step != 0 ? some : 1, zero);
+      }
+      load_lanes(p.real, args.in[0], at + done, some, x);
+      quantize_lanes(p, x, some, scale, zero, step);
+      store_lanes(p.dtype, x, some, args.out[0], at + done, p.rules);
+    }
+  });
+}
+
 }  // namespace
 
 void quantize_any(const RunArgs& args) {
   auto& p = *static_cast<const QuantParams*>(args.params);
+  if (!is_all_f32(p)) return quantize_any_lanes(args, p);
   switch (p.dtype) {
     case DType::u8: return quantize<uint8_t>(args, p);
     case DType::i8: return quantize<int8_t>(args, p);
     case DType::u16: return quantize<uint16_t>(args, p);
-    default: return quantize<int16_t>(args, p);
+    case DType::i16: return quantize<int16_t>(args, p);
+    default: return quantize_any_lanes(args, p);
   }
 }
 

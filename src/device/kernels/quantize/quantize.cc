@@ -12,20 +12,40 @@ namespace hone::kernels {
 
 namespace {
 
-const char* bind_any(const Step& step, void* params, Work* work) {
-  auto* at = attrs_as<QuantizeAttrs>(step);
-  if (!at || step.in.empty() || step.out.empty()) return "quantize: attributes or operands";
-  const DType t = step.out[0].dtype;
-  if (step.in[0].dtype != DType::f32) return "quantize: x must be f32";
-  if (t != DType::u8 && t != DType::i8 && t != DType::u16 && t != DType::i16) {
-    return "quantize: type of the result";
+bool is_quantised(DType t) { return is_integer(t) ? bits(t) <= 16 : is_float(t) && bits(t) <= 8; }
+
+// One word or all of them.
+bool read_attrs(const Step& step, QuantizeAllAttrs* a) {
+  if (auto* scales = attrs_as<QuantizeAttrs>(step)) {
+    *a = {*scales, 0, 0};
+    return true;
   }
-  return bind_quantized(step, at->block, t, params_as<QuantParams>(params), work);
+  auto* all = attrs_as<QuantizeAllAttrs>(step);
+  if (all == nullptr || all->precision < 0 || all->precision >= dtype_count) return false;
+  if (all->precision != 0 && !is_float(static_cast<DType>(all->precision))) return false;
+  *a = *all;
+  return a->overflow == 0 || a->overflow == 1;
+}
+
+const char* bind_any(const Step& step, void* params, Work* work) {
+  QuantizeAllAttrs at{};
+  if (!read_attrs(step, &at) || step.in.empty() || step.out.empty()) {
+    return "quantize: attributes or operands";
+  }
+  const DType x = step.in[0].dtype, y = step.out[0].dtype;
+  if (!is_float(x) && !is_integer(x)) return "quantize: type of x";
+  if (!is_quantised(y)) return "quantize: type of the result";
+  auto* p = params_as<QuantParams>(params);
+  if (const char* why = bind_quantized(step, at.scales.block, x, y, p, work)) return why;
+  if (at.precision != 0) p->precision = static_cast<DType>(at.precision);
+  p->rules.saturate = at.overflow == 0;
+  return nullptr;
 }
 
 const char* bind_8bit(const Step& step, void* params, Work* work) {
   if (const char* why = bind_any(step, params, work)) return why;
-  return bits(static_cast<const QuantParams*>(params)->dtype) == 8 ? nullptr : "only 8 bits";
+  auto& p = *static_cast<const QuantParams*>(params);
+  return is_byte(p.dtype) && is_all_f32(p) ? nullptr : "only f32 to 8-bit integers";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "device/kernels/testing/hostile.h"
+#include "device/kernels/testing/small_types.h"
 
 namespace hone::kernels {
 namespace {
@@ -92,10 +93,72 @@ TEST(Quantize, WhatIsNoNumber) {
   }
 }
 
+// As the header says, in double.
+double wanted(const TestStep& s, int64_t i, int64_t at, DType precision, bool saturate) {
+  const DType t = s.out[0].op.dtype;
+  double q = get_any(s.in[0], i) / get_any(s.in[1], at);
+  q = precision == DType::f32 ? static_cast<double>(static_cast<float>(q))
+                              : small_float_value(precision, small_float_code(precision, q));
+  const double zero = s.in.size() == 3 ? get_any(s.in[2], at) : 0;
+  if (is_float(t)) {
+    return small_float_value(t, small_float_code(t, q + zero, {.saturate = saturate}));
+  }
+  const bool negative = t == DType::i16 || t == DType::i8 || t == DType::i4 || t == DType::i2;
+  const double low = negative ? -std::ldexp(1, bits(t) - 1) : 0;
+  return std::clamp(std::nearbyint(q) + zero, low, low + std::ldexp(1, bits(t)) - 1);
+}
+
+TEST(Quantize, AnyTypes) {
+  Rng rng(5);
+  std::vector<DType> types = small_types();
+  types.insert(types.end(), {DType::u8, DType::i8, DType::u16, DType::i16});
+  const Shape shapes[] = {{3, 37, 1}, {2, 6, 301}, {1, 1, 5001}};
+  for (DType t : types) {
+    for (DType real : {DType::f32, DType::f16, DType::bf16, DType::i32}) {
+      for (DType scale : {DType::f32, DType::f16, DType::bf16}) {
+        if (real == DType::f32 && scale == DType::f32 && !is_small(t)) continue;
+        for (Kind kind : {Kind::one, Kind::axis, Kind::block}) {
+          const Shape& x = shapes[random_int(rng, 0, 2)];
+          const bool zero = random_int(rng, 0, 1) == 1, saturate = random_int(rng, 0, 1) == 1;
+          TestStep s = step_of(rng, DType::i8, x, kind, 4, false);
+          const DType precision = random_int(rng, 0, 3) == 0 ? DType::f32 : scale;
+          const int32_t block = kind == Kind::block ? 4 : 0;
+          s.attrs = words(QuantizeAllAttrs{
+              {block}, precision == scale ? 0 : static_cast<int32_t>(precision), saturate ? 0 : 1});
+          Tensor given = random_of(rng, real, x), scales = tensor(scale, s.in[1].op.shape);
+          for (int64_t i = 0; i < scales.count(); ++i) set(scales, i, get(s.in[1], i));
+          s.in = {given, scales};
+          if (zero) s.in.push_back(random_bytes(rng, t, scales.op.shape));
+          s.out = {tensor(t, x)};
+          for (const Kernel* k : kernels_of("quantize")) {
+            const Outcome o = run_kernel(*k, s);
+            if (o.refused != nullptr && k->isa != Isa::portable) continue;
+            ASSERT_EQ(o.refused, nullptr) << o.refused;
+            ASSERT_EQ(o.problem, "");
+            EXPECT_EQ(padding(s.out[0]), 0);
+            for (int64_t i = 0; i < x.count(); ++i) {
+              const double want = wanted(s, i, scale_of(s, x, kind, 4, i), precision, saturate);
+              const double got = get_any(s.out[0], i);
+              ASSERT_TRUE(std::isnan(want) ? std::isnan(got) : got == want)
+                  << name(real) << "/" << name(scale) << " to " << name(t) << text(x) << i << ": "
+                  << got << ", not " << want;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Quantize, HostileSteps) {
   Rng rng(2);
+  TestStep any = step_of(rng, DType::i8, {3, 9, 4}, Kind::block, 4, false);
+  any.attrs = words(QuantizeAllAttrs{{4}, static_cast<int32_t>(DType::f16), 1});
+  any.in[0] = random_of(rng, DType::bf16, {3, 9, 4});
+  any.in.push_back(random_bytes(rng, DType::u4, any.in[1].op.shape));
+  any.out = {tensor(DType::u4, {3, 9, 4})};
   EXPECT_EQ(try_hostile_steps("quantize",
-                              {step_of(rng, DType::u8, {3, 5, 7}, Kind::one, 0, true),
+                              {any, step_of(rng, DType::u8, {3, 5, 7}, Kind::one, 0, true),
                                step_of(rng, DType::i8, {3, 5, 7}, Kind::axis, 0, true),
                                step_of(rng, DType::i8, {3, 9, 1}, Kind::block, 4, false),
                                step_of(rng, DType::i16, {3, 9, 4}, Kind::block, 4, true)},

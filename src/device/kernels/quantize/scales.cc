@@ -4,8 +4,8 @@
 
 namespace hone::kernels {
 
-const char* bind_quantized(const Step& step, int32_t block, DType integers, QuantParams* p,
-                           Work* work) {
+const char* bind_quantized(const Step& step, int32_t block, DType real, DType quantised,
+                           QuantParams* p, Work* work) {
   if (step.in.size() < 2 || step.in.size() > 3 || step.out.size() != 1) return "operands";
   const Operand &x = step.in[0], &scale = step.in[1], &y = step.out[0];
   int64_t n = 0, ny = 0, scales = 0, zeros = 0;
@@ -13,10 +13,11 @@ const char* bind_quantized(const Step& step, int32_t block, DType integers, Quan
     return "operands must be dense";
   }
   if (x.shape.rank() != 3 || !(x.shape == y.shape)) return "shapes";
-  if (scale.dtype != DType::f32 || block < 0) return "scale";
+  if (!is_float(scale.dtype) || block < 0) return "scale";
   *p = {};
   p->total = n, p->size = x.shape[1], p->inner = x.shape[2];
-  p->dtype = integers;
+  p->dtype = quantised;
+  p->real = real, p->scale = p->precision = scale.dtype;
   if (block > 0) {
     p->kind = ScaleKind::block;
     p->block = block;
@@ -28,7 +29,7 @@ const char* bind_quantized(const Step& step, int32_t block, DType integers, Quan
   }
   if (step.in.size() == 3 && step.in[2].present()) {
     const Operand& zero = step.in[2];
-    if (zero.dtype != integers || !dense_count(zero, &zeros) || !(zero.shape == scale.shape)) {
+    if (zero.dtype != quantised || !dense_count(zero, &zeros) || !(zero.shape == scale.shape)) {
       return "zero points";
     }
     p->zero = true;

@@ -3,6 +3,7 @@
 // What runs is static (one copy in each object file), so that ISA files may use it.
 #pragma once
 
+#include "common/tensor/small_float.h"
 #include "device/kernels/kernel.h"
 
 namespace hone::kernels {
@@ -13,13 +14,20 @@ struct QuantParams {
   int64_t total, size, inner;
   int64_t block, blocks;
   ScaleKind kind;
-  DType dtype;  // of the integers
-  bool zero;    // there are zero points
+  DType dtype;        // of the quantised elements
+  bool zero;          // there are zero points
+  DType real, scale;  // of what is not quantised, and of the scales
+  DType precision;    // of quotients
+  SmallFloatRules rules;
 };
 
 // Checks everything but the types of x and y and writes params and units. nullptr or the reason.
-const char* bind_quantized(const Step& step, int32_t block, DType integers, QuantParams* p,
-                           Work* work);
+const char* bind_quantized(const Step& step, int32_t block, DType real, DType quantised,
+                           QuantParams* p, Work* work);
+// All that is not quantised is f32: the kernels for that alone.
+inline bool is_all_f32(const QuantParams& p) {
+  return p.real == DType::f32 && p.scale == DType::f32 && p.precision == DType::f32;
+}
 
 // Calls run(at, n, scale, step) for the pieces of [begin, end) whose scales are one (step 0) or
 // lie beside each other (step 1), beginning with number `scale`.

@@ -236,7 +236,8 @@ inline Bytes bytes_of(const Tensor& t) {
 
 // True where the bytes of an output that belong to no element are as they were.
 inline bool gaps_kept(const Tensor& t, const Bytes& before) {
-  int64_t width = bits(t.op.dtype) / 8;
+  const int64_t width = bits(t.op.dtype) / 8;
+  if (width == 0) return true;  // packed elements have no gaps
   std::vector<bool> element(before.size(), false);
   for (int64_t i = 0, n = t.count(); i < n; ++i) {
     std::fill_n(element.begin() + t.offset(i) * width, width, true);

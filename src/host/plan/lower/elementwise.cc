@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "common/tensor/small_float.h"
 #include "device/kernels/binary/binary.h"
+#include "device/kernels/cast/cast.h"
 #include "device/kernels/chain/chain.h"
 #include "device/kernels/select/select.h"
 #include "device/kernels/unary/unary.h"
@@ -355,12 +357,27 @@ Status lower_where(Lowering& l, const Node& n) {
 }
 
 Status lower_cast(Lowering& l, const Node& n) {
-  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), l.graph().value(n.output(0)).layout));
-  if (l.at(x).dtype == l.graph().fact(n.output(0)).dtype) {
-    l.define_view(n.output(0), x);
+  const DType from = l.graph().fact(n.input(0)).dtype, to = l.graph().fact(n.output(0)).dtype;
+  // Packed elements are permuted by no kernel.
+  const bool packed = bits(from) < 8 || bits(to) < 8;
+  const Layout layout = packed ? Layout::row_major : l.graph().value(n.output(0)).layout;
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
+  if (from == to) {
+    l.define_view_as(n.output(0), x, layout);
     return {};
   }
-  l.add_step(n, "cast", {x}, {l.define(n.output(0))}, {}, {});
+  const PlanValue y = l.define_as(n.output(0), layout);
+  const std::string mode = n.attributes.s("round_mode", "up");
+  const int64_t saturate = n.attributes.i("saturate", 1);
+  // Where they are the defaults, or change nothing, the step has no attributes.
+  if (!is_float(to) || bits(to) != 8 || (saturate != 0 && mode == "up")) {
+    l.add_step(n, "cast", {x}, {y}, {}, {});
+    return {};
+  }
+  const ScaleRounding rounding = mode == "down"      ? ScaleRounding::down
+                                 : mode == "nearest" ? ScaleRounding::nearest
+                                                     : ScaleRounding::up;
+  l.step(n, "cast", {x}, {y}, kernels::CastAttrs{saturate != 0, static_cast<int32_t>(rounding)});
   return {};
 }
 

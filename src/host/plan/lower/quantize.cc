@@ -23,8 +23,11 @@ Result<Quantised> quantised(Lowering& l, const Node& n) {
   const auto& fact = l.graph().fact(n.input(0));
   const SymShape &x = *fact.shape, &s = *l.graph().fact(n.input(1)).shape;
   Quantised q;
+  // Packed elements are permuted by no kernel.
+  const bool packed = bits(fact.dtype) < 8 || bits(l.graph().fact(n.output(0)).dtype) < 8;
+  const Layout layout = packed ? Layout::row_major : l.graph().value(n.output(0)).layout;
   if (graph::product(s, 0, s.size()) == Dim(1)) {  // one for all
-    q.layout = l.graph().value(n.output(0)).layout;
+    q.layout = layout;
     q.wide = {Dim(1), Dim(1), graph::product(x, 0, x.size())};
     q.scale = {Dim(1)};
     return q;
@@ -32,7 +35,7 @@ Result<Quantised> quantised(Lowering& l, const Node& n) {
   HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", 1), fact.rank()));
   const int64_t block = n.attributes.i("block_size", 0);
   const bool blocked = block > 0 || s.size() != 1;
-  if (!blocked) q.layout = l.graph().value(n.output(0)).layout;
+  if (!blocked) q.layout = layout;
   const SymShape physical = graph::physical_shape(x, q.layout);
   const auto at = static_cast<size_t>(graph::physical_axis(fact.rank(), axis, q.layout));
   q.wide = {graph::product(physical, 0, at), physical[at],
@@ -52,11 +55,6 @@ Result<Quantised> quantised(Lowering& l, const Node& n) {
   return q;
 }
 
-bool takes(DType t, bool i32_too) {
-  return t == DType::u8 || t == DType::i8 || t == DType::u16 || t == DType::i16 ||
-         (i32_too && t == DType::i32);
-}
-
 // x, scale and zero point as the kernels want them.
 Result<std::vector<PlanValue>> operands(Lowering& l, const Node& n, const Quantised& q) {
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), q.layout));
@@ -70,25 +68,25 @@ Result<std::vector<PlanValue>> operands(Lowering& l, const Node& n, const Quanti
 }  // namespace
 
 Status lower_quantize(Lowering& l, const Node& n) {
-  const DType from = l.graph().fact(n.input(0)).dtype, to = l.graph().fact(n.output(0)).dtype;
-  const int64_t precision = n.attributes.i("precision", 0);
-  const bool f32 = from == DType::f32 && l.graph().fact(n.input(1)).dtype == DType::f32 &&
-                   (precision == 0 || static_cast<DType>(precision) == DType::f32);
-  if (!f32 || !takes(to, false)) {
-    return unsupported(std::string("no kernel quantises ") + name(from) + " to " + name(to));
-  }
   HONE_ASSIGN(Quantised q, quantised(l, n));
+  const DType scale = l.graph().fact(n.input(1)).dtype, to = l.graph().fact(n.output(0)).dtype;
+  auto precision = static_cast<DType>(n.attributes.i("precision", 0));
+  // Powers of two divide exactly: what is rounded is a value of x's type.
+  if (!is_float(precision) && scale == DType::f8e8m0) precision = l.graph().fact(n.input(0)).dtype;
+  if (!is_float(precision) || precision == scale) precision = DType::none;
+  const bool overflow = n.attributes.i("saturate", 1) == 0 && is_float(to);
   HONE_ASSIGN(std::vector<PlanValue> in, operands(l, n, q));
   PlanValue y = l.reshape_view(l.define_as(n.output(0), q.layout), q.wide);
-  l.step(n, "quantize", std::move(in), {y}, kernels::QuantizeAttrs{q.block});
+  if (precision == DType::none && !overflow) {
+    l.step(n, "quantize", std::move(in), {y}, kernels::QuantizeAttrs{q.block});
+  } else {
+    const kernels::QuantizeAllAttrs all{{q.block}, static_cast<int32_t>(precision), overflow};
+    l.step(n, "quantize", std::move(in), {y}, all);
+  }
   return {};
 }
 
 Status lower_dequantize(Lowering& l, const Node& n) {
-  const DType from = l.graph().fact(n.input(0)).dtype, to = l.graph().fact(n.output(0)).dtype;
-  if (!takes(from, true) || to != DType::f32 || l.graph().fact(n.input(1)).dtype != DType::f32) {
-    return unsupported(std::string("no kernel makes ") + name(to) + " of " + name(from));
-  }
   HONE_ASSIGN(Quantised q, quantised(l, n));
   HONE_ASSIGN(std::vector<PlanValue> in, operands(l, n, q));
   PlanValue y = l.reshape_view(l.define_as(n.output(0), q.layout), q.wide);

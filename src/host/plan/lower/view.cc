@@ -15,6 +15,18 @@ Status lower_same(Lowering& l, const Node& n) {
   return {};
 }
 
+Status lower_bit_cast(Lowering& l, const Node& n) {
+  const Layout layout = l.graph().value(n.output(0)).layout;
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
+  if (!l.is_dense(x)) {
+    const PlanValue dense = l.temporary(n.name, l.at(x).dtype, l.at(x).shape);
+    l.copy(n, x, dense);
+    x = dense;
+  }
+  l.define_view_as(n.output(0), l.bit_view(x, l.graph().fact(n.output(0)).dtype), layout);
+  return {};
+}
+
 Status lower_reorder(Lowering& l, const Node& n) { return lower_same(l, n); }
 
 namespace {
