@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "host/engine/retype.h"
 #include "host/ops/op_def.h"
@@ -10,6 +11,7 @@ namespace hone::engine {
 
 namespace {
 
+using graph::Fact;
 using graph::Graph;
 using graph::Node;
 using graph::NodeId;
@@ -18,7 +20,10 @@ using graph::ValueId;
 
 constexpr int64_t f32_type = static_cast<int64_t>(DType::f32);
 
-bool is_half(DType t) { return t == DType::f16; }
+bool is_half(DType t) { return t == DType::f16 || t == DType::bf16; }
+
+// What looks at bits, and what has blocks of its own, whose values have types too.
+bool keeps_types(const Node& n) { return n.is("BitCast") || !n.blocks.empty(); }
 
 // Types that attributes name: what a node makes, and what it computes in.
 void widen_attributes(graph::Attributes* a) {
@@ -29,21 +34,58 @@ void widen_attributes(graph::Attributes* a) {
     a->set("value", with_type(t, DType::f32));
 }
 
+// What the old fact knows of the shape beyond the new one: sizes that the model declared.
+Fact with_declared(Fact fact, const Fact& old) {
+  if (!old.has_rank()) return fact;
+  if (!fact.has_rank()) fact.shape = old.shape;
+  for (size_t d = 0; d < fact.shape->size() && d < old.shape->size(); ++d) {
+    if ((*old.shape)[d].is_const()) (*fact.shape)[d] = (*old.shape)[d];
+  }
+  return fact;
+}
+
 class Widener {
  public:
   explicit Widener(const Graph& g) : g_(g), patch_(g, g.block().nodes.front()) {}
 
   Status apply(Graph* graph) {
-    for (NodeId id : g_.block().nodes) {
-      patch_.insert_before(id);
-      if (touches(g_.node(id))) widen(id);
-    }
+    find_readers_of_narrow();
+    widen_block(0);
     if (patch_.empty()) return {};
-    return patch_.apply(*graph, [](Graph& g, NodeId n) { return ops::infer_node(g, n); });
+    return patch_.apply(*graph, [&](Graph& g, NodeId n) {
+      HONE_RETURN_IF_ERROR(ops::infer_node(g, n));
+      for (ValueId v : g.node(n).outputs) {
+        if (const auto at = old_.find(v); at != old_.end()) {
+          g.set_fact(v, with_declared(g.fact(v), at->second));
+        }
+      }
+      return Status();
+    });
   }
 
  private:
+  using Wide = std::map<ValueId, ValueId>;
+
   bool half(ValueId v) const { return v != graph::none && is_half(g_.fact(v).dtype); }
+
+  void find_readers_of_narrow() {
+    for (NodeId id : g_.all_nodes()) {
+      const Node& n = g_.node(id);
+      if (keeps_types(n)) narrow_.insert(n.inputs.begin(), n.inputs.end());
+    }
+  }
+
+  // What is made within a block is seen there alone.
+  void widen_block(graph::BlockId block) {
+    const Wide outside = wide_;
+    for (NodeId id : g_.block(block).nodes) {
+      const Node& n = g_.node(id);
+      for (graph::BlockId inner : n.blocks) widen_block(inner);
+      patch_.insert_before(id);
+      if (!keeps_types(n) && touches(n)) widen(id);
+    }
+    wide_ = outside;
+  }
 
   bool touches(const Node& n) const {
     // Rounded once, for the graph's output alone: by way of f32 it would be twice.
@@ -69,7 +111,7 @@ class Widener {
     const Node& n = g_.node(id);
     patch_.remove(id);
     const ValueId in = n.input(0), out = n.output(0);
-    // A Cast between f16 and f32 has nothing left to do.
+    // A Cast between halves and f32 has nothing left to do.
     const auto either = [&](ValueId v) { return half(v) || g_.fact(v).dtype == DType::f32; };
     if (n.is("Cast") && either(in) && either(out)) return made(n, 0, wide(in, id), id);
     Node copy = n;
@@ -77,7 +119,10 @@ class Widener {
     for (ValueId& v : copy.inputs) v = wide(v, id);
     widen_attributes(&copy.attributes);
     const std::vector<ValueId> outputs = patch_.add_multi(std::move(copy), n.outputs.size(), {id});
-    for (size_t i = 0; i < outputs.size(); ++i) made(n, i, outputs[i], id);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (n.outputs[i] != graph::none) old_[outputs[i]] = g_.fact(n.outputs[i]);
+      made(n, i, outputs[i], id);
+    }
   }
 
   // `with` is what output `i` of `n` is now.
@@ -87,27 +132,22 @@ class Widener {
     wide_[out] = with;
     if (!half(out)) {
       patch_.replace(out, with);
-    } else if (g_.is_block_output(out)) {
-      patch_.replace(out, add_cast(&patch_, with, DType::f16, id));
+    } else if (g_.is_block_output(out) || narrow_.contains(out)) {
+      patch_.replace(out, add_cast(&patch_, with, g_.fact(out).dtype, id));
     }
   }
 
   const Graph& g_;
   Patch patch_;
-  std::map<ValueId, ValueId> wide_;
+  Wide wide_;
+  std::set<ValueId> narrow_;     // read by what keeps types
+  std::map<ValueId, Fact> old_;  // of what new values stand for
 };
 
 }  // namespace
 
 Status widen_halves(Graph* graph) {
   if (graph->block().nodes.empty()) return {};
-  for (NodeId id : graph->all_nodes()) {
-    const Node& n = graph->node(id);
-    const auto half = [&](ValueId v) { return v != graph::none && is_half(graph->fact(v).dtype); };
-    const bool halves = std::any_of(n.inputs.begin(), n.inputs.end(), half) ||
-                        std::any_of(n.outputs.begin(), n.outputs.end(), half);
-    if (halves && (n.block != 0 || !n.blocks.empty())) return {};
-  }
   return Widener(*graph).apply(graph);
 }
 

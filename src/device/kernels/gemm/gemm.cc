@@ -71,5 +71,8 @@ HONE_GEMM_DYNAMIC(gemm_dynamic_f32_6x16_neon, Isa::neon, neon_6x16)
 extern const Kernel gemm_f32_portable;
 const Kernel gemm_f32_portable = {"gemm_f32_portable",   "gemm",  Isa::portable, 1, bind_portable,
                                   gemm_f32_portable_run, nullptr, nullptr};
+extern const Kernel gemm_any_portable;
+const Kernel gemm_any_portable = {"gemm_any_portable",   "gemm",  Isa::portable, 1, bind_gemm_any,
+                                  gemm_any_portable_run, nullptr, nullptr};
 
 }  // namespace hone::kernels

@@ -7,6 +7,9 @@
 //   in[3]  residual  f32, optional, shape of out[0]; may share memory with out[0]
 //   out[0] y         f32 [..., M, N], row-strided
 //
+//   All may be of another numeric type of 8 bits and more instead, the same for each: without an
+//   activation, and of integers with alpha 1 (what does not fit wraps around).
+//
 //   y = act(alpha a b + bias + residual). Ranks >= 2; leading dimensions broadcast (1 or equal;
 //   missing ones in front count as 1). alpha is folded into packed weights.
 #pragma once

@@ -45,4 +45,11 @@ const char* check_gemm_raw_b(const Step& step, GemmParams* p);
 
 void gemm_f32_portable_run(const RunArgs& args);
 
+struct GemmAnyParams {
+  GemmParams gemm;
+  DType type;
+};
+const char* bind_gemm_any(const Step& step, void* params, Work* work);
+void gemm_any_portable_run(const RunArgs& args);
+
 }  // namespace hone::kernels

@@ -16,7 +16,8 @@ struct SoftmaxParams {
 
 namespace portable {
 void softmax_f32(const RunArgs& args);
-}
+void softmax_f64(const RunArgs& args);
+}  // namespace portable
 namespace avx2 {
 void softmax_f32(const RunArgs& args);
 }

@@ -48,7 +48,7 @@ class Contraction {
     if (t.labels == labels && l_.is_dense(t.value) && l_.at(t.value).shape == shape(labels)) {
       return t.value;
     }
-    PlanValue y = l_.temporary(l_.at(t.value).name, DType::f32, shape(labels));
+    PlanValue y = l_.temporary(l_.at(t.value).name, type(), shape(labels));
     l_.copy(n_, strided(t, labels), y);
     return y;
   }
@@ -79,7 +79,7 @@ class Contraction {
     if (summed.empty() && kept.size() == t.labels.size()) return t;
     PlanValue x = arranged(t, joined({kept, summed}));
     if (summed.empty()) return {x, kept};
-    PlanValue sum = l_.temporary(l_.at(x).name, DType::f32, shape(kept));
+    PlanValue sum = l_.temporary(l_.at(x).name, type(), shape(kept));
     kernels::ReduceAttrs a{};
     for (size_t i = 0; i < summed.size(); ++i) a.axes |= 1u << (kept.size() + i);
     l_.step(n_, "reduce", {x}, {sum}, a);
@@ -106,12 +106,14 @@ class Contraction {
     PlanValue left = matrices(a, batch, rows, inner, attrs.trans_a != 0);
     PlanValue right = matrices(b, batch, inner, columns, attrs.trans_b != 0);
     const Labels labels = joined({batch, rows, columns});
-    PlanValue y = l_.temporary("product", DType::f32, shape(labels));
+    PlanValue y = l_.temporary("product", type(), shape(labels));
     l_.step(n_, "gemm", {left, right}, {l_.reshape_view(y, flat({batch, rows, columns}))}, attrs);
     return {y, labels};
   }
 
  private:
+  DType type() const { return l_.graph().fact(n_.input(0)).dtype; }
+
   // [batch, rows, columns]; without a batch two-dimensional, so that constants are packed.
   SymShape flat(const std::vector<Labels>& groups) const {
     SymShape s;
@@ -152,10 +154,6 @@ std::map<int, Dim> label_sizes(const Graph& g, const Node& n, const ops::Equatio
 
 Status lower_einsum(Lowering& l, const Node& n) {
   const Graph& g = l.graph();
-  if (g.fact(n.input(0)).dtype != DType::f32) {
-    return unsupported(std::string("no matrix product kernel for ") +
-                       name(g.fact(n.input(0)).dtype));
-  }
   std::vector<size_t> ranks;
   for (ValueId v : n.inputs) ranks.push_back(g.fact(v).shape->size());
   HONE_ASSIGN(const ops::Equation e, ops::equation_of(n, ranks));

@@ -3,6 +3,7 @@
 #include "device/kernels/gemm/gemm.h"
 
 #include "device/kernels/binary/binary.h"
+#include "device/kernels/unary/unary.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 
@@ -30,13 +31,17 @@ Result<Addend> addend(Lowering& l, const Node& n, const Dim& columns) {
   const SymShape& shape = *l.graph().fact(c).shape;
   float beta = n.is("Gemm") ? n.attributes.f("beta", 1) : 1;
   HONE_ASSIGN(PlanValue v, l.use(c));
+  const DType type = l.at(v).dtype;
+  if (beta != 1 && !is_float(type)) return unsupported("beta of integers");
   if (const Tensor* t = l.graph().constant(c); t != nullptr && beta != 1) {
     Tensor scaled(t->dtype(), t->dims());
     for (int64_t i = 0; i < t->count(); ++i) scaled.set(i, t->at(i) * static_cast<double>(beta));
     v = l.constant(l.graph().value(c).name, std::move(scaled));
   } else if (beta != 1) {
-    PlanValue scale = l.constant("beta", Tensor::scalar(beta));
-    PlanValue product = l.temporary("beta C", DType::f32, shape);
+    Tensor factor(type, {});
+    factor.set(0, static_cast<double>(beta));
+    PlanValue scale = l.constant("beta", std::move(factor));
+    PlanValue product = l.temporary("beta C", type, shape);
     l.step(n, "binary", {v, scale}, {product},
            kernels::BinaryAttrs{kernels::Binary::mul, kernels::Act::none, 0, 0});
     v = product;
@@ -55,9 +60,6 @@ Result<Addend> addend(Lowering& l, const Node& n, const Dim& columns) {
 
 Status lower_gemm(Lowering& l, const Node& n) {
   const auto& af = l.graph().fact(n.input(0));
-  if (af.dtype != DType::f32) {
-    return unsupported(std::string("no matrix product kernel for ") + name(af.dtype));
-  }
   const SymShape& y = *l.graph().fact(n.output(0)).shape;
   HONE_ASSIGN(PlanValue a, l.use_as(n.input(0), Layout::row_major));
   HONE_ASSIGN(PlanValue b, l.use_as(n.input(1), Layout::row_major));
@@ -71,7 +73,10 @@ Status lower_gemm(Lowering& l, const Node& n) {
   attrs.trans_a = static_cast<int32_t>(n.attributes.i(n.is("Gemm") ? "transA" : "trans_a", 0));
   attrs.trans_b = static_cast<int32_t>(n.attributes.i(n.is("Gemm") ? "transB" : "trans_b", 0));
   attrs.alpha = n.attributes.f("alpha", 1);
-  attrs.act = act.act, attrs.act_a = act.a, attrs.act_b = act.b;
+  if (!is_float(af.dtype) && attrs.alpha != 1) return unsupported("alpha of integers");
+  // Other types than f32 are activated by a step of its own.
+  const bool apart = af.dtype != DType::f32 && act.act != kernels::Act::none;
+  if (!apart) attrs.act = act.act, attrs.act_a = act.a, attrs.act_b = act.b;
 
   // The product's own shape, with the dimensions that 1-d operands lose put back.
   SymShape full = y;
@@ -80,17 +85,25 @@ Status lower_gemm(Lowering& l, const Node& n) {
   HONE_ASSIGN(Addend c, addend(l, n, full.back()));
 
   PlanValue out = l.define_as(n.output(0), Layout::row_major);
-  PlanValue product = l.reshape_view(out, full);
+  const PlanValue activated = l.reshape_view(out, full);
+  PlanValue product = apart ? l.temporary("product", af.dtype, full) : activated;
+  const auto activate = [&] {
+    const kernels::UnaryAttrs unary{static_cast<int32_t>(act.act), act.a, act.b};
+    if (apart) l.step(n, "unary", {product}, {activated}, unary);
+  };
   if (c.other == absent) {
     l.step(n, "gemm", {a, b, c.bias, residual}, {product}, attrs);
+    activate();
     return {};
   }
   // C broadcasts over rows or both: the product first, then the sum with the activation.
-  PlanValue raw = l.temporary("product", DType::f32, full);
+  PlanValue raw = l.temporary("sums", af.dtype, full);
   attrs.act = kernels::Act::none;
   l.step(n, "gemm", {a, b}, {raw}, attrs);
   l.step(n, "binary", {raw, c.other}, {product},
-         kernels::BinaryAttrs{kernels::Binary::add, act.act, act.a, act.b});
+         apart ? kernels::BinaryAttrs{kernels::Binary::add, kernels::Act::none, 0, 0}
+               : kernels::BinaryAttrs{kernels::Binary::add, act.act, act.a, act.b});
+  activate();
   return {};
 }
 
