@@ -1,5 +1,6 @@
 // Matrix products of classifiers and transformers, every kernel, one thread, warm caches.
 #include "device/kernels/gemm/gemm.h"
+#include "device/kernels/testing/typed_tensor.h"
 #include "kernel_bench.h"
 
 namespace hone::kernels::testing {
@@ -41,9 +42,20 @@ TestStep make(const Product& p) {
   return step;
 }
 
+TestStep make_f64(int64_t size) {
+  Rng rng(1);
+  TestStep step;
+  step.attrs = words(GemmAttrs{0, 0, 1.0f, Act::none, 0, 0});
+  const Shape square{size, size};
+  step.in = {random_of(rng, DType::f64, square), random_of(rng, DType::f64, square)};
+  step.out = {tensor(DType::f64, square)};
+  return step;
+}
+
 }  // namespace
 
 void register_gemm() {
+  register_step("gemm", "square_128_f64", {2.0 * 128 * 128 * 128}, [] { return make_f64(128); });
   for (const Product& p : products) {
     register_step("gemm", p.name, {2.0 * p.batch * p.m * p.n * p.k}, [&p] { return make(p); });
   }

@@ -34,14 +34,14 @@ void add_reduce(const char* name, Reduce op, uint32_t axes, DType t, const Shape
   });
 }
 
-void add_softmax(const char* name, const Shape& x, int log) {
+void add_softmax(const char* name, const Shape& x, int log, DType t = DType::f32) {
   const int last = x.rank() - 1;
   register_step("softmax", name, {0, 8.0 * static_cast<double>(x.count())}, [=] {
     Rng rng(1);
     TestStep s;
     s.attrs = words(SoftmaxAttrs{last, last + 1, log});
-    s.in = {random_tensor(rng, x)};
-    s.out = {tensor(DType::f32, x)};
+    s.in = {random_of(rng, t, x)};
+    s.out = {tensor(t, x)};
     return s;
   });
 }
@@ -75,6 +75,7 @@ void register_softmax() {
   add_softmax("classes_1000", {1, 1000}, 0);
   add_softmax("attention_12x197", {12, 197, 197}, 0);
   add_softmax("log_classes_1000", {1, 1000}, 1);
+  add_softmax("classes_1000_f64", {1, 1000}, 0, DType::f64);
 }
 
 void register_lstm() {

@@ -150,7 +150,9 @@ Result<Compiled> compile(graph::Graph graph, const CompileOptions& options) {
     return invalid(fmt::format("weights are not finite: {}", fmt::join(bad, "; ")));
   }
   HONE_RETURN_IF_ERROR(fix_sizes(graph, options));
-  HONE_RETURN_IF_ERROR(widen_halves(&graph));
+  // Who asks for floats of some width has said that bf16's roundings are not what matters.
+  HONE_RETURN_IF_ERROR(
+      widen_halves(&graph, in_floats(options.precision) ? Rounding::outputs : Rounding::each_node));
 
   Compiled out;
   passes::Options passes = options.passes;

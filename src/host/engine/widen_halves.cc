@@ -22,8 +22,24 @@ constexpr int64_t f32_type = static_cast<int64_t>(DType::f32);
 
 bool is_half(DType t) { return t == DType::f16 || t == DType::bf16; }
 
-// What looks at bits, and what has blocks of its own, whose values have types too.
-bool keeps_types(const Node& n) { return n.is("BitCast") || !n.blocks.empty(); }
+// Whose results are elements of their operands: nothing to round.
+bool only_moves(const Node& n) {
+  static const std::set<std::string> ops = {
+      "Abs",          "Clip",     "Compress",       "Concat",
+      "DepthToSpace", "Dropout",  "Expand",         "Flatten",
+      "Gather",       "GatherND", "GatherElements", "GlobalMaxPool",
+      "Identity",     "Max",      "MaxPool",        "Min",
+      "Neg",          "Pad",      "ReduceMax",      "ReduceMin",
+      "Relu",         "Reshape",  "Slice",          "SpaceToDepth",
+      "Split",        "Squeeze",  "Tile",           "TopK",
+      "Transpose",    "Trilu",    "Unsqueeze",      "Where"};
+  return ops.contains(n.op);
+}
+
+// Sums that ONNX rounds term by term in the type: see Rounding::each_node.
+bool rounds_within(const Node& n) {
+  return n.is("Softmax") || n.is("LogSoftmax") || n.is("Attention");
+}
 
 // Types that attributes name: what a node makes, and what it computes in.
 void widen_attributes(graph::Attributes* a) {
@@ -46,7 +62,7 @@ Fact with_declared(Fact fact, const Fact& old) {
 
 class Widener {
  public:
-  explicit Widener(const Graph& g) : g_(g), patch_(g, g.block().nodes.front()) {}
+  Widener(const Graph& g, Rounding bf16) : g_(g), patch_(g, g.block().nodes.front()), bf16_(bf16) {}
 
   Status apply(Graph* graph) {
     find_readers_of_narrow();
@@ -67,6 +83,14 @@ class Widener {
   using Wide = std::map<ValueId, ValueId>;
 
   bool half(ValueId v) const { return v != graph::none && is_half(g_.fact(v).dtype); }
+
+  // What looks at bits, what has blocks of its own, whose values have types too, and what f32 would
+  // be another result for.
+  bool keeps_types(const Node& n) const {
+    if (n.is("BitCast") || !n.blocks.empty()) return true;
+    return bf16_ == Rounding::each_node && rounds_within(n) &&
+           g_.fact(n.input(0)).dtype == DType::bf16;
+  }
 
   void find_readers_of_narrow() {
     for (NodeId id : g_.all_nodes()) {
@@ -130,15 +154,20 @@ class Widener {
     const ValueId out = n.outputs[i];
     if (out == graph::none) return;
     wide_[out] = with;
-    if (!half(out)) {
-      patch_.replace(out, with);
-    } else if (g_.is_block_output(out) || narrow_.contains(out)) {
-      patch_.replace(out, add_cast(&patch_, with, g_.fact(out).dtype, id));
-    }
+    if (!half(out)) return patch_.replace(out, with);
+    const DType type = g_.fact(out).dtype;
+    const bool rounds = type == DType::bf16 && bf16_ == Rounding::each_node && !only_moves(n) &&
+                        !g_.users(out).empty();
+    const bool seen = g_.is_block_output(out) || narrow_.contains(out);
+    if (!rounds && !seen) return;
+    const ValueId narrow = add_cast(&patch_, with, type, id);
+    if (seen) patch_.replace(out, narrow);
+    if (rounds) wide_[out] = add_cast(&patch_, narrow, DType::f32, id);
   }
 
   const Graph& g_;
   Patch patch_;
+  Rounding bf16_;
   Wide wide_;
   std::set<ValueId> narrow_;     // read by what keeps types
   std::map<ValueId, Fact> old_;  // of what new values stand for
@@ -146,9 +175,9 @@ class Widener {
 
 }  // namespace
 
-Status widen_halves(Graph* graph) {
+Status widen_halves(Graph* graph, Rounding bf16) {
   if (graph->block().nodes.empty()) return {};
-  return Widener(*graph).apply(graph);
+  return Widener(*graph, bf16).apply(graph);
 }
 
 }  // namespace hone::engine

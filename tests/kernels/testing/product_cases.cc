@@ -8,8 +8,8 @@ namespace hone::kernel_tests {
 
 namespace {
 
-void operand(CaseMaker& m, const Dims& dims, int64_t constant_in) {
-  Tensor t = m.tensor(DType::f32, dims, -1, 1);
+void operand(CaseMaker& m, const Dims& dims, int64_t constant_in, DType type = DType::f32) {
+  Tensor t = is_integer(type) ? m.tensor(type, dims, 0, 9) : m.tensor(type, dims, -1, 1);
   m.r.one_in(constant_in) ? m.constant(std::move(t)) : m.input(std::move(t));
 }
 
@@ -57,8 +57,11 @@ Result<Case> gemm_case(CaseMaker& m) {
   const Dims b_batch = r.one_in(2) ? Dims() : part_of(r, all);
   const Dims a = vector_a ? Dims{k} : stacked(a_batch, rows, k, ta);
   const Dims b = vector_b ? Dims{k} : stacked(b_batch, k, columns, tb);
-  m.input(m.tensor(DType::f32, a));
-  operand(m, b, r.one_in(2) ? 1 : 2);
+  // Of other types there is one kernel, and no activation.
+  const DType other = r.pick({DType::f64, DType::i32, DType::i64, DType::u32, DType::u64});
+  const DType type = !fused && r.one_in(5) ? other : DType::f32;
+  m.input(is_integer(type) ? m.tensor(type, a, 0, 9) : m.tensor(type, a));
+  operand(m, b, r.one_in(2) ? 1 : 2, type);
   if (!fused) return m.finish();
   if (ta) m.attr("trans_a", int64_t{1});
   if (tb) m.attr("trans_b", int64_t{1});
@@ -239,7 +242,7 @@ Result<Case> softmax_case(CaseMaker& m) {
   Dims x = r.dims(rank);
   if (r.one_in(6)) x.back() = r.pick({1000, 1021});
   while (element_count(x) > 40000) x = r.dims(rank);
-  m.laid_out(m.tensor(DType::f32, x, -6, 6));
+  m.laid_out(m.tensor(r.one_in(5) ? DType::f64 : DType::f32, x, -6, 6));
   // Before version 13 the default is axis 1.
   if (rank == 1 || r.one_in(2)) m.attr("axis", r.between(-rank, rank - 1));
   // Every term is positive: nothing cancels, however small the largest probability is.

@@ -8,6 +8,7 @@
 #include "device/kernels/testing/kernel_test_util.h"
 #include "device/kernels/testing/packed_hostile.h"
 #include "device/kernels/testing/reference_act.h"
+#include "device/kernels/testing/typed_tensor.h"
 
 namespace hone::kernels::testing {
 namespace {
@@ -110,10 +111,19 @@ std::map<std::string, int>& accepted() {
   return counts;
 }
 
+// All but the one of other types.
+std::vector<const Kernel*> f32_kernels() {
+  std::vector<const Kernel*> kernels;
+  for (const Kernel* k : kernels_of("gemm")) {
+    if (std::strstr(k->name, "f32") != nullptr) kernels.push_back(k);
+  }
+  return kernels;
+}
+
 void check(Rng& rng, const GemmCase& c) {
   TestStep s = make_step(rng, c);
   Reference want = reference(c, s);
-  for (const Kernel* kernel : kernels_of("gemm")) {
+  for (const Kernel* kernel : f32_kernels()) {
     internal::Bytes before = internal::bytes_of(s.out[0]);
     Outcome r = run_kernel(*kernel, s);
     if (!r.refused) {
@@ -156,7 +166,7 @@ GemmCase random_case(Rng& rng) {
 TEST(GemmKernels, GeneratedShapes) {
   Rng rng(11);
   for (int i = 0; i < 600 && !HasFailure(); ++i) check(rng, random_case(rng));
-  for (const Kernel* k : kernels_of("gemm")) {
+  for (const Kernel* k : f32_kernels()) {
     EXPECT_GE(accepted()[k->name], 20) << k->name << " was hardly tested";
   }
 }
@@ -178,14 +188,98 @@ TEST(GemmKernels, BigPrimeAndEmpty) {
   }
 }
 
+// The case in another type, of small whole numbers, whose sums every type holds.
+TestStep retyped(Rng& rng, GemmCase c, DType t) {
+  c.act = Act::none, c.alpha = is_float(t) ? 0.5f : 1;
+  TestStep s = make_step(rng, c);
+  const bool in_place = s.in[3].memory != nullptr && s.in[3].memory == s.out[0].memory;
+  for (Tensor& x : s.in) {
+    if (!x.op.present()) continue;
+    std::vector<int64_t> strides(x.op.strides, x.op.strides + x.op.shape.rank());
+    Tensor y = strided_tensor(t, x.op.shape, strides);
+    for (int64_t i = 0; i < y.count(); ++i) {
+      const int64_t at = y.offset(i);
+      const double v =
+          random_int(rng, is_float(t) || t == DType::i32 || t == DType::i64 ? -2 : 0, 2);
+      if (t == DType::f16) {
+        y.data<uint16_t>()[at] = f32_to_f16(static_cast<float>(v));
+      } else {
+        with_type(t, [&](auto z) { y.data<decltype(z)>()[at] = static_cast<decltype(z)>(v); });
+      }
+    }
+    x = y;
+  }
+  std::vector<int64_t> strides(s.out[0].op.strides, s.out[0].op.strides + s.out[0].op.shape.rank());
+  s.out[0] = in_place ? s.in[3] : strided_tensor(t, s.out[0].op.shape, strides);
+  return s;
+}
+
+// Exactly: the reference adds up the same numbers in double.
+std::vector<double> sums(const GemmCase& c, const TestStep& s, float alpha) {
+  const Shape& y = s.out[0].op.shape;
+  const std::vector<int64_t> batch = broadcast(c.a_batch, c.b_batch);
+  std::vector<double> out;
+  for (int64_t i = 0; i < y.count(); ++i) {
+    const int64_t matrix = i / (int64_t{c.m} * c.n), m = i / c.n % c.m, n = i % c.n;
+    const int64_t a = matrix_index(c.a_batch, batch, matrix) * c.m * c.k;
+    const int64_t b = matrix_index(c.b_batch, batch, matrix) * c.k * c.n;
+    double sum = 0;
+    for (int64_t k = 0; k < c.k; ++k) {
+      sum += get(s.in[0], a + (c.trans_a ? k * c.m + m : m * c.k + k)) *
+             get(s.in[1], b + (c.trans_b ? n * c.k + k : k * c.n + n));
+    }
+    sum *= static_cast<double>(alpha);
+    if (c.bias) sum += get(s.in[2], n);
+    if (c.residual) sum += get(s.in[3], i);
+    out.push_back(sum);
+  }
+  return out;
+}
+
+TEST(GemmKernels, OtherTypes) {
+  Rng rng(14);
+  const Kernel& any = *find_kernel("gemm_any_portable");
+  for (DType t : {DType::f64, DType::f16, DType::i32, DType::i64, DType::u32, DType::u64,
+                  DType::i16, DType::u16}) {
+    for (int i = 0; i < 40; ++i) {
+      GemmCase c = random_case(rng);
+      if (i == 0) c.m = 3, c.n = 300, c.k = 600, c.a_batch = c.b_batch = {};  // several blocks
+      TestStep s = retyped(rng, c, t);
+      const std::vector<double> want = sums(c, s, is_float(t) ? 0.5f : 1);
+      const Outcome o = run_kernel(any, s);
+      ASSERT_EQ(o.refused, nullptr) << o.refused;
+      ASSERT_EQ(o.problem, "") << c.text();
+      for (size_t k = 0; k < want.size(); ++k) {
+        ASSERT_EQ(get(s.out[0], static_cast<int64_t>(k)), want[k]) << name(t) << c.text();
+      }
+    }
+  }
+}
+
+TEST(GemmKernels, IntegersWrapAround) {
+  TestStep s;
+  s.attrs = words(GemmAttrs{0, 0, 1, Act::none, 0, 0});
+  s.in = {tensor(DType::i32, {1, 2}), tensor(DType::i32, {2, 1})};
+  s.out = {tensor(DType::i32, {1, 1})};
+  for (int64_t i = 0; i < 2; ++i) s.in[0].at<int32_t>(i) = INT32_MAX, s.in[1].at<int32_t>(i) = 3;
+  const Kernel& any = *find_kernel("gemm_any_portable");
+  EXPECT_EQ(run_kernel(any, s).problem, "");
+  EXPECT_EQ(s.out[0].at<int32_t>(0), -6);
+  s.attrs = words(GemmAttrs{0, 0, 0.5f, Act::none, 0, 0});
+  EXPECT_NE(run_kernel(any, s).refused, nullptr);
+  s.attrs = words(GemmAttrs{0, 0, 1, Act::relu, 0, 0});
+  EXPECT_NE(run_kernel(any, s).refused, nullptr);
+}
+
 TEST(GemmKernels, HostileStepsAreRefusedOrStayInBounds) {
   Rng rng(13);
   std::map<std::string, int> ran;
   for (int i = 0; i < 1500 && !HasFailure(); ++i) {
     GemmCase c = random_case(rng);
     if (c.m * c.k + c.k * c.n + c.m * c.n > 3000) continue;
-    TestStep base = make_step(rng, c);
+    const TestStep own = make_step(rng, c), other = retyped(rng, c, DType::f64);
     for (const Kernel* kernel : kernels_of("gemm")) {
+      const TestStep& base = std::strstr(kernel->name, "any") != nullptr ? other : own;
       for (int round = 0; round < 3; ++round) {
         HostileStep s = packed_step(*kernel, base);
         mutate(rng, &s);

@@ -15,7 +15,7 @@ TestStep step_of(const Tensor& x, int axis, int axis_end, bool log) {
   TestStep s;
   s.attrs = words(SoftmaxAttrs{axis, axis_end, log});
   s.in = {x};
-  s.out = {tensor(DType::f32, x.op.shape)};
+  s.out = {tensor(x.op.dtype, x.op.shape)};
   return s;
 }
 
@@ -39,20 +39,34 @@ std::vector<double> reference(const Tensor& x, int axis, int axis_end, bool log)
   return y;
 }
 
+bool takes(const Kernel& k, DType t) {
+  return (std::strstr(k.name, "f64") != nullptr) == (t == DType::f64);
+}
+
 void check(const Tensor& x, int axis, int axis_end, bool in_place = false) {
+  const double slack = x.op.dtype == DType::f64 ? 1e-14 : 2e-6;
   for (bool log : {false, true}) {
     std::vector<double> want = reference(x, axis, axis_end, log);
     TestStep s = step_of(in_place ? clone(x) : x, axis, axis_end, log);
     if (in_place) s.out[0] = s.in[0];
     for (const Kernel* k : kernels_of("softmax")) {
+      if (!takes(*k, x.op.dtype)) continue;
       std::memcpy(s.in[0].data<char>(), clone(x).data<char>(),
                   static_cast<size_t>(x.memory->bytes()));
       Outcome o = run_kernel(*k, s);
       ASSERT_EQ(o.refused, nullptr) << o.refused;
       EXPECT_EQ(o.problem, "");
-      EXPECT_EQ(differs(s.out[0], want,
-                        [&](size_t i) { return 2e-6 * std::fabs(want[i]) + (log ? 2e-6 : 1e-37); }),
-                "")
+      if (x.op.dtype == DType::f64) {
+        for (size_t i = 0; i < want.size(); ++i) {
+          EXPECT_NEAR(get(s.out[0], static_cast<int64_t>(i)), want[i],
+                      slack * std::fabs(want[i]) + (log ? slack : 0));
+        }
+        continue;
+      }
+      EXPECT_EQ(
+          differs(s.out[0], want,
+                  [&](size_t i) { return slack * std::fabs(want[i]) + (log ? slack : 1e-37); }),
+          "")
           << k->name << text(x.op.shape) << axis << "-" << axis_end << " log " << log;
     }
   }
@@ -90,6 +104,7 @@ TEST(Softmax, Infinities) {
   for (bool log : {false, true}) {
     TestStep s = step_of(x, 1, 2, log);
     for (const Kernel* k : kernels_of("softmax")) {
+      if (!takes(*k, DType::f32)) continue;
       EXPECT_EQ(run_kernel(*k, s).problem, "");
       EXPECT_EQ(get(s.out[0], 5), log ? -INFINITY : 0) << k->name;
       EXPECT_FALSE(std::isnan(get(s.out[0], 6)));
@@ -99,10 +114,24 @@ TEST(Softmax, Infinities) {
   }
 }
 
+TEST(Softmax, Doubles) {
+  Rng rng(4);
+  for (const Shape& shape : {Shape{1000}, Shape{3, 5, 67}, Shape{300, 3}, Shape{0, 3}}) {
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      check(random_of(rng, DType::f64, shape), axis, axis + 1);
+    }
+  }
+  Tensor x = random_of(rng, DType::f64, {5, 333});
+  for (int64_t i = 0; i < x.count(); ++i) x.at<double>(i) *= 1e5;  // beyond what f32's exp holds
+  check(x, 1, 2);
+  check(x, 1, 2, true);
+}
+
 TEST(Softmax, HostileSteps) {
   Rng rng(3);
   EXPECT_EQ(try_hostile_steps("softmax",
                               {step_of(random_tensor(rng, {3, 5, 67}), 1, 2, false),
+                               step_of(random_of(rng, DType::f64, {3, 5, 67}), 1, 2, false),
                                step_of(random_tensor(rng, {3, 5, 67}), 2, 3, true)},
                               20000),
             "");

@@ -96,6 +96,7 @@ PlanValue result(Lowering& l, const Node& n, const Dim& heads) {
 
 Status check_node(const Lowering& l, const Node& n) {
   const DType t = l.graph().fact(n.input(0)).dtype;
+  if (t == DType::bf16) return unsupported("sums rounded to bf16; --precision f32 has none");
   if (t != DType::f32) return unsupported(std::string("no attention kernel for ") + name(t));
   if (n.output(3) != graph::none) return unsupported("Attention's scores as an output");
   if (n.attributes.i("left_window_size", -1) >= 0 || n.attributes.i("right_window_size", -1) >= 0) {

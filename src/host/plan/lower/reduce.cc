@@ -124,6 +124,8 @@ Status lower_reduce(Lowering& l, const Node& n) {
 Status lower_softmax(Lowering& l, const Node& n) {
   const auto& fact = l.graph().fact(n.input(0));
   int rank = fact.rank();
+  if (fact.dtype == DType::bf16)
+    return unsupported("sums rounded to bf16; --precision f32 has none");
   bool flat = n.version < 13;  // all dimensions from axis on are one
   HONE_ASSIGN(int axis, normal_axis(n.attributes.i("axis", flat ? 1 : -1), std::max(rank, 1)));
   Layout layout = flat ? Layout::row_major : l.graph().value(n.output(0)).layout;
