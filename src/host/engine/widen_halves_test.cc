@@ -128,7 +128,8 @@ TEST(WidenHalves, Bf16SumsAsOnnxRoundsThemStay) {
 
 // What looks at bits sees those that the model's own type has.
 TEST(WidenHalves, BitsStay) {
-  graph::Graph g = parsed(R"(in %x f16[3]
+  auto text = graph::parse_text(R"(graph "g" opset {"" 26, "ai.hone" 1}
+in %x f16[3]
 %y = Neg(%x) "y"
 %i = BitCast(%y) {to=5} "i"
 %h = BitCast(%i) {to=10} "h"
@@ -136,6 +137,9 @@ TEST(WidenHalves, BitsStay) {
 out %i as "i"
 out %z as "z"
 )");
+  ASSERT_TRUE(text.ok()) << text.status().text();
+  graph::Graph g = *text;
+  ASSERT_TRUE(ops::infer_graph(g).ok());
   const graph::Graph before = g;
   ASSERT_TRUE(widen_halves(&g).ok());
   EXPECT_TRUE(graph::verify(g).ok());
