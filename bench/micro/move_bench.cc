@@ -2,6 +2,7 @@
 #include "device/kernels/argpool/argpool.h"
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/cumulate/cumulate.h"
+#include "device/kernels/dft/dft.h"
 #include "device/kernels/fill/fill.h"
 #include "device/kernels/gather/gather.h"
 #include "device/kernels/linear_attention/linear_attention.h"
@@ -185,6 +186,18 @@ void register_slice() {
     s.in = {tensor(DType::f32, {256, 16, 512}), tensor(DType::i64, {})};
     fill<int64_t>(s.in[1], [](int64_t) { return int64_t{7}; });
     s.out = {tensor(DType::f32, {256, 512})};
+    return s;
+  });
+}
+
+void register_dft() {
+  register_step("dft", "frames", {0, 2.0 * 100 * 400 * 4}, [] {
+    Rng rng(1);
+    TestStep s;
+    s.attrs = words(DftAttrs{0, 1});
+    s.dims = {1, 400};
+    s.in = {random_tensor(rng, {100, 400, 1})};
+    s.out = {tensor(DType::f32, {100, 201, 2})};
     return s;
   });
 }

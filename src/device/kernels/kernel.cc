@@ -12,6 +12,7 @@
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/cumulate/cumulate.h"
 #include "device/kernels/dequantize/dequantize.h"
+#include "device/kernels/dft/dft.h"
 #include "device/kernels/fill/fill.h"
 #include "device/kernels/gather/gather.h"
 #include "device/kernels/gather_elements/gather_elements.h"

@@ -13,27 +13,103 @@ struct Complex {
   double re = 0, im = 0;
 };
 
-// y[k] = sum over n of x[n] e^(-+ 2 pi i k n / length), for k < `count`; x is padded with zeros.
-std::vector<Complex> transform(const std::vector<Complex>& x, int64_t length, int64_t count,
-                               bool inverse) {
-  std::vector<Complex> turns;
-  for (int64_t i = 0; i < length; ++i) {
-    const double angle =
-        2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(length);
-    turns.push_back({std::cos(angle), inverse ? std::sin(angle) : -std::sin(angle)});
-  }
-  const int64_t given = std::min(length, static_cast<int64_t>(x.size()));
-  std::vector<Complex> y(static_cast<size_t>(count));
-  for (int64_t k = 0; k < count; ++k) {
-    Complex& sum = y[static_cast<size_t>(k)];
-    for (int64_t n = 0; n < given; ++n) {
-      const Complex &v = x[static_cast<size_t>(n)], &t = turns[static_cast<size_t>(k * n % length)];
-      sum.re += v.re * t.re - v.im * t.im;
-      sum.im += v.re * t.im + v.im * t.re;
+// Fourier transform by its prime factors, in T. Where sums cancel, what is left is T's rounding and
+// the order of additions: they are those of NumPy, in whose terms ONNX defines DFT.
+template <class T>
+class Fourier {
+ public:
+  struct Value {
+    T re, im;
+  };
+  Fourier(size_t length, bool inverse) : length_(length) {
+    for (size_t i = 0; i < length; ++i) {
+      const double angle =
+          2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(length);
+      const double sine = inverse ? std::sin(angle) : -std::sin(angle);
+      turns_.push_back({static_cast<T>(std::cos(angle)), static_cast<T>(sine)});
     }
-    if (inverse) sum = {sum.re / static_cast<double>(length), sum.im / static_cast<double>(length)};
+  }
+
+  // x.size() divides the length.
+  std::vector<Value> operator()(const std::vector<Value>& x) const {
+    const size_t n = x.size();
+    if (n < 2) return x;
+    size_t p = 2;
+    while (n % p != 0) p = p * p > n ? n : p + 1;
+    const size_t m = n / p;
+    std::vector<std::vector<Value>> parts(p, std::vector<Value>(m));
+    std::vector<Value> column(p);
+    for (size_t j = 0; j < m; ++j) {
+      for (size_t q = 0; q < p; ++q) column[q] = x[j + m * q];
+      const std::vector<Value> mixed = butterfly(column);
+      for (size_t u = 0; u < p; ++u) {
+        parts[u][j] = u * j == 0 ? mixed[u] : times(mixed[u], turn(u * j, n));
+      }
+    }
+    std::vector<Value> y(n);
+    for (size_t u = 0; u < p; ++u) {
+      const std::vector<Value> part = (*this)(parts[u]);
+      for (size_t k = 0; k < m; ++k) y[u + p * k] = part[k];
+    }
+    return y;
+  }
+
+ private:
+  const Value& turn(size_t k, size_t n) const { return turns_[k % n * (length_ / n)]; }
+  static Value times(Value a, Value b) {
+    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+  }
+
+  // Of a prime number of values: cosines go with sums of the pairs (q, p - q), sines with their
+  // differences.
+  std::vector<Value> butterfly(const std::vector<Value>& x) const {
+    const size_t p = x.size();
+    if (p == 2) {
+      return {{x[0].re + x[1].re, x[0].im + x[1].im}, {x[0].re - x[1].re, x[0].im - x[1].im}};
+    }
+    std::vector<Value> y(p, x[0]);
+    for (size_t u = 1; u <= p / 2; ++u) {
+      Value even = x[0], odd{0, 0};
+      for (size_t q = 1; q <= p / 2; ++q) {
+        const Value &a = x[q], &b = x[p - q], &t = turn(u * q, p);
+        if (u == 1) y[0] = {y[0].re + (a.re + b.re), y[0].im + (a.im + b.im)};
+        even = {even.re + t.re * (a.re + b.re), even.im + t.re * (a.im + b.im)};
+        odd = {odd.re - t.im * (a.im - b.im), odd.im + t.im * (a.re - b.re)};
+      }
+      y[u] = {even.re + odd.re, even.im + odd.im};
+      y[p - u] = {even.re - odd.re, even.im - odd.im};
+    }
+    return y;
+  }
+
+  size_t length_;
+  std::vector<Value> turns_;
+};
+
+// y[k] = sum over n of x[n] e^(-+ 2 pi i k n / length), for k < `count`; x is padded with zeros.
+template <class T>
+std::vector<Complex> transform_in(const std::vector<Complex>& x, int64_t length, int64_t count,
+                                  bool inverse) {
+  const auto size = static_cast<size_t>(length);
+  using Value = typename Fourier<T>::Value;
+  std::vector<Value> given(size, Value{0, 0});
+  for (size_t i = 0; i < std::min(size, x.size()); ++i) {
+    given[i] = {static_cast<T>(x[i].re), static_cast<T>(x[i].im)};
+  }
+  const std::vector<Value> made = Fourier<T>(size, inverse)(given);
+  const T scale = inverse ? static_cast<T>(1.0 / static_cast<double>(length)) : T{1};
+  std::vector<Complex> y;
+  for (size_t k = 0; k < static_cast<size_t>(count); ++k) {
+    y.push_back({made[k].re * scale, made[k].im * scale});
   }
   return y;
+}
+
+// NumPy's rule: complex numbers of two f32 are transformed in f32, all else in f64.
+std::vector<Complex> transform(bool narrow, const std::vector<Complex>& x, int64_t length,
+                               int64_t count, bool inverse) {
+  return narrow ? transform_in<float>(x, length, count, inverse)
+                : transform_in<double>(x, length, count, inverse);
 }
 
 constexpr int64_t longest = int64_t{1} << 24;
@@ -49,37 +125,47 @@ DftKind kind_of(const Node& node) {
   return {node.attributes.i("inverse", 0) != 0, node.attributes.i("onesided", 0) != 0};
 }
 
+// 1 where an axis of any integer, from the back where negative, is `d`; else 0.
+Dim names_axis(const Dim& axis, int d, int rank) {
+  const auto less = [](const Dim& x, const Dim& y) { return Dim::apply(Dim::Op::less, {x, y}); };
+  const Dim from_front = axis + Dim(rank) * less(axis, Dim(0));
+  return less(Dim(d - 1), from_front) * less(from_front, Dim(d + 1));
+}
+
 Status infer_dft(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_float(ctx, 0));
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 1, true));
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 2, true));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 2));
   const DType t = ctx.in(0).dtype;
-  std::optional<int64_t> given = ctx.node().attributes.i("axis", 1);
-  if (ctx.node().version >= 20) {
-    given = -2;
-    if (ctx.has_input(2)) {
-      const auto content = ctx.ints(2);
-      given = content && content->size() == 1 ? std::optional(content->front()) : std::nullopt;
-    }
-  }
-  if (!ctx.has_rank(0) || !given) {
+  std::optional<std::vector<Dim>> axis, length;
+  axis = {Dim(ctx.node().attributes.i("axis", ctx.node().version >= 20 ? -2 : 1))};
+  if (ctx.has_input(2)) axis = ctx.sizes(2);
+  if (ctx.has_input(1)) length = ctx.sizes(1);
+  if (!ctx.has_rank(0) || !axis || axis->size() != 1) {
     ctx.set_unranked(0, t);
     return {};
   }
-  HONE_ASSIGN(const int axis, normal_axis(*given, ctx.in(0).rank()));
-  if (axis + 1 == ctx.in(0).rank()) return invalid("the axis is that of real and imaginary parts");
-  SymShape out = ctx.shape(0);
-  const DftKind kind = kind_of(ctx.node());
-  Dim& size = out[static_cast<size_t>(axis)];
-  Dim length = kind.parts() == 1 ? Dim(2) * (size - Dim(1)) : size;
-  if (ctx.has_input(1)) {
-    const auto content = ctx.content(1);
-    length = content && content->size() == 1 ? content->front() : ctx.unknown(0, axis);
+  const int rank = ctx.in(0).rank();
+  if (axis->front().is_const()) {
+    HONE_ASSIGN(const int at, normal_axis(axis->front().value(), rank));
+    if (at + 1 == rank) return invalid("the axis is that of real and imaginary parts");
   }
-  const bool half = kind.onesided && !kind.inverse;
-  size = half ? floor_div(length, Dim(2)) + Dim(1) : length;
-  if (length.is_const() && length.value() < 1) return invalid("dft_length is below 1");
+  const DftKind kind = kind_of(ctx.node());
+  SymShape out = ctx.shape(0);
+  for (int d = 0; d + 1 < rank; ++d) {
+    Dim& size = out[static_cast<size_t>(d)];
+    Dim count = kind.parts() == 1 ? Dim(2) * (size - Dim(1)) : size;
+    if (ctx.has_input(1)) {
+      count = length && length->size() == 1 ? length->front() : ctx.unknown(0, d);
+      if (count.is_const() && count.value() < 1) return invalid("dft_length is below 1");
+    }
+    if (kind.onesided && !kind.inverse) count = floor_div(count, Dim(2)) + Dim(1);
+    const Dim here = names_axis(axis->front(), d, rank);
+    // A line of one one-sided bin has no length of its own.
+    if (here == Dim(1) && count.is_const() && count.value() < 1) return invalid("an empty line");
+    if (here != Dim(0)) size = here == Dim(1) ? count : size + here * (count - size);
+  }
   out.back() = Dim(kind.parts());
   ctx.set(0, t, std::move(out));
   return {};
@@ -122,6 +208,7 @@ Status dft(RefContext& ctx) {
   dims.back() = kind.parts();
   HONE_RETURN_IF_ERROR(check_size(DType::f64, dims));
   const Lines from = lines_of(x.dims(), axis), to = lines_of(dims, axis);
+  const bool narrow = x.dtype() == DType::f32 && parts == 2;
   const std::vector<double> xs = load<double>(x);
   std::vector<double> y(static_cast<size_t>(element_count(dims)));
   for (int64_t i = 0; i < from.count / parts; ++i) {
@@ -131,7 +218,7 @@ Status dft(RefContext& ctx) {
       line.push_back({v[0], parts == 2 ? v[1] : 0});
     }
     if (kind.parts() == 1) line = whole(std::move(line), length);
-    const std::vector<Complex> out = transform(line, length, count, kind.inverse);
+    const std::vector<Complex> out = transform(narrow, line, length, count, kind.inverse);
     for (int64_t k = 0; k < count; ++k) {
       double* v = y.data() + to.first(i * kind.parts()) + k * to.stride;
       v[0] = out[static_cast<size_t>(k)].re;
@@ -212,7 +299,7 @@ Status stft(RefContext& ctx) {
       const double w = window[static_cast<size_t>(k)];
       frame.push_back({v[0] * w, parts == 2 ? v[1] * w : 0});
     }
-    for (const Complex& c : transform(frame, length, bins, false)) {
+    for (const Complex& c : transform(false, frame, length, bins, false)) {
       y.push_back(c.re);
       y.push_back(c.im);
     }

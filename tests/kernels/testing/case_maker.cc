@@ -205,6 +205,7 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_loop, loop_case},
                               {plan::lower_random, random_numbers_case},
                               {plan::lower_linear_attention, linear_attention_case},
+                              {plan::lower_dft, dft_case},
                               {plan::lower_one_hot, one_hot_case},
                               {plan::lower_eye_like, eye_like_case},
                               {plan::lower_trilu, trilu_case},

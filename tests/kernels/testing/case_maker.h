@@ -149,6 +149,7 @@ Result<Case> range_case(CaseMaker& m);
 Result<Case> scatter_case(CaseMaker& m);
 Result<Case> topk_case(CaseMaker& m);
 Result<Case> cumulate_case(CaseMaker& m);
+Result<Case> dft_case(CaseMaker& m);
 Result<Case> one_hot_case(CaseMaker& m);
 Result<Case> eye_like_case(CaseMaker& m);
 Result<Case> trilu_case(CaseMaker& m);

@@ -134,6 +134,28 @@ Result<Case> cumulate_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> dft_case(CaseMaker& m) {
+  Random& r = m.r;
+  Dims x = r.dims(r.between(1, 3), 300);
+  const int64_t rank = static_cast<int64_t>(x.size()) + 1, axis = r.below(rank - 1);
+  const bool inverse = r.one_in(2), onesided = r.one_in(2), whole = inverse && onesided;
+  x.push_back(whole || (!onesided && r.one_in(2)) ? 2 : 1);
+  const bool cut = whole || r.one_in(2);
+  // What cancels leaves the rounding of what was added up.
+  m.floor = inverse ? 1 : static_cast<double>(2 * x[static_cast<size_t>(axis)]);
+  m.input(m.tensor(r.pick({DType::f32, DType::f32, DType::f64, DType::f16}), x));
+  if (m.def->since < 20) m.attr("axis", axis);
+  if (cut) {
+    m.either(Tensor::of<int64_t>({}, {r.between(1, 40)}));
+  } else if (m.def->since >= 20) {
+    m.absent();
+  }
+  if (m.def->since >= 20) m.either(Tensor::of<int64_t>({}, {r.one_in(2) ? axis : axis - rank}));
+  if (inverse || r.one_in(2)) m.attr("inverse", int64_t{inverse});
+  if (onesided || r.one_in(2)) m.attr("onesided", int64_t{onesided});
+  return m.finish();
+}
+
 Result<Case> one_hot_case(CaseMaker& m) {
   Random& r = m.r;
   const Dims x = r.dims(r.between(1, 3), 200);

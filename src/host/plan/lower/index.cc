@@ -1,6 +1,7 @@
 // Gathering and scattering by indices as data, sequences of indices, and what runs along one axis.
 
 #include "device/kernels/cumulate/cumulate.h"
+#include "device/kernels/dft/dft.h"
 #include "device/kernels/gather_elements/gather_elements.h"
 #include "device/kernels/gather_nd/gather_nd.h"
 #include "device/kernels/scatter/scatter.h"
@@ -107,6 +108,39 @@ Status lower_cumulate(Lowering& l, const Node& n) {
                            flag("exclusive"), flag("reverse")};
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), layout));
   l.step(n, "cumulate", {x}, {l.define(n.output(0))}, a);
+  return {};
+}
+
+Status lower_dft(Lowering& l, const Node& n) {
+  const SymShape& shape = *l.graph().fact(n.input(0)).shape;
+  const int rank = static_cast<int>(shape.size());
+  if (!shape.back().is_const()) return unsupported("whether the signal is complex is not known");
+  const auto flag = [&](const char* name) { return n.attributes.i(name, 0) != 0 ? 1 : 0; };
+  const auto less = [](const Dim& a, const Dim& b) { return Dim::apply(Dim::Op::less, {a, b}); };
+  std::vector<Dim> axis{Dim(n.attributes.i("axis", n.version >= 20 ? -2 : 1))}, length;
+  if (n.input(2) != graph::none) {
+    HONE_ASSIGN(axis, l.content(n, 2));
+  }
+  if (n.input(1) != graph::none) {
+    HONE_ASSIGN(length, l.content(n, 1));
+  }
+  if (axis.size() != 1 || length.size() > 1) return unsupported("axis or length is not one number");
+  const Dim at = axis[0] + Dim(rank) * less(axis[0], Dim(0));
+  l.check(less(Dim(-1), at) * less(at, Dim(rank - 1)), "DFT '" + n.name + "' has no such axis");
+  if (length.empty()) {
+    Dim size(0);
+    for (int d = 0; d + 1 < rank; ++d) {
+      const Dim here = less(Dim(d - 1), at) * less(at, Dim(d + 1));
+      size = size + here * shape[static_cast<size_t>(d)];
+    }
+    length = {flag("inverse") && flag("onesided") ? Dim(2) * (size - Dim(1)) : size};
+  }
+  l.check(less(Dim(0), length[0]) * less(length[0], Dim(kernels::longest_dft + 1)),
+          "DFT '" + n.name + "' has lines of no length, or of more than 2^24");
+  const kernels::DftAttrs a{flag("inverse"), flag("onesided")};
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  l.step(n, "dft", {x}, {l.define_as(n.output(0), Layout::row_major)}, a,
+         {max(Dim(0), min(at, Dim(rank - 2))), max(length[0], Dim(1))});
   return {};
 }
 

@@ -10,6 +10,12 @@ Status lower_same(Lowering& l, const Node& n) {
   if (n.is("Dropout") && n.output(1) != graph::none) {
     return unsupported("Dropout's mask output has no kernel");
   }
+  if (n.is("Dropout") && n.version >= 12 && n.input(2) != graph::none) {
+    const Tensor* training = l.graph().constant(n.input(2));
+    if (training == nullptr || training->count() != 1 || training->int_at(0) != 0) {
+      return unsupported("Dropout that drops (training_mode is true, or known only when it runs)");
+    }
+  }
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), l.graph().value(n.output(0)).layout));
   l.define_view(n.output(0), x);
   return {};
