@@ -258,8 +258,9 @@ std::string io_line(const json& io) {
   for (const json& d : io["shape"]) {
     dims += (dims.empty() ? "" : ",") + (d.is_string() ? d.get<std::string>() : d.dump());
   }
-  return fmt::format("{} {}[{}]", io["name"].get<std::string>(), io["dtype"].get<std::string>(),
-                     dims);
+  const std::string kind = io.contains("kind") ? io["kind"].get<std::string>() + " of " : "";
+  return fmt::format("{} {}{}[{}]", io["name"].get<std::string>(), kind,
+                     io["dtype"].get<std::string>(), dims);
 }
 
 void print_engine(const std::string& path, const json& j, Printer& p) {

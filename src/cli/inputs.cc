@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "host/model/tensor_files.h"
+#include "host/model/value_files.h"
 #include "ship/project/picture.h"
 
 namespace hone::cli {
@@ -24,7 +25,17 @@ Result<Tensor> from_npz(const std::string& name, const std::string& path) {
                              names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
-Status take_file(const std::string& name, const std::string& path, Given* given) {
+Result<Tensor> read_value(const std::string& name, const std::string& path,
+                          const InputTypes& types) {
+  const auto type = types.find(name);
+  if (type == types.end() || fs::path(path).extension() != ".pb") {
+    return model::read_tensor_file(path);
+  }
+  return model::read_value_pb(path, type->second);
+}
+
+Status take_file(const std::string& name, const std::string& path, const InputTypes& types,
+                 Given* given) {
   if (given->by_name.contains(name) || given->pictures.contains(name)) {
     return invalid(fmt::format("--input gives '{}' more than once", name));
   }
@@ -33,11 +44,12 @@ Status take_file(const std::string& name, const std::string& path, Given* given)
     return {};
   }
   bool npz = fs::path(path).extension() == ".npz";
-  HONE_ASSIGN(given->by_name[name], npz ? from_npz(name, path) : model::read_tensor_file(path));
+  HONE_ASSIGN(given->by_name[name], npz ? from_npz(name, path) : read_value(name, path, types));
   return {};
 }
 
-Status take_folder(const std::string& folder, const std::vector<std::string>& names, Given* given) {
+Status take_folder(const std::string& folder, const std::vector<std::string>& names,
+                   const InputTypes& types, Given* given) {
   std::error_code error;
   if (!fs::exists(folder, error)) {
     return Status(Code::not_found, fmt::format("{}: no such folder", folder));
@@ -53,7 +65,7 @@ Status take_folder(const std::string& folder, const std::vector<std::string>& na
       bool first = fs::exists(numbered, error);
       if (!first && !fs::exists(named, error)) continue;
       HONE_ASSIGN(given->by_number[i],
-                  model::read_tensor_file((first ? numbered : named).string()));
+                  read_value(names[i], (first ? numbered : named).string(), types));
       break;
     }
   }
@@ -67,6 +79,7 @@ Status take_folder(const std::string& folder, const std::vector<std::string>& na
 
 bool fits(const Tensor& t, const ship::IoInfo& io) {
   if (t.dtype() != io.dtype) return false;
+  if (!io.tensor) return true;  // whether it is one, the executor looks at
   if (!io.ranked) return true;
   if (t.dims().size() != io.dims.size()) return false;
   for (size_t i = 0; i < io.dims.size(); ++i) {
@@ -92,7 +105,14 @@ void add_input_options(CLI::App* command, InputOptions* options) {
       ->type_name("DIR");
 }
 
-Result<Given> read_inputs(const InputOptions& options, const std::vector<std::string>& names) {
+InputTypes types_of(const std::vector<model::ValueInfo>& values) {
+  InputTypes types;
+  for (const model::ValueInfo& v : values) types[v.name] = v.type;
+  return types;
+}
+
+Result<Given> read_inputs(const InputOptions& options, const std::vector<std::string>& names,
+                          const InputTypes& types) {
   Given given;
   if (!options.more.empty() && options.files.empty()) {
     return invalid(
@@ -104,9 +124,10 @@ Result<Given> read_inputs(const InputOptions& options, const std::vector<std::st
   all.insert(all.end(), options.more.begin(), options.more.end());
   for (const std::string& arg : all) {
     HONE_ASSIGN(auto parts, split_assignment(arg, "--input", "NAME=FILE"));
-    HONE_RETURN_IF_ERROR(take_file(parts.first, parts.second, &given));
+    HONE_RETURN_IF_ERROR(take_file(parts.first, parts.second, types, &given));
   }
-  if (!options.folder.empty()) HONE_RETURN_IF_ERROR(take_folder(options.folder, names, &given));
+  if (!options.folder.empty())
+    HONE_RETURN_IF_ERROR(take_folder(options.folder, names, types, &given));
   return given;
 }
 
@@ -145,6 +166,7 @@ std::vector<ship::IoInfo> graph_io(const graph::Graph& g, const std::vector<grap
     io.name = g.value(v).name;
     io.dtype = g.fact(v).dtype;
     io.ranked = g.fact(v).has_rank();
+    io.tensor = g.fact(v).kind == graph::Fact::Kind::tensor;
     if (io.ranked) {
       for (const graph::Dim& d : *g.fact(v).shape) {
         io.dims.push_back(d.const_value().value_or(-1));

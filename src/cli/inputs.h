@@ -8,6 +8,7 @@
 
 #include "cli/model_args.h"
 #include "host/graph/graph.h"
+#include "host/model/onnx.h"
 
 namespace hone::cli {
 
@@ -27,8 +28,12 @@ struct Given {
 };
 
 // Reads the files; those of a folder are input_0.pb, input_1.npy, ... in the order of `names`, or
-// NAME.pb, NAME.npy; other files there are ignored.
-Result<Given> read_inputs(const InputOptions& options, const std::vector<std::string>& names);
+// NAME.pb, NAME.npy; other files there are ignored. `types`: what the model declares, by name; a
+// .pb of an input that is not in it is a TensorProto.
+using InputTypes = std::map<std::string, model::TypeProto>;
+Result<Given> read_inputs(const InputOptions& options, const std::vector<std::string>& names,
+                          const InputTypes& types = {});
+InputTypes types_of(const std::vector<model::ValueInfo>& values);
 
 // One tensor per input. Errors name an input that is unknown, missing, or of another type, rank or
 // size than the model takes.

@@ -7,8 +7,10 @@
 
 #include "cli/command.h"
 #include "cli/describe_engine.h"
+#include "cli/inputs.h"
 #include "host/engine/check_model.h"
 #include "host/import/import.h"
+#include "host/model/value_files.h"
 #include "host/ops/op_def.h"
 
 namespace hone::cli {
@@ -21,7 +23,8 @@ struct Options {
   std::string file, json;
 };
 
-json value_json(const graph::Graph& g, graph::ValueId v, const std::string& called) {
+json value_json(const graph::Graph& g, graph::ValueId v, const std::string& called,
+                const model::TypeProto& type) {
   json dims = json::array();
   const graph::Fact& f = g.fact(v);
   if (f.has_rank()) {
@@ -33,7 +36,10 @@ json value_json(const graph::Graph& g, graph::ValueId v, const std::string& call
       }
     }
   }
-  return {{"name", called}, {"dtype", name(f.dtype)}, {"shape", dims}};
+  json j = {{"name", called}, {"dtype", name(f.dtype)}, {"shape", dims}};
+  const std::string kind = model::kind_name(type);
+  if (kind != "tensor") j["kind"] = kind;
+  return j;
 }
 
 // Parameters, weights' bytes and types, work with dynamic sizes at 1.
@@ -74,10 +80,13 @@ json describe_model(const model::Model& m, const graph::Graph& g) {
             {"bytes", m.file_bytes},
             {"inputs", json::array()},
             {"outputs", json::array()}};
+  InputTypes types = types_of(m.graph.inputs);
   for (graph::ValueId v : g.block().inputs)
-    j["inputs"].push_back(value_json(g, v, g.value(v).name));
+    j["inputs"].push_back(value_json(g, v, g.value(v).name, types[g.value(v).name]));
+  types = types_of(m.graph.outputs);
   for (size_t i = 0; i < g.output_names.size(); ++i) {
-    j["outputs"].push_back(value_json(g, g.block().outputs[i], g.output_names[i]));
+    const std::string& called = g.output_names[i];
+    j["outputs"].push_back(value_json(g, g.block().outputs[i], called, types[called]));
   }
   std::map<std::string, int> operators;
   for (graph::NodeId n : g.all_nodes()) ++operators[g.node(n).op];

@@ -7,9 +7,11 @@
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "host/graph/quote.h"
 #include "host/import/import.h"
 #include "host/model/files.h"
 #include "host/model/tensor_files.h"
+#include "host/model/value_files.h"
 #include "host/ops/evaluate.h"
 #include "ship/project/picture.h"
 
@@ -31,6 +33,7 @@ struct Output {
   std::string name;
   Tensor value;
   std::vector<std::string> labels;  // of its classes, where the engine carries them
+  model::TypeProto type;            // as an ONNX file declares it
 };
 
 // All files or none: each is written whole before the first gets its name.
@@ -39,6 +42,10 @@ Status write_outputs(const Options& o, const std::vector<Output>& outputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     std::vector<std::byte> bytes;
     if (o.format == "npy") {
+      if (!outputs[i].value.is_plain()) {
+        return unsupported(fmt::format("output '{}': a sequence or an optional; give --format pb",
+                                       outputs[i].name));
+      }
       auto npy = model::format_npy(outputs[i].value);
       if (!npy.ok()) {
         return in(fmt::format("output '{}'", outputs[i].name),
@@ -46,7 +53,7 @@ Status write_outputs(const Options& o, const std::vector<Output>& outputs) {
       }
       bytes = std::move(*npy);
     } else {
-      bytes = model::format_pb(outputs[i].value, outputs[i].name);
+      bytes = model::format_value_pb(outputs[i].value, outputs[i].name, outputs[i].type);
     }
     HONE_ASSIGN(AtomicFile file,
                 AtomicFile::create(fmt::format("{}/output_{}.{}", o.save, i, o.format)));
@@ -68,7 +75,20 @@ Status save(const Options& o, const std::vector<Output>& outputs) {
 }
 
 bool is_classified(const Output& o) {
-  return !o.labels.empty() && o.value.count() == static_cast<int64_t>(o.labels.size());
+  return !o.labels.empty() && o.value.is_plain() &&
+         o.value.count() == static_cast<int64_t>(o.labels.size());
+}
+
+std::string one_line(const Tensor& t) {
+  if (t.is_empty_optional()) return fmt::format("{} (no value)", name(t.dtype()));
+  std::string values;
+  for (int64_t i = 0; i < std::min<int64_t>(t.count(), 6); ++i) {
+    values += t.dtype() == DType::string
+                  ? " " + graph::quoted(t.as_strings()[static_cast<size_t>(i)])
+                  : fmt::format(" {:g}", t.at(i));
+  }
+  return fmt::format("{}{}{}{}", name(t.dtype()), to_string(t.dims()), values,
+                     t.count() > 6 ? " ..." : "");
 }
 
 // What a person wants to see: shape, and the first values or the likeliest classes.
@@ -79,27 +99,42 @@ void show(const Options& o, Session& s, const Output& out) {
     }
     return;
   }
-  const Tensor& t = out.value;
-  std::string values;
-  for (int64_t i = 0; i < std::min<int64_t>(t.count(), 6) && t.dtype() != DType::string; ++i) {
-    values += fmt::format(" {:g}", t.at(i));
+  if (!out.value.is_sequence()) {
+    s.printer.out(fmt::format("{} {}", out.name, one_line(out.value)));
+    return;
   }
-  s.printer.out(fmt::format("{} {}{}{}{}", out.name, name(t.dtype()), to_string(t.dims()), values,
-                            t.count() > 6 ? " ..." : ""));
+  const std::vector<Tensor>& items = out.value.items();
+  s.printer.out(fmt::format("{} sequence of {}", out.name, items.size()));
+  for (size_t i = 0; i < std::min<size_t>(items.size(), 6); ++i) {
+    s.printer.out(fmt::format("  {} {}", i, one_line(items[i])));
+  }
+  if (items.size() > 6) s.printer.out("  ...");
 }
 
 constexpr int64_t most_json_values = 1000;
+
+// Of a sequence, `items` instead of a shape; of an optional without a value, neither.
+void describe(const Tensor& t, nlohmann::json* j) {
+  (*j)["dtype"] = name(t.dtype());
+  if (t.is_empty_optional()) return;
+  if (t.is_sequence()) {
+    (*j)["items"] = nlohmann::json::array();
+    for (const Tensor& item : t.items()) describe(item, &(*j)["items"].emplace_back());
+    return;
+  }
+  (*j)["shape"] = t.dims();
+  if (t.dtype() == DType::string || t.count() > most_json_values) return;
+  (*j)["values"] = nlohmann::json::array();
+  for (int64_t k = 0; k < t.count(); ++k) (*j)["values"].push_back(t.at(k));
+}
 
 nlohmann::json to_json(const Options& o, const std::vector<Output>& outputs, int profile) {
   nlohmann::json list = nlohmann::json::array();
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& t = outputs[i].value;
-    nlohmann::json j = {{"name", outputs[i].name}, {"dtype", name(t.dtype())}, {"shape", t.dims()}};
+    nlohmann::json j = {{"name", outputs[i].name}};
+    describe(t, &j);
     if (!o.save.empty()) j["file"] = fmt::format("{}/output_{}.{}", o.save, i, o.format);
-    if (t.dtype() != DType::string && t.count() <= most_json_values) {
-      j["values"] = nlohmann::json::array();
-      for (int64_t k = 0; k < t.count(); ++k) j["values"].push_back(t.at(k));
-    }
     if (is_classified(outputs[i])) {
       for (const auto& [label, share] : ship::top_classes(t, outputs[i].labels, o.top)) {
         j["classes"].push_back({{"label", label}, {"percent", share * 100}});
@@ -134,7 +169,7 @@ Status run_session(const Options& o, Session& s, Given given, ship::Session& ses
   std::vector<Output> outputs;
   for (size_t i = 0; i < values_out->size(); ++i) {
     const std::string& name = session.outputs()[i].name;
-    outputs.push_back({name, (*values_out)[i], ship::labels_of(session, name)});
+    outputs.push_back({name, (*values_out)[i], ship::labels_of(session, name), {}});
   }
   return give(o, s, outputs, session.profiles() > 1 ? session.context().profile() : -1);
 }
@@ -159,7 +194,7 @@ Status run_run(const Options& o, Session& s) {
   if (!graph.ok()) return in(o.model, graph.status());
   auto inputs = graph_io(*graph, graph->block().inputs);
   std::vector<std::string> names = names_of(inputs);
-  HONE_ASSIGN(Given given, read_inputs(o.inputs, names));
+  HONE_ASSIGN(Given given, read_inputs(o.inputs, names, types_of(model.graph.inputs)));
   if (!given.pictures.empty()) {
     return invalid(
         fmt::format("{}: an ONNX file does not say how pictures become its input; give "
@@ -168,13 +203,20 @@ Status run_run(const Options& o, Session& s) {
   }
   HONE_ASSIGN(std::vector<Tensor> values, in_order(given, inputs));
   if (o.reference) {
-    auto values_out = ops::evaluate(*graph, values);
+    auto values_out = ops::evaluate_values(*graph, values);
     if (!values_out.ok()) return in(o.model, values_out.status());
+    InputTypes types = types_of(model.graph.outputs);
     std::vector<Output> outputs;
     for (size_t i = 0; i < values_out->size(); ++i) {
-      outputs.push_back({graph->output_names[i], (*values_out)[i], {}});
+      const std::string& name = graph->output_names[i];
+      outputs.push_back({name, (*values_out)[i], {}, types[name]});
     }
     return give(o, s, outputs);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (inputs[i].tensor) continue;
+    return unsupported(
+        fmt::format("input '{}': engines take tensors only; give --reference", names[i]));
   }
   // Dynamic dimensions come from the inputs: the engine is built for exactly these.
   std::map<std::string, Dims> shapes;
@@ -196,8 +238,9 @@ void add_run(CLI::App& app, Session& session) {
                 "Write output_0.npy ... in graph order to this folder, which is made; without it "
                 "outputs are printed")
       ->type_name("DIR");
-  c->add_option("--format", o->format,
-                "npy, or pb (ONNX TensorProto; needed for types that NumPy lacks)")
+  c->add_option(
+       "--format", o->format,
+       "npy, or pb (ONNX TensorProto, SequenceProto or OptionalProto; needed for what NumPy lacks)")
       ->type_name("FORMAT")
       ->check(one_of({"npy", "pb"}))
       ->capture_default_str();

@@ -22,6 +22,7 @@ constexpr int64_t nodes = 1'000'000;            // in all graphs and functions t
 constexpr int64_t rank = 64;                    // dimensions of a tensor or a type
 constexpr size_t name_bytes = 65535;            // of one name
 constexpr int64_t structure_bytes = 4ll << 30;  // names, nodes, lists: all but tensors
+constexpr int64_t items = 1'000'000;            // of a sequence
 constexpr int64_t external_files = 16384;       // files of external data
 }  // namespace limits
 

@@ -135,6 +135,32 @@ enum : uint32_t { element = 1, shape = 2 };
 namespace map_type {
 enum : uint32_t { key = 1, value = 2 };
 }
+namespace sequence {
+enum : uint32_t {
+  name = 1,
+  elem_type = 2,
+  tensors = 3,
+  sparse = 4,
+  sequences = 5,
+  maps = 6,
+  optionals = 7
+};
+}
+namespace optional {
+enum : uint32_t {
+  name = 1,
+  elem_type = 2,
+  tensor = 3,
+  sparse = 4,
+  sequence = 5,
+  map = 6,
+  optional = 7
+};
+}
+// What elem_type of both may be: SequenceProto.DataType, OptionalProto.DataType.
+namespace value_kind {
+enum : int32_t { undefined = 0, tensor = 1, sequence = 3 };
+}
 namespace shape {
 enum : uint32_t { dim = 1 };
 }

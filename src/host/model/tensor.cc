@@ -82,6 +82,13 @@ Tensor Tensor::sequence(DType dtype, std::vector<Tensor> items) {
   return t;
 }
 
+Tensor Tensor::empty_optional(DType dtype) {
+  Tensor t;
+  t.dtype_ = dtype;
+  t.empty_optional_ = true;
+  return t;
+}
+
 Tensor Tensor::strings(Dims dims, std::vector<std::string> values) {
   Tensor t;
   t.dtype_ = DType::string;

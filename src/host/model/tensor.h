@@ -29,9 +29,12 @@ class Tensor {
   // unaligned; the first data() then makes an aligned copy, which all copies of the tensor share.
   static Tensor view(DType dtype, Dims dims, const void* data, std::shared_ptr<const void> owner);
   static Tensor strings(Dims dims, std::vector<std::string> values);
-  // A sequence of tensors of one type: a value of the reference executor only, which lets none out.
+  // A sequence of tensors of one type: a value of the reference executor only.
   // It has no dims and no data.
   static Tensor sequence(DType dtype, std::vector<Tensor> items);
+  // An optional without a value, of tensors or sequences of this type: likewise. With a value it is
+  // that value.
+  static Tensor empty_optional(DType dtype);
 
   template <class T>
   static Tensor of(Dims dims, std::span<const T> values);
@@ -72,6 +75,8 @@ class Tensor {
   const std::vector<std::string>& as_strings() const { return *strings_; }
   bool is_sequence() const { return items_ != nullptr; }
   const std::vector<Tensor>& items() const { return *items_; }  // is_sequence()
+  bool is_empty_optional() const { return empty_optional_; }
+  bool is_plain() const { return !is_sequence() && !is_empty_optional(); }  // a tensor
 
   // Element i as double / int64 whatever the numeric type (sub-byte, f16, bf16, f8 included); the
   // rounding and the corner cases are those of element.h.
@@ -94,6 +99,7 @@ class Tensor {
   std::shared_ptr<AlignedCopy> unaligned_;  // set where data_ is not aligned
   std::shared_ptr<const std::vector<std::string>> strings_;
   std::shared_ptr<const std::vector<Tensor>> items_;
+  bool empty_optional_ = false;
 };
 
 // Equal type, dims and bytes.

@@ -15,6 +15,11 @@ namespace {
 // Blocks inside blocks inside blocks ...: deeper than any model, shallower than the stack.
 constexpr int max_depth = 64;
 
+const char* kind_of(const Tensor& t) {
+  if (t.is_sequence()) return "a sequence";
+  return t.is_empty_optional() ? "an optional without a value" : "a tensor";
+}
+
 class Executor {
  public:
   Executor(const Graph& graph, const Tap& tap)
@@ -67,10 +72,11 @@ class Executor {
  private:
   static Status guarded(const OpDef* def, RefContext& ctx) {
     for (size_t i = 0; i < static_cast<size_t>(def->min_inputs); ++i) {
-      if (!ctx.has_input(i)) return invalid(fmt::format("input {} is missing", i));
+      if (i >= ctx.inputs() || !ctx.in(i)) return invalid(fmt::format("input {} is missing", i));
     }
     for (size_t i = 0; i < ctx.inputs() && !def->sequences; ++i) {
-      if (ctx.in(i).is_sequence()) return invalid(fmt::format("input {} is a sequence", i));
+      if (ctx.in(i).is_plain()) continue;
+      return invalid(fmt::format("input {} is {}", i, kind_of(ctx.in(i))));
     }
     try {
       return def->reference(ctx);
@@ -101,7 +107,7 @@ class Executor {
     for (size_t i = 0; i < outputs.size(); ++i) {
       const ValueId v = node.output(i);
       if (v == graph::none) continue;
-      if (tap_ && !outputs[i].is_sequence()) tap_(v, outputs[i]);
+      if (tap_ && outputs[i].is_plain()) tap_(v, outputs[i]);
       at(v) = std::move(outputs[i]);
     }
     return {};
@@ -116,11 +122,19 @@ class Executor {
 Status check_input(const Graph& graph, ValueId v, const Tensor& t) {
   const graph::Value& value = graph.value(v);
   const Fact& fact = value.fact;
+  // A fact does not tell an optional sequence from a sequence.
+  const bool sequence = fact.kind == Fact::Kind::sequence;
+  const bool optional = fact.kind == Fact::Kind::optional;
+  if (sequence ? t.is_plain() : t.is_sequence() || (t.is_empty_optional() && !optional)) {
+    return error(Code::shape_mismatch,
+                 fmt::format("input '{}': {} expected, {} given", value.name,
+                             sequence ? "a sequence" : "a tensor", kind_of(t)));
+  }
   if (fact.dtype != DType::none && t.dtype() != fact.dtype) {
     return error(Code::shape_mismatch, fmt::format("input '{}': type {} expected, {} given",
                                                    value.name, name(fact.dtype), name(t.dtype())));
   }
-  if (!fact.has_rank()) return {};
+  if (!t.is_plain() || !fact.has_rank()) return {};
   if (t.rank() != fact.rank()) {
     return error(Code::shape_mismatch, fmt::format("input '{}': rank {} expected, {} given",
                                                    value.name, fact.rank(), t.rank()));
@@ -135,19 +149,19 @@ Status check_input(const Graph& graph, ValueId v, const Tensor& t) {
   return {};
 }
 
-// Sequences stay inside.
+// For callers that take tensors only.
 Result<std::vector<Tensor>> only_tensors(Result<std::vector<Tensor>> outputs) {
   if (!outputs.ok()) return outputs;
   for (const Tensor& t : *outputs) {
-    if (t.is_sequence()) return unsupported("an output is a sequence");
+    if (!t.is_plain()) return unsupported(fmt::format("an output is {}", kind_of(t)));
   }
   return outputs;
 }
 
 }  // namespace
 
-Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
-                                     const Tap& tap) {
+Result<std::vector<Tensor>> evaluate_values(const Graph& graph, const std::vector<Tensor>& inputs,
+                                            const Tap& tap) {
   const std::vector<ValueId>& expected = graph.block().inputs;
   if (inputs.size() != expected.size()) {
     return invalid(fmt::format("{} inputs expected, {} given", expected.size(), inputs.size()));
@@ -155,7 +169,12 @@ Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tenso
   for (size_t i = 0; i < inputs.size(); ++i) {
     HONE_RETURN_IF_ERROR(check_input(graph, expected[i], inputs[i]));
   }
-  return only_tensors(Executor(graph, tap).run(0, inputs));
+  return Executor(graph, tap).run(0, inputs);
+}
+
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
+                                     const Tap& tap) {
+  return only_tensors(evaluate_values(graph, inputs, tap));
 }
 
 Result<std::vector<Tensor>> evaluate_node(const Graph& graph, const Node& node,

@@ -13,7 +13,10 @@ namespace hone::ops {
 // tap leaves in it: a tensor of the same type and dims.
 using Tap = std::function<void(ValueId, Tensor&)>;
 
-// Inputs in graph order. Checks dtypes and ranks against the graph. Errors name the node.
+// Inputs in graph order. Checks dtypes and ranks against the graph. Errors name the node. Outputs
+// may be sequences and empty optionals; evaluate() refuses those.
+Result<std::vector<Tensor>> evaluate_values(const Graph& graph, const std::vector<Tensor>& inputs,
+                                            const Tap& tap = {});
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
                                      const Tap& tap = {});
 // One node on given inputs: constant folding, tests.

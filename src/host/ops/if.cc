@@ -97,7 +97,7 @@ Status infer(InferContext& ctx) {
 Status reference(RefContext& ctx) {
   HONE_ASSIGN(const Branches b, branches_of(ctx.graph(), ctx.node()));
   const Tensor& condition = ctx.in(0);
-  if (condition.is_sequence() || condition.dtype() != DType::boolean || condition.count() != 1) {
+  if (!condition.is_plain() || condition.dtype() != DType::boolean || condition.count() != 1) {
     return invalid("the condition is not one bool");
   }
   const BlockId taken = condition.int_at(0) != 0 ? b.taken_if_true : b.taken_if_false;

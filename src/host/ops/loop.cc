@@ -259,7 +259,7 @@ Result<Tensor> stacked(const std::vector<Tensor>& parts, const Fact& fact, int64
   Mover mover(type, dims);
   for (int64_t p = 0; p < count; ++p) {
     const Tensor& part = parts[static_cast<size_t>(p)];
-    if (part.dims() != each || part.dtype() != type || part.is_sequence()) {
+    if (part.dims() != each || part.dtype() != type || !part.is_plain()) {
       return error(Code::shape_mismatch, "what is collected changes its shape");
     }
     for (int64_t i = 0; i < part.count(); ++i) {
@@ -270,7 +270,7 @@ Result<Tensor> stacked(const std::vector<Tensor>& parts, const Fact& fact, int64
 }
 
 Result<bool> as_bool(const Tensor& t) {
-  if (!t.is_sequence() && t.dtype() == DType::boolean && t.count() == 1) return t.int_at(0) != 0;
+  if (t.is_plain() && t.dtype() == DType::boolean && t.count() == 1) return t.int_at(0) != 0;
   return invalid("the condition is not one bool");
 }
 

@@ -84,7 +84,10 @@ class RefContext {
   const Graph& graph() const { return graph_; }
   const Node& node() const { return node_; }
   size_t inputs() const { return in_.size(); }
-  bool has_input(size_t i) const { return i < in_.size() && static_cast<bool>(in_[i]); }
+  // An optional without a value is no input.
+  bool has_input(size_t i) const {
+    return i < in_.size() && static_cast<bool>(in_[i]) && !in_[i].is_empty_optional();
+  }
   const Tensor& in(size_t i) const { return in_[i]; }
   bool has_output(size_t i) const { return node_.output(i) != graph::none; }
   void set(size_t i, Tensor t) { out_[i] = std::move(t); }
@@ -124,7 +127,7 @@ struct OpDef {
   // What an f32 implementation may differ by, relative to the largest |value| per channel.
   double tolerance = 1e-5;
   bool deterministic = true;  // false: RandomNormal, Bernoulli, ...
-  bool sequences = false;     // the reference may be given sequences
+  bool sequences = false;     // the reference may be given sequences and empty optionals
 };
 
 // The entry for `op` at `version` (the largest since <= version); nullptr where there is none.

@@ -1,4 +1,5 @@
-// Sequences and optionals. They run in the reference executor only: an engine has no such values.
+// Sequences and optionals. An optional with a value is that value. They run in the reference
+// executor only: an engine has no such values.
 #include <algorithm>
 
 #include "host/ops/infer_util.h"
@@ -49,8 +50,8 @@ Status need_sequence(const RefContext& ctx, size_t i) {
   return invalid(fmt::format("input {} is not a sequence", i));
 }
 Status need_tensor(const RefContext& ctx, size_t i) {
-  if (!ctx.has_input(i) || !ctx.in(i).is_sequence()) return {};
-  return invalid(fmt::format("input {} is a sequence", i));
+  if (i >= ctx.inputs() || ctx.in(i).is_plain()) return {};
+  return invalid(fmt::format("input {} is no tensor", i));
 }
 
 // The position at input i, from the back where negative; `absent` without one.
@@ -357,9 +358,43 @@ Status infer_get(InferContext& ctx) {
   ctx.set(0, std::move(f));
   return {};
 }
+
+// What the attribute says that an empty optional would hold.
+Result<Fact> declared(const Node& node) {
+  const graph::Attr* attr = node.attributes.find("type");
+  const auto* type = attr == nullptr ? nullptr : std::get_if<model::TypeProto>(attr);
+  using Kind = model::TypeProto::Kind;
+  Fact f;
+  f.kind = Fact::Kind::optional;
+  if (type != nullptr && type->kind == Kind::sequence) {
+    f.kind = Fact::Kind::sequence;
+    type = type->element.get();
+  }
+  if (type == nullptr || type->kind != Kind::tensor || type->dtype == DType::none) {
+    return invalid("neither a value nor the type of a tensor or of a sequence of them");
+  }
+  f.dtype = type->dtype;
+  return f;
+}
+
 Status infer_optional(InferContext& ctx) {
-  if (!ctx.has_input(0)) return unsupported("an optional without a value");
-  return infer_get(ctx);
+  Fact f = ctx.in(0);
+  if (!ctx.has_input(0)) {
+    HONE_ASSIGN(f, declared(ctx.node()));
+  }
+  if (f.kind == Fact::Kind::tensor) f.kind = Fact::Kind::optional;
+  f.content.reset();
+  ctx.set(0, std::move(f));
+  return {};
+}
+Status make_optional(RefContext& ctx) {
+  if (ctx.has_input(0)) {
+    ctx.set(0, ctx.in(0));
+    return {};
+  }
+  HONE_ASSIGN(const Fact f, declared(ctx.node()));
+  ctx.set(0, Tensor::empty_optional(f.dtype));
+  return {};
 }
 Status get(RefContext& ctx) {
   if (!ctx.has_input(0)) return invalid("the optional has no value");
@@ -391,7 +426,7 @@ const OpDef defs[] = {
     op("SequenceMap", 17, 1, -1, -1, body, infer_map, map),
     op("SplitToSequence", 11, 1, 2, 1, split_attrs, infer_split, split),
     op("ConcatFromSequence", 11, 1, 1, 1, concat_attrs, infer_concat, concat),
-    op("Optional", 15, 0, 1, 1, type, infer_optional, get),
+    op("Optional", 15, 0, 1, 1, type, infer_optional, make_optional),
     op("OptionalHasElement", 15, 0, 1, 1, {}, infer_has, has),
     op("OptionalGetElement", 15, 1, 1, 1, {}, infer_get, get),
 };

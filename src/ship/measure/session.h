@@ -19,7 +19,8 @@ struct IoInfo {
   Dims opt;                          // the sizes the engine was timed at
   std::vector<std::string> symbols;  // "" where the size is fixed
   bool ranked = true;                // false: a model that states no shape at all; dims are empty
-  bool shape_values = false;         // its elements decide sizes
+  bool tensor = true;         // false: a sequence or an optional of such tensors; models only
+  bool shape_values = false;  // its elements decide sizes
 };
 
 class Session {
