@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "device/preprocess/preprocess.h"
-#include "host/tasks/picture_file.h"
+#include "host/model/picture_plain.h"
 
 namespace {
 
@@ -15,9 +15,8 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-void read(hone::Bytes bytes) {
+void check(const hone::Result<hone::model::DecodedPicture>& p) {
   using namespace hone;
-  const auto p = tasks::decode_picture(bytes, "f");
   if (!p.ok()) {
     const std::string& why = p.status().text();
     require(!why.empty() && why.find('\n') == std::string::npos);
@@ -43,6 +42,11 @@ void read(hone::Bytes bytes) {
   require(preprocess::image_to_tensor(k, view, out.data(),
                                       {scratch.data(), static_cast<int64_t>(scratch.size())})
               .ok());
+}
+
+void read(hone::Bytes bytes) {
+  check(hone::model::decode_picture(bytes, "f"));
+  check(hone::model::decode_plain_picture(bytes, "f"));
 }
 
 uint32_t big(const std::vector<std::byte>& b, size_t at) {

@@ -284,3 +284,72 @@ def test_every_instruction_set_gives_the_same(tmp_path):
         got = np.load(tmp_path / level / "output_0.npy")
         assert np.abs(got - want).max() <= 1e-5, level
     assert "portable" in ran
+
+
+def io_model(path, nodes, inputs, outputs):
+    """inputs and outputs: {name: TypeProto}"""
+    def values(table):
+        return [helper.make_value_info(n, t) for n, t in table.items()]
+    graph = helper.make_graph(nodes, "g", values(inputs), values(outputs))
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9),
+              path)
+    return path
+
+
+def of(dtype, shape=None):
+    return helper.make_tensor_type_proto(dtype, shape)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.complex64, object,
+                                   ml_dtypes.float8_e4m3fn, ml_dtypes.int4])
+def test_sequences_go_in_and_out(tmp_path, dtype):
+    items = [np.array(["a", "ü"], object), np.array([""], object)] if dtype is object else [
+        np.array([1, 2]).astype(dtype), np.array([3]).astype(dtype)]
+    t = helper.make_sequence_type_proto(of(helper.np_dtype_to_tensor_dtype(np.dtype(dtype))))
+    m = io_model(tmp_path / "m.onnx", [helper.make_node("SequenceInsert", ["s", "x"], ["y"])],
+                 {"s": t, "x": t.sequence_type.elem_type}, {"y": t})
+    (tmp_path / "s.pb").write_bytes(numpy_helper.from_list(items, "s").SerializeToString())
+    write_pb(tmp_path / "x.pb", items[0])
+    args = ["run", m, "--input", f"s={tmp_path}/s.pb", "--input", f"x={tmp_path}/x.pb",
+            "--reference"]
+    hone(*args, "--save", tmp_path / "out", "--format", "pb")
+    got = onnx.SequenceProto.FromString((tmp_path / "out/output_0.pb").read_bytes())
+    got = numpy_helper.to_list(got)
+    for a, b in zip(got, [*items, items[0]], strict=True):
+        assert a.dtype == b.dtype and (a.astype(str) == b.astype(str)).all()
+    assert "y sequence of 3" in hone(*args).stdout
+    refused = hone(*args, "--save", tmp_path / "npy", status=2)
+    assert "--format pb" in refused.stderr
+    assert "sequence of " in hone("inspect", m).stdout
+    engine = hone("run", m, "--input", f"s={tmp_path}/s.pb", "--input", f"x={tmp_path}/x.pb",
+                  status=2)
+    assert "give --reference" in engine.stderr
+
+
+@pytest.mark.parametrize("value", [None, np.ones(2, np.float32)])
+def test_optionals_go_in_and_out(tmp_path, value):
+    t = helper.make_optional_type_proto(of(F32, [2]))
+    m = io_model(tmp_path / "m.onnx", [helper.make_node("Identity", ["x"], ["y"]),
+                                       helper.make_node("OptionalHasElement", ["x"], ["has"])],
+                 {"x": t}, {"y": t, "has": of(TensorProto.BOOL, [])})
+    (tmp_path / "input_0.pb").write_bytes(
+        numpy_helper.from_optional(value, "x", onnx.OptionalProto.TENSOR).SerializeToString())
+    hone("run", m, "--inputs", tmp_path, "--save", tmp_path / "out", "--format", "pb",
+         "--reference")
+    got = onnx.OptionalProto.FromString((tmp_path / "out/output_0.pb").read_bytes())
+    assert got.HasField("tensor_value") == (value is not None)
+    if value is not None:
+        assert (numpy_helper.to_array(got.tensor_value) == value).all()
+    assert numpy_helper.to_array(read_pb(tmp_path / "out/output_1.pb")) == (value is not None)
+
+
+def test_a_sequence_that_is_no_sequence(tmp_path):
+    t = helper.make_sequence_type_proto(of(F32))
+    m = io_model(tmp_path / "m.onnx", [helper.make_node("SequenceLength", ["s"], ["y"])], {"s": t},
+                 {"y": of(TensorProto.INT64, [])})
+    for items, says in (([np.ones(1, np.int64)], "element 0: a tensor of i64 where the model"),
+                        (None, "truncated")):
+        data = b"\x1a\x7f" if items is None else numpy_helper.from_list(items).SerializeToString()
+        (tmp_path / "s.pb").write_bytes(data)
+        refused = hone("run", m, "--input", f"s={tmp_path}/s.pb", "--reference", status=2)
+        assert refused.stderr.count("\n") == 1 and says in refused.stderr

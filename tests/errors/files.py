@@ -88,6 +88,25 @@ def old(folder):
                  weights={"w": np.ones(2, np.float32)}).SerializeToString()
 
 
+@recipe("list.onnx")
+def list_model(folder):
+    """s, a sequence of f32, through Identity."""
+    kind = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
+    values = [helper.make_value_info(name, kind) for name in "sy"]
+    graph = helper.make_graph([node("Identity", "s", "y", "same")], "g", values[:1], values[1:])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)],
+                             ir_version=8).SerializeToString()
+
+
+def list_of(*arrays):
+    return numpy_helper.from_list(list(arrays), "s").SerializeToString()
+
+
+RECIPES["list.pb"] = lambda folder: list_of(np.ones(1, np.float32))
+RECIPES["whole_list.pb"] = lambda folder: list_of(np.ones(1, np.int64))
+RECIPES["cut_list.pb"] = lambda folder: list_of(np.ones(9, np.float32))[:-3]
+
+
 @recipe("integers.onnx")
 def integers(folder):
     byte = TensorProto.UINT8

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -136,11 +137,23 @@ Status run_dry(const Options& o, const model::Model& model, engine::CompileOptio
   return o.miss_is_error ? in(o.model, missing_timings(survey)) : Status();
 }
 
+// Steps by kernel; of no kernel: branch, trap, measure.
+nlohmann::json steps_by_kernel(const plan::Plan& plan) {
+  constexpr const char* others[] = {"", "branch", "trap", "measure"};
+  std::map<std::string, int> counts;
+  for (const plan::Step& step : plan.steps) {
+    const bool kernel = step.kind == plan::Step::Kind::kernel && step.kernel != nullptr;
+    ++counts[kernel ? step.kernel->name : others[static_cast<size_t>(step.kind)]];
+  }
+  return counts;
+}
+
 nlohmann::json to_json(const Options& o, const engine::Compiled& built, const Target& target) {
   nlohmann::json j = {{"schema", 1},
                       {"engine", o.out},
                       {"bytes", built.bytes.size()},
                       {"steps", built.plan.steps.size()},
+                      {"steps_by_kernel", steps_by_kernel(built.plan)},
                       {"precision", built.plan.precision},
                       {"precisions", precisions_of(built.plan)},
                       {"threads", built.plan.threads},

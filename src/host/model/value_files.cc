@@ -55,6 +55,11 @@ class ValueReader {
     return std::move(t.tensor);
   }
 
+  Tensor element(Bytes bytes, DType declared, size_t index) const {
+    return within([&] { return fmt::format("element {}", index); },
+                  [&] { return tensor(bytes, declared); });
+  }
+
   Tensor sequence(PbMessage m, const TypeProto& type) const {
     if (!is_kind(element_of(type), Kind::tensor)) {
       fail(Code::unsupported, "a sequence of other things than tensors");
@@ -68,8 +73,7 @@ class ValueReader {
           if (static_cast<int64_t>(items.size()) >= limits::items) {
             fail(Code::unsupported, fmt::format("a sequence of more than {}", limits::items));
           }
-          items.push_back(within([&] { return fmt::format("element {}", items.size()); },
-                                 [&] { return tensor(m.bytes("tensor_values"), declared); }));
+          items.push_back(element(m.bytes("tensor_values"), declared, items.size()));
           break;
         case seq::sparse:
         case seq::sequences:

@@ -177,15 +177,58 @@ out %y as "y"
   EXPECT_TRUE(identical((*out)[0], Tensor::of<float>({3, 2}, {1, 2, 1, 2, 1, 2})));
 }
 
-// What leaves the executor is a tensor; what computes on tensors is given no sequence.
+// What computes on tensors is given no sequence; who takes tensors only gets none.
 TEST(Sequence, StayInside) {
   const Graph g = parsed("in %x f32[2,2]\n%y = SplitToSequence(%x)\nout %y as \"y\"");
   const auto out = evaluate(g, {Tensor::of<float>({2, 2}, {1, 2, 3, 4})});
   EXPECT_EQ(out.status().text(), "an output is a sequence");
+  const auto values = evaluate_values(g, {Tensor::of<float>({2, 2}, {1, 2, 3, 4})});
+  ASSERT_TRUE(values.ok()) << values.status().text();
+  EXPECT_EQ((*values)[0].items().size(), 2u);
   const Graph bad =
       parsed("in %x f32[2,2]\n%s = SplitToSequence(%x)\n%y = Neg(%s)\nout %y as \"y\"");
   EXPECT_EQ(evaluate(bad, {Tensor::of<float>({2, 2}, {1, 2, 3, 4})}).status().text(),
             "node of 'y' (Neg): input 0 is a sequence");
+}
+
+// Nothing is a value too: it goes through If and Loop, and arithmetic is given none.
+TEST(Optional, WithoutAValue) {
+  const Graph g = parsed("in %x optional(f32[2])\n%y = OptionalHasElement(%x)\nout %y as \"y\"");
+  const auto has = [&](const Tensor& x) { return evaluate(g, {x}); };
+  EXPECT_EQ((*has(Tensor::empty_optional(DType::f32)))[0].int_at(0), 0);
+  EXPECT_EQ((*has(Tensor::of<float>({2}, {1, 2})))[0].int_at(0), 1);
+  EXPECT_EQ(has(Tensor::of<float>({3}, {1, 2, 3})).status().text(),
+            "input 'x': dimension 0 is 2 in the model, 3 given");
+  EXPECT_EQ(has(Tensor::sequence(DType::f32, {})).status().text(),
+            "input 'x': a tensor expected, a sequence given");
+  const Graph get = parsed("in %x optional(f32[2])\n%y = OptionalGetElement(%x)\nout %y as \"y\"");
+  EXPECT_EQ(evaluate(get, {Tensor::empty_optional(DType::f32)}).status().text(),
+            "node of 'y' (OptionalGetElement): the optional has no value");
+}
+
+// A batch of two sequences, the second shorter: sums so far, and of all.
+TEST(Scan, OfOpset8) {
+  const Graph g = parsed(R"(in %n i64[2]
+in %start f32[2,1]
+in %x f32[2,3,1]
+%end, %all = Scan:8(%n, %start, %x) {num_scan_inputs=1}
+  body: {
+    in %s f32[1]
+    in %v f32[1]
+    %t = Add(%s, %v)
+    out %t
+    out %t
+  }
+out %end as "end"
+out %all as "all"
+)");
+  EXPECT_EQ(fact_of(g, "all"), "f32[2,3,1]");
+  const auto out =
+      evaluate(g, {Tensor::of<int64_t>({2}, {3, 2}), Tensor::of<float>({2, 1}, {0, 10}),
+                   Tensor::of<float>({2, 3, 1}, {1, 2, 3, 4, 5, 6})});
+  ASSERT_TRUE(out.ok()) << out.status().text();
+  EXPECT_TRUE(identical((*out)[0], Tensor::of<float>({2, 1}, {6, 19})));
+  EXPECT_TRUE(identical((*out)[1], Tensor::of<float>({2, 3, 1}, {1, 3, 6, 14, 19, 0})));
 }
 
 }  // namespace

@@ -10,12 +10,16 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "host/model/picture_file.h"
 #include "host/model/tensor.h"
 #include "host/tasks/detection/boxes.h"
-#include "host/tasks/picture_file.h"
 #include "host/tasks/sound_file.h"
 
 namespace hone::tasks {
+
+using model::DecodedPicture;
+using model::max_pixels;
+using model::read_picture;
 
 // A data table of hone.toml: a format and what it asks for (data_formats.inc), by key.
 struct DataSpec {

@@ -13,8 +13,8 @@ namespace hone::ship {
 namespace {
 
 // Bytes of a fixed seed: preprocessing takes as long for any picture.
-tasks::DecodedPicture noise_picture(const preprocess::ImageContract& k, uint64_t seed) {
-  tasks::DecodedPicture p{{}, k.width, k.height, k.channels()};
+model::DecodedPicture noise_picture(const preprocess::ImageContract& k, uint64_t seed) {
+  model::DecodedPicture p{{}, k.width, k.height, k.channels()};
   p.pixels.resize(static_cast<size_t>(k.width) * static_cast<size_t>(k.height) *
                   static_cast<size_t>(k.channels()));
   uint64_t state = seed;
@@ -38,7 +38,7 @@ Result<PictureWork> PictureWork::make(Session& session, const ModelSpec& model, 
   HONE_RETURN_IF_ERROR(w.choose(model, same));
   size_t largest = 0;
   int64_t scratch = 0;
-  for (const tasks::DecodedPicture& p : w.pictures_) {
+  for (const model::DecodedPicture& p : w.pictures_) {
     largest = std::max(largest, p.pixels.size());
     scratch = std::max(scratch, preprocess::scratch_bytes(w.contract_, view_of(p)));
   }
@@ -86,7 +86,7 @@ Status PictureWork::choose(const ModelSpec& model, bool same) {
 
 Status PictureWork::prepare(int64_t frame) {
   const auto n = static_cast<int64_t>(pictures_.size());
-  const tasks::DecodedPicture& p = pictures_[static_cast<size_t>(frame % n)];
+  const model::DecodedPicture& p = pictures_[static_cast<size_t>(frame % n)];
   std::memcpy(captured_.data(), p.pixels.data(), p.pixels.size());
   frame_ = view_of(p, captured_.data());
   return {};

@@ -35,7 +35,7 @@ class PictureWork : public Workload {
 
   Session& session_;
   preprocess::ImageContract contract_;
-  std::vector<tasks::DecodedPicture> pictures_;
+  std::vector<model::DecodedPicture> pictures_;
   std::string kind_, task_;
   bool same_ = false;
   std::vector<uint8_t> captured_;  // has room for any of them

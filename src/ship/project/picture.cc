@@ -11,7 +11,7 @@
 #include "common/base/hash.h"
 #include "host/model/files.h"
 #include "host/model/json_text.h"
-#include "host/tasks/picture_file.h"
+#include "host/model/picture_file.h"
 
 namespace hone::ship {
 
@@ -168,9 +168,9 @@ bool is_picture(const std::string& path) {
   return e == ".png" || e == ".jpg" || e == ".jpeg";
 }
 
-preprocess::Picture view_of(const tasks::DecodedPicture& p) { return view_of(p, p.pixels.data()); }
+preprocess::Picture view_of(const model::DecodedPicture& p) { return view_of(p, p.pixels.data()); }
 
-preprocess::Picture view_of(const tasks::DecodedPicture& p, const uint8_t* pixels) {
+preprocess::Picture view_of(const model::DecodedPicture& p, const uint8_t* pixels) {
   const int64_t width = p.width;
   if (!p.nv12) return {pixels, p.width, p.height, p.channels, width * p.channels};
   return {pixels, p.width, p.height, p.channels, width, pixels + width * p.height, width};
@@ -209,7 +209,7 @@ Result<Tensor> read_picture_for(const Session& session, const std::string& input
                     path, input));
   }
   HONE_ASSIGN(ImageContract k, parse_contract(text));
-  HONE_ASSIGN(tasks::DecodedPicture p, tasks::read_picture(path));
+  HONE_ASSIGN(model::DecodedPicture p, model::read_picture(path));
   auto t = to_input(k, view_of(p));
   if (!t.ok()) return in(path, t.status());
   return t;

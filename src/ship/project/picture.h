@@ -27,9 +27,9 @@ bool is_picture(const std::string& path);  // by extension: .png, .jpg, .jpeg
 Result<Tensor> read_picture_for(const Session& session, const std::string& input,
                                 const std::string& path);
 // A decoded picture as preprocessing takes it; looks into `p`.
-preprocess::Picture view_of(const tasks::DecodedPicture& p);
+preprocess::Picture view_of(const model::DecodedPicture& p);
 // The same of a copy of its pixels.
-preprocess::Picture view_of(const tasks::DecodedPicture& p, const uint8_t* pixels);
+preprocess::Picture view_of(const model::DecodedPicture& p, const uint8_t* pixels);
 // Of the tensor that a contract makes.
 DType type_of(const preprocess::ImageContract& contract);
 // A picture through a contract, as the input tensor of batch 1. Errors: those of image_to_tensor();

@@ -7,7 +7,7 @@
 #include "common/base/cursor.h"
 #include "common/base/status.h"
 
-namespace hone::tasks {
+namespace hone::model {
 
 struct DecodedPicture {
   std::vector<uint8_t> pixels;  // interleaved, rows without gaps
@@ -26,4 +26,4 @@ constexpr int64_t max_pixels = int64_t{1} << 28;
 Result<DecodedPicture> read_picture(const std::string& path);
 Result<DecodedPicture> decode_picture(Bytes bytes, const std::string& what);
 
-}  // namespace hone::tasks
+}  // namespace hone::model

@@ -1,4 +1,4 @@
-#include "host/tasks/picture_file.h"
+#include "host/model/picture_file.h"
 
 #include <fmt/format.h>
 #include <spng.h>
@@ -9,7 +9,7 @@
 
 #include "host/model/files.h"
 
-namespace hone::tasks {
+namespace hone::model {
 
 namespace {
 
@@ -113,4 +113,4 @@ Result<DecodedPicture> read_picture(const std::string& path) {
   return decode_picture(file.bytes, path);
 }
 
-}  // namespace hone::tasks
+}  // namespace hone::model
