@@ -238,9 +238,8 @@ void add_run(CLI::App& app, Session& session) {
                 "Write output_0.npy ... in graph order to this folder, which is made; without it "
                 "outputs are printed")
       ->type_name("DIR");
-  c->add_option(
-       "--format", o->format,
-       "npy, or pb (ONNX TensorProto, SequenceProto or OptionalProto; needed for what NumPy lacks)")
+  c->add_option("--format", o->format,
+                "npy, or pb (ONNX's own: sequences, and types that NumPy lacks)")
       ->type_name("FORMAT")
       ->check(one_of({"npy", "pb"}))
       ->capture_default_str();
