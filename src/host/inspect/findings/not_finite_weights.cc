@@ -1,0 +1,17 @@
+#include "host/import/import.h"
+#include "host/inspect/finding.h"
+
+namespace hone::inspect {
+
+std::vector<Finding> find_not_finite_weights(const Subject& s) {
+  std::vector<Finding> all;
+  for (const std::string& text : bad_weights(s.graph)) {
+    Finding f;
+    f.text = text;
+    f.fix = "the training diverged, or the conversion to 16 bits overflowed: look there";
+    all.push_back(std::move(f));
+  }
+  return all;
+}
+
+}  // namespace hone::inspect
