@@ -10,7 +10,10 @@
 #include "device/kernels/rnn/rnn.h"
 #include "device/kernels/roi/roi.h"
 #include "device/kernels/sample/sample.h"
+#include "device/kernels/sizes/sizes.h"
+#include "device/kernels/cut/cut.h"
 #include "device/kernels/testing/typed_tensor.h"
+#include "device/kernels/unique/unique.h"
 #include "kernel_bench.h"
 
 namespace hone::kernels::testing {
@@ -106,6 +109,44 @@ void register_range() {
     set(delta, 0, 1);
     s.in = {start, delta};
     s.out = {tensor(DType::i64, {4096})};
+    return s;
+  });
+}
+
+void register_sizes() {
+  register_step("sizes", "slice", {0, 100}, [] {
+    TestStep s;
+    for (int64_t v : {1, 30, 0, 2}) {
+      Tensor t = tensor(DType::i64, {1});
+      t.at<int64_t>(0) = v;
+      s.in.push_back(t);
+    }
+    s.out = {tensor(DType::i64, {17})};
+    s.attrs = words(SizesAttrs{Sizes::slice, 0});
+    s.dims = {64, 56, 56, 3};
+    return s;
+  });
+}
+
+void register_cut() {
+  register_step("cut", "every_second", {0, 2 * 4.0 * 28 * 56 * 64}, [] {
+    Rng rng(1);
+    TestStep s;
+    s.in = {random_tensor(rng, {56, 56, 64})};
+    s.out = {tensor(DType::f32, {28, 56, 64})};
+    s.dims = {0, 0, 0, 2, 1, 1};
+    return s;
+  });
+}
+
+void register_unique() {
+  register_step("unique", "numbers", {0, 4 * 8.0 * 1000}, [] {
+    TestStep s;
+    s.in = {tensor(DType::i64, {1000, 1})};
+    for (int64_t i = 0; i < 1000; ++i) s.in[0].at<int64_t>(i) = i * 7919 % 400;
+    s.out = {tensor(DType::i64, {1000, 1})};
+    for (int64_t n : {1000, 1000, 1000, 1}) s.out.push_back(tensor(DType::i64, {n}));
+    s.attrs = words(UniqueAttrs{1});
     return s;
   });
 }

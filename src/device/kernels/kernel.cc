@@ -11,6 +11,7 @@
 #include "device/kernels/conv/conv.h"
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/cumulate/cumulate.h"
+#include "device/kernels/cut/cut.h"
 #include "device/kernels/dequantize/dequantize.h"
 #include "device/kernels/dft/dft.h"
 #include "device/kernels/fill/fill.h"
@@ -39,11 +40,13 @@
 #include "device/kernels/sample/sample.h"
 #include "device/kernels/scatter/scatter.h"
 #include "device/kernels/select/select.h"
+#include "device/kernels/sizes/sizes.h"
 #include "device/kernels/slice/slice.h"
 #include "device/kernels/softmax/softmax.h"
 #include "device/kernels/table/table.h"
 #include "device/kernels/topk/topk.h"
 #include "device/kernels/unary/unary.h"
+#include "device/kernels/unique/unique.h"
 
 namespace hone::kernels {
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "host/graph/stated_sizes.h"
+
 #include <algorithm>
 
 #include "host/import/lift_node.h"
@@ -314,6 +316,25 @@ void Builder::use_hint(ValueId v) {
   g_.set_fact(v, with_hint(value.fact, *it->second, value.name, symbols_));
 }
 
+// What the file states of sizes that inference does not tell from those of the inputs.
+static void keep_sizes(graph::Graph* g, ValueId v, const model::TypeProto& type,
+                       const std::set<std::string>& inputs) {
+  const graph::Value& value = g->value(v);
+  if (value.producer == none || value.block != 0 || !value.fact.has_rank()) return;
+  if (type.shape.size() != value.fact.shape->size()) return;
+  std::vector<int64_t> sizes;
+  bool any = false;
+  for (size_t d = 0; d < type.shape.size(); ++d) {
+    const graph::Dim& known = (*value.fact.shape)[d];
+    const bool open = graph::is_told_by_data(known) ||
+                      (known.is_symbol() && !inputs.contains(known.symbol_name()));
+    const int64_t size = type.shape[d].size;
+    sizes.push_back(open && size > 0 ? size : -1);
+    any = any || sizes.back() > 0;
+  }
+  if (any) graph::state_sizes(g, value.name, sizes);
+}
+
 Status Builder::infer() {
   const std::vector<graph::NodeId> nodes = g_.block().nodes;
   for (graph::NodeId n : nodes) {
@@ -322,7 +343,10 @@ Status Builder::infer() {
       if (v != none) use_hint(v);
     }
   }
-  for (const auto& [v, type] : hints_) use_hint(v);
+  for (const auto& [v, type] : hints_) {
+    use_hint(v);
+    keep_sizes(&g_, v, *type, symbols_);
+  }
   return {};
 }
 

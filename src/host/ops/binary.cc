@@ -1,7 +1,9 @@
 // Functions of two elements with broadcasting: arithmetic, comparison, logic, bits.
 #include "host/ops/binary.h"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 #include <type_traits>
 
 #include "host/ops/infer_util.h"
@@ -307,7 +309,15 @@ std::optional<Dim> sym_div(const Dim& a, const Dim& b) {
     return Dim(a.value() / b.value());
   }
   if (b == Dim(1)) return a;
-  if (!divides_down(a, b)) return std::nullopt;
+  if (!divides_down(a, b)) {
+    // What data tell may be below 0: rounded towards it.
+    const std::set<std::string> symbols = a.symbols();
+    const bool data = std::any_of(symbols.begin(), symbols.end(),
+                                  [](const std::string& s) { return s.starts_with('?'); });
+    if (!data || !b.is_const() || b.value() < 1) return std::nullopt;
+    return Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::less, {a, Dim(0)}),
+                                        Dim(0) - floor_div(Dim(0) - a, b), floor_div(a, b)});
+  }
   if (auto exact = exact_div(a, b)) return exact;
   return floor_div(a, b);
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/base/checked.h"
+#include "host/ops/axis_pads.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -52,6 +53,11 @@ Status infer(InferContext& ctx) {
   } else {
     list = ctx.sizes(1);
     if (ctx.has_input(3)) axes = ctx.ints(3);
+    const auto by_data = axes ? std::nullopt : ctx.sizes(3);
+    if (list && by_data && list->size() == 2 * by_data->size()) {
+      list = spread_over_axes(*list, *by_data, rank);
+      axes = all_axes(rank);
+    }
   }
   if (!list || !axes) {
     for (size_t d = 0; d < rank; ++d) out[d] = ctx.unknown(0, static_cast<int>(d));

@@ -221,8 +221,25 @@ Result<int64_t> range_count(const Tensor& start, const Tensor& limit, const Tens
   return static_cast<int64_t>(std::max(count, 0.0));
 }
 
+// A number's expression; of one that was cast from an integer, that integer's.
+std::optional<std::vector<Dim>> whole_number(const InferContext& ctx, size_t input) {
+  if (const Tensor* t = ctx.constant(input);
+      t != nullptr && t->count() == 1 && is_float(t->dtype())) {
+    const double v = t->at(0);
+    if (v != std::floor(v) || std::abs(v) > 1e6) return std::nullopt;
+    return std::vector<Dim>{Dim(static_cast<int64_t>(v))};
+  }
+  if (!is_float(ctx.in(input).dtype)) return ctx.sizes(input);
+  const Node* cast = ctx.graph().producer_of(ctx.node().input(input));
+  if (cast == nullptr || cast->op != "Cast" || ctx.in(input).dtype != DType::f32)
+    return std::nullopt;
+  if (cast->block != 0) return std::nullopt;
+  return InferContext(ctx.graph(), ctx.graph().value(ctx.node().input(input)).producer).sizes(0);
+}
+
 Status infer_range_symbolic(InferContext& ctx) {
-  const auto start = ctx.sizes(0), limit = ctx.sizes(1), delta = ctx.sizes(2);
+  const auto start = whole_number(ctx, 0), limit = whole_number(ctx, 1),
+             delta = whole_number(ctx, 2);
   const bool scalars = start && limit && delta && start->size() == 1 && limit->size() == 1 &&
                        delta->size() == 1 && (*delta)[0].is_const();
   if (!scalars) return {};

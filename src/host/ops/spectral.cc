@@ -321,7 +321,7 @@ Result<DType> output_type(const Node& node) {
 Status infer_window(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 0, true));
   HONE_ASSIGN(const DType t, output_type(ctx.node()));
-  const auto size = ctx.content(0);
+  const auto size = ctx.sizes(0);
   if (size && size->size() != 1) return error(Code::shape_mismatch, "size is not one number");
   if (size && size->front().is_const() && size->front().value() < 0) return invalid("size");
   ctx.set(0, t, {size ? size->front() : ctx.unknown(0, 0)});

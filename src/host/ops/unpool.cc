@@ -33,7 +33,7 @@ Status infer_unpool(InferContext& ctx) {
       return error(Code::shape_mismatch, "the pads leave nothing");
     }
   }
-  if (const auto shape = ctx.content(2)) {
+  if (const auto shape = ctx.sizes(2)) {
     if (shape->size() != x.size()) return error(Code::shape_mismatch, "output_shape's size");
     out = *shape;
   } else if (ctx.has_input(2)) {
@@ -89,7 +89,7 @@ Status infer_col2im(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 3, 3));
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 1));
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 2));
-  const auto image = ctx.content(1), block = ctx.content(2);
+  const auto image = ctx.sizes(1), block = ctx.sizes(2);
   if (!image || !ctx.has_rank(0)) {
     ctx.set_unranked(0, t);
     return {};
@@ -170,7 +170,7 @@ Status infer_crop(InferContext& ctx) {
     return {};
   }
   HONE_ASSIGN(const std::vector<int> axes, crop_axes(ctx.node(), ctx.in(0).rank()));
-  const auto shape = ctx.content(1);
+  const auto shape = ctx.sizes(1);
   if (shape && shape->size() != axes.size()) {
     return error(Code::shape_mismatch, "shape does not have one size per axis");
   }

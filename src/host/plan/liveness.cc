@@ -136,6 +136,19 @@ class Largest {
       ranges_[symbol] = {0, *most};
       list_corners();
     }
+    for (const Check& check : plan.checks) list_stated(check.condition);
+    list_corners();
+  }
+
+  // As elements(), of a shape some of whose sizes a check bounds.
+  Result<int64_t> elements_within_checks(const SymShape& shape) const {
+    SymShape most;
+    for (const Dim& d : shape) {
+      const auto known =
+          std::find_if(stated_.begin(), stated_.end(), [&](const auto& s) { return s.first == d; });
+      most.push_back(known == stated_.end() ? d : Dim(known->second));
+    }
+    return elements(graph::product(most, 0, most.size()));
   }
 
   // At least as many elements as any sizes within the ranges need. Sizes need not grow with their
@@ -154,6 +167,20 @@ class Largest {
 
  private:
   static constexpr size_t max_combinations = 4096;
+
+  // Lowering::check_stated() checks 1 - less(most, size).
+  void list_stated(const Dim& condition) {
+    for (const Dim::Term& t : condition.terms()) {
+      if (t.coefficient != -1 || t.factors.size() != 1) continue;
+      const Dim::Atom& atom = *t.factors[0];
+      const bool less = atom.symbol.empty() && atom.op == Dim::Op::less && atom.args[0].is_const();
+      if (!less || !(condition == Dim(1) - Dim::apply(atom.op, atom.args))) continue;
+      const int64_t most = atom.args[0].value();
+      const Dim& size = atom.args[1];
+      stated_.emplace_back(size, most);
+      if (size.is_symbol()) ranges_[size.symbol_name()] = {0, most};
+    }
+  }
 
   // All combinations of smallest and largest size, of the first ten symbols; the rest at their
   // largest.
@@ -201,7 +228,8 @@ class Largest {
   }
 
   Dim::Ranges ranges_;
-  std::vector<Sizes> corners_;  // the first has all symbols at their largest
+  std::vector<std::pair<Dim, int64_t>> stated_;  // sizes, and what bounds them
+  std::vector<Sizes> corners_;                   // the first has all symbols at their largest
 };
 
 Result<int64_t> bytes_of(const Storage& s, int64_t elements) {
@@ -218,6 +246,19 @@ int64_t example_elements(const Storage& s, const Sizes& example) {
 }
 
 // What lives in the arena, as large as the profile lets it become.
+// Of a value that is all of the storage: its sizes may be bounded where their product is not.
+Result<int64_t> elements_by_value(const Plan& plan, const Storage& s, const Largest& within,
+                                  const Status& otherwise) {
+  const auto index = static_cast<int32_t>(&s - plan.storages.data());
+  for (const Value& v : plan.values) {
+    if (v.storage != index || !v.strides.empty() || !(v.offset == Dim(0))) continue;
+    if (!(graph::product(v.shape, 0, v.shape.size()) == s.elements)) continue;
+    const auto most = within.elements_within_checks(v.shape);
+    if (most.ok()) return most;
+  }
+  return otherwise;
+}
+
 Result<std::vector<Lifetime>> arena_lifetimes(const Plan& plan, const Profile& profile) {
   std::optional<Largest> within;
   if (!profile.ranges.empty()) within.emplace(plan, profile.ranges);
@@ -226,7 +267,9 @@ Result<std::vector<Lifetime>> arena_lifetimes(const Plan& plan, const Profile& p
     if (s.place != Place::arena) continue;
     int64_t elements = example_elements(s, profile.example);
     if (within) {
-      HONE_ASSIGN(elements, within->elements(s.elements));
+      auto most = within->elements(s.elements);
+      if (!most.ok()) most = elements_by_value(plan, s, *within, most.status());
+      HONE_ASSIGN(elements, std::move(most));
     }
     HONE_ASSIGN(int64_t bytes, bytes_of(s, elements));
     lives.push_back({s.first_step, s.last_step, bytes});

@@ -7,6 +7,7 @@
 
 #include "device/kernels/copy/copy.h"
 #include "device/kernels/fill/fill.h"
+#include "host/graph/stated_sizes.h"
 #include "host/graph/title.h"
 #include "host/ops/op_def.h"
 #include "host/ops/plugin.h"
@@ -364,6 +365,35 @@ Result<std::vector<int64_t>> Lowering::ints(const Node& node, size_t input) cons
     out.push_back(d.value());
   }
   return out;
+}
+
+std::optional<Dim> Lowering::stated(ValueId v, size_t axis) const {
+  const std::vector<int64_t> sizes = graph::stated_sizes(graph_, v);
+  if (axis >= sizes.size() || sizes[axis] < 0) return {};
+  return Dim(sizes[axis]);
+}
+
+void Lowering::check_stated() {
+  if (!graph::states_sizes(graph_)) return;
+  const auto known = [&](const Dim& d) {
+    const std::set<std::string> symbols = d.symbols();
+    return std::all_of(symbols.begin(), symbols.end(), [&](const std::string& name) {
+      return plan_.symbols.contains(name) || plan_.find_data(name) != nullptr;
+    });
+  };
+  for (ValueId v = 0; v < graph_.value_count(); ++v) {
+    if (!graph_.is_live(v)) continue;
+    const std::vector<int64_t> sizes = graph::stated_sizes(graph_, v);
+    for (size_t axis = 0; axis < sizes.size(); ++axis) {
+      const Dim& size = (*graph_.fact(v).shape)[axis];
+      if (sizes[axis] < 0 || !graph::is_told_by_data(size)) continue;
+      const Dim holds = Dim(1) - Dim::apply(Dim::Op::less, {Dim(sizes[axis]), size});
+      if (!known(holds)) continue;  // nothing depends on it, or it is too large to be said
+      check(holds, fmt::format("these data make axis {} of '{}' larger than the {} which the model "
+                               "states",
+                               axis, graph_.value(v).name, sizes[axis]));
+    }
+  }
 }
 
 Status Lowering::has_kernel_type(ValueId v) const {

@@ -93,6 +93,10 @@ class Lowering {
   // Elements of an integer input as expressions; error names the input where only data tell.
   Result<std::vector<Dim>> content(const Node& node, size_t input) const;
   Result<std::vector<int64_t>> ints(const Node& node, size_t input) const;
+  // What the file states of the size: a bound of what is measured. nullopt: nothing.
+  std::optional<Dim> stated(ValueId v, size_t axis) const;
+  // Refuses runs where what the file states of sizes does not hold.
+  void check_stated();
 
   // Lowers all nodes of a block. What is unsupported goes to `problems`, so that all of it can be
   // named at once; other errors end it.

@@ -35,6 +35,7 @@ class Maker {
     plan_.threads = options_.threads;
     HONE_RETURN_IF_ERROR(take_inputs());
     HONE_RETURN_IF_ERROR(lower_.block(0));
+    lower_.check_stated();
     HONE_RETURN_IF_ERROR(give_outputs());
     *problems = std::move(lower_.problems);
     if (problems->empty()) elide_copies(plan_, lower_.assembled);

@@ -227,6 +227,7 @@ std::optional<Result<Case>> random_case(const char* domain, const char* op, uint
                               {plan::lower_resize, resize_case},
                               {plan::lower_nonzero, nonzero_case},
                               {plan::lower_compress, compress_case},
+                              {plan::lower_unique, unique_case},
                               {plan::lower_nms, nms_case},
                               {plan::lower_constant_of_shape, fill_case},
                               {plan::lower_depth_to_space, depth_space_case},

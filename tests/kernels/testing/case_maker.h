@@ -146,6 +146,7 @@ Result<Case> fill_case(CaseMaker& m);
 Result<Case> gather_elements_case(CaseMaker& m);
 Result<Case> gather_nd_case(CaseMaker& m);
 Result<Case> range_case(CaseMaker& m);
+Result<Case> unique_case(CaseMaker& m);
 Result<Case> scatter_case(CaseMaker& m);
 Result<Case> topk_case(CaseMaker& m);
 Result<Case> cumulate_case(CaseMaker& m);

@@ -68,6 +68,20 @@ Result<Case> range_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> unique_case(CaseMaker& m) {
+  Random& r = m.r;
+  m.exact = true;
+  const Dims x = r.dims(r.between(1, 3), 300);
+  const DType t = r.pick({DType::f32, DType::f64, DType::i8, DType::i32, DType::i64, DType::u8});
+  Tensor data(t, x);
+  for (int64_t i = 0; i < data.count(); ++i)
+    data.set(i, static_cast<double>(r.below(r.pick({2, 4, 90}))));
+  m.input(std::move(data));
+  if (!r.one_in(3)) m.attr("axis", r.below(static_cast<int64_t>(x.size())));
+  if (r.one_in(2)) m.attr("sorted", r.below(2));
+  return m.finish({"y", r.one_in(2) ? "indices" : "", r.one_in(2) ? "inverse" : "", "counts"});
+}
+
 Result<Case> scatter_case(CaseMaker& m) {
   Random& r = m.r;
   const char* reduction =

@@ -1,6 +1,7 @@
 #include "device/kernels/resize/resize.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include "device/kernels/arm.h"
 
@@ -27,12 +28,20 @@ bool is_sound(const ResizeAttrs& a) {
          is_one_of(a.transform, ResizeTransform::tf_crop_and_resize);
 }
 
+float float_of(int64_t bits) {
+  const auto narrow = static_cast<uint32_t>(bits);
+  float f = 0;
+  std::memcpy(&f, &narrow, sizeof(f));
+  return f;
+}
+
 // Sizes, scale and number of taps of one axis; false where they make no sense.
 bool set_axis(const ResizeAttrs& at, int64_t numerator, int64_t denominator, float scale,
               ResizeAxis* a) {
   if (a->in < 1 || a->in > INT32_MAX || a->out > INT32_MAX) return false;
-  if (numerator < 0 || denominator < 0) return false;
-  a->scale = denominator == 0 ? static_cast<double>(scale)
+  if (numerator < 0 || denominator < -1) return false;
+  if (denominator < 0) scale = float_of(numerator);
+  a->scale = denominator <= 0 ? static_cast<double>(scale)
                               : static_cast<double>(numerator) / static_cast<double>(denominator);
   if (!(a->scale > 0 && a->scale <= std::numeric_limits<double>::max())) return false;
   a->same = a->scale == 1 && a->in == a->out && a->roi_begin == 0 && a->roi_end == 1;
@@ -64,7 +73,8 @@ const char* set_work(ResizeParams* p, Work* work) {
 
 const char* bind_any(const Step& step, void* params, Work* work) {
   auto* at = attrs_as<ResizeAttrs>(step);
-  if (!at || step.in.size() != 1 || step.out.size() != 1 || step.dims.size() != 4) {
+  if (!at || step.in.size() != 1 || step.out.size() != 1 ||
+      (step.dims.size() != 4 && step.dims.size() != 8)) {
     return "resize: attributes or operands";
   }
   if (!is_sound(*at)) return "resize: no such mode";
@@ -87,6 +97,10 @@ const char* bind_any(const Step& step, void* params, Work* work) {
   p->h.roi_end = static_cast<double>(at->roi_end_h);
   p->w.roi_begin = static_cast<double>(at->roi_begin_w);
   p->w.roi_end = static_cast<double>(at->roi_end_w);
+  if (step.dims.size() == 8) {
+    double* ends[] = {&p->h.roi_begin, &p->h.roi_end, &p->w.roi_begin, &p->w.roi_end};
+    for (size_t i = 0; i < 4; ++i) *ends[i] = static_cast<double>(float_of(step.dims[4 + i]));
+  }
   p->mode = at->mode, p->transform = at->transform, p->nearest = at->nearest;
   p->antialias = at->antialias != 0 && at->mode != ResizeMode::nearest;
   p->exclude_outside = at->exclude_outside != 0;

@@ -4,7 +4,9 @@
 //   out[0] y  [outer, OH, OW, inner], dense, same type
 //
 // dims: numerator and denominator of H's scale, then of W's. A denominator of 0 takes the scale
-// from attrs, as ONNX does where `scales` are given and not `sizes`. An axis whose size, scale and
+// from attrs, as ONNX does where `scales` are given and not `sizes`; of -1, from the f32 whose bits
+// the numerator is. Four more, where there are any, are the bits of the regions' ends in the order
+// of attrs, in place of those. An axis whose size, scale and
 // region are trivial is left as it is. Positions and weights are computed in double when the step
 // runs (phase 0), so sizes may change from run to run.
 #pragma once

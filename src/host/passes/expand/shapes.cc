@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "host/passes/expand/expand.h"
+#include "host/passes/expand/by_data.h"
 
 namespace hone::passes {
 
@@ -124,7 +124,7 @@ Status expand_hardmax(Expansion& e) {
 Status expand_center_crop_pad(Expansion& e) {
   HONE_RETURN_IF_ERROR(need_shapes(e, {0}));
   const auto target = e.known_ints(1);
-  if (!target) return unsupported("the shape is known only when it runs");
+  if (!target) return crop_pad_by_data(e);
   const int rank = e.rank(0);
   const std::vector<int64_t> axes = e.attributes().ints("axes", counted(0, rank));
   std::vector<int64_t> pads(static_cast<size_t>(2 * rank), 0), begins, ends;
@@ -149,7 +149,7 @@ Status expand_center_crop_pad(Expansion& e) {
 // The places of a regular grid times the transposed matrices.
 Status expand_affine_grid(Expansion& e) {
   const auto size = e.known_ints(1);
-  if (!size) return unsupported("the size is known only when it runs");
+  if (!size) return affine_grid_by_data(e);
   const auto rank = static_cast<int64_t>(size->size()) - 2;
   const bool align = e.attributes().i("align_corners", 0) != 0;
   std::vector<int64_t> dims(size->begin() + 2, size->end());
@@ -221,12 +221,17 @@ Status expand_max_unpool(Expansion& e) {
     inner[i + 2] = (x[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + kernel.size()];
   }
   const auto given = e.has(2) ? e.known_ints(2) : std::optional(inner);
-  if (!given) return unsupported("output_shape is known only when it runs");
   Tensor nothing(e.type(), {element_count(inner)});
   for (int64_t i = 0; i < nothing.count(); ++i) nothing.set(i, 0);
   ValueId y = e.add("ScatterElements", {e.constant(std::move(nothing)), e.reshape(e.in(1), {-1}),
                                         e.reshape(e.in(0), {-1})});
   y = e.reshape(y, inner);
+  if (!given) {  // as much behind as is wanted
+    const ValueId none = e.ints(std::vector<int64_t>(inner.size(), 0));
+    const ValueId behind = e.add("Sub", {e.in(2), e.ints(inner)});
+    e.give(0, e.add("Pad", {y, e.add("Concat", {none, behind}, {{"axis", int64_t{0}}})}));
+    return {};
+  }
   std::vector<int64_t> more(2 * inner.size(), 0);
   for (size_t d = 0; d < inner.size(); ++d) more[d + inner.size()] = (*given)[d] - inner[d];
   if (*given != inner) y = e.add("Pad", {y, e.ints(more)});

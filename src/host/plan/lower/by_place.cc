@@ -6,6 +6,7 @@
 #include "device/kernels/gather_nd/gather_nd.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/run_time.h"
 
 namespace hone::plan {
 
@@ -72,6 +73,16 @@ Status lower_one_hot(Lowering& l, const Node& n) {
   const SymShape shape = *l.graph().fact(n.output(0)).shape;
   HONE_ASSIGN(int given, normal_axis(n.attributes.i("axis", -1), static_cast<int>(shape.size())));
   const auto axis = static_cast<size_t>(given);
+  const Dim depth = shape[axis];
+  if (depth.is_symbol() && l.plan().find_data(depth.symbol_name()) == nullptr) {
+    const auto most = l.stated(n.output(0), axis);
+    if (!most)
+      return unsupported("depth is known only when it runs, and the model states no bound");
+    HONE_ASSIGN(PlanValue given_depth, use_typed(l, n, 1, DType::i64));
+    l.measure(n, depth.symbol_name(), given_depth, 0, *most);
+    l.check(Dim::apply(Dim::Op::less, {Dim(-1), depth}),
+            "OneHot '" + n.name + "': a depth below 0");
+  }
   HONE_ASSIGN(PlanValue indices, l.use_as(n.input(0), Layout::row_major));
   HONE_ASSIGN(PlanValue values, l.use_as(n.input(2), Layout::row_major));
   const PlanValue off = l.view(values, {Dim(1)}, {Dim(1)}, 0);

@@ -177,32 +177,40 @@ Status lower_conv_transpose(Lowering& l, const Node& n) {
 Status lower_col2im(Lowering& l, const Node& n) {
   const auto& fact = l.graph().fact(n.input(0));
   if (fact.dtype != DType::f32) return unsupported("no kernel for other types than f32");
-  HONE_ASSIGN(const std::vector<int64_t> image, l.ints(n, 1));
-  HONE_ASSIGN(const std::vector<int64_t> block, l.ints(n, 2));
+  HONE_ASSIGN(const std::vector<Dim> image, l.content(n, 1));
+  HONE_ASSIGN(const std::vector<Dim> block, l.content(n, 2));
   if (image.size() != 2 || block.size() != 2) return unsupported("images of 2 axes only");
   const auto list = [&](const char* name, size_t count, int64_t otherwise) {
     return n.attributes.ints(name, std::vector<int64_t>(count, otherwise));
   };
   const auto strides = list("strides", 2, 1), dilations = list("dilations", 2, 1);
   const auto pads = list("pads", 4, 0);
-  Dims blocks;
+  std::vector<Dim> blocks;
   for (size_t i = 0; i < 2; ++i) {
-    for (int64_t v : {strides[i], dilations[i], pads[i], pads[i + 2], block[i]}) {
+    for (int64_t v : {strides[i], dilations[i], pads[i], pads[i + 2]}) {
       if (v < 0 || v > INT32_MAX) return unsupported(fmt::format("window parameter {}", v));
     }
-    const int64_t room = image[i] + pads[i] + pads[i + 2] - (block[i] - 1) * dilations[i] - 1;
-    if (strides[i] < 1 || room < 0) return unsupported("blocks that do not fit the image");
-    blocks.push_back(room / strides[i] + 1);
+    const Dim room =
+        image[i] + pads[i] + pads[i + 2] - (block[i] - Dim(1)) * Dim(dilations[i]) - Dim(1);
+    if (strides[i] < 1 || (room.is_const() && room.value() < 0)) {
+      return unsupported("blocks that do not fit the image");
+    }
+    blocks.push_back(floor_div(room, strides[i]) + Dim(1));
   }
   const SymShape y = *l.graph().fact(n.output(0)).shape;
   HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
-  const SymShape seen = {y[0], y[1], Dim(block[0]), Dim(block[1]), Dim(blocks[0]), Dim(blocks[1])};
+  const SymShape seen = {y[0], y[1], block[0], block[1], blocks[0], blocks[1]};
+  const SymShape given = l.at(x).shape;
+  l.check(Dim::apply(Dim::Op::equal, {given[1], y[1] * block[0] * block[1]}) *
+              Dim::apply(Dim::Op::equal, {given[2], blocks[0] * blocks[1]}),
+          "Col2Im '" + n.name + "': columns that do not fit the image and its blocks");
   x = l.reshape_view(x, seen);
   const std::vector<Dim> own = l.strides_of(x);
   SymShape wide;
   std::vector<Dim> moved;
   for (size_t p : {0, 4, 5, 2, 3, 1}) wide.push_back(seen[p]), moved.push_back(own[p]);
-  const PlanValue products = l.temporary(n.name, DType::f32, wide);
+  // As many as x has, whatever the blocks.
+  const PlanValue products = l.reshape_view(l.temporary(n.name, DType::f32, given), wide);
   l.copy(n, l.view(x, wide, std::move(moved), 0), products);
   auto small = [](int64_t v) { return static_cast<int32_t>(v); };
   const kernels::Col2imAttrs a{small(strides[0]),   small(strides[1]), small(dilations[0]),

@@ -3,6 +3,7 @@
 
 #include "device/kernels/gather/gather.h"
 #include "device/kernels/nms/nms.h"
+#include "device/kernels/unique/unique.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
 
@@ -57,6 +58,68 @@ Status lower_compress(Lowering& l, const Node& n) {
   PlanValue indices = l.reshape_view(where, {Dim::symbol(symbol)});
   l.step(n, "gather", {x, indices}, {l.define_as(n.output(0), Layout::row_major)},
          kernels::GatherAttrs{axis});
+  return {};
+}
+
+// The subtensors along the axis as rows; the distinct ones are the first of as many.
+Status lower_unique(Lowering& l, const Node& n) {
+  HONE_ASSIGN(PlanValue x, l.use_as(n.input(0), Layout::row_major));
+  const SymShape shape = l.at(x).shape;
+  const auto own = l.strides_of(x);
+  const bool flat = !n.attributes.has("axis");
+  const auto rank = static_cast<int>(shape.size());
+  size_t axis = 0;
+  Dim rows = graph::product(shape, 0, shape.size());
+  PlanValue matrix = x;
+  SymShape turned;  // the axis in front
+  if (!flat) {
+    HONE_ASSIGN(const int at, normal_axis(n.attributes.i("axis", 0), rank));
+    axis = static_cast<size_t>(at);
+    rows = shape[axis];
+    std::vector<Dim> strides;
+    for (size_t d = 0; d <= shape.size(); ++d) {
+      const size_t from = d == 0 ? axis : d - 1;
+      if (d > 0 && from == axis) continue;
+      turned.push_back(shape[from]), strides.push_back(own[from]);
+    }
+    matrix = l.temporary(n.name, l.at(x).dtype, turned);
+    l.copy(n, l.view(x, turned, std::move(strides), 0), matrix);
+  } else if (!l.is_dense(x)) {
+    return unsupported("Unique of a view");
+  }
+  const Dim width = flat ? Dim(1) : graph::product(turned, 1, turned.size());
+  HONE_ASSIGN(const std::string symbol, size_symbol(l, n, axis));
+  std::vector<PlanValue> out = {l.temporary(n.name, l.at(x).dtype, {rows, width})};
+  for (int i = 0; i < 3; ++i) out.push_back(l.temporary(n.name, DType::i64, {rows}));
+  const PlanValue count = l.temporary(symbol + ".count", DType::i64, {});
+  out.push_back(count);
+  l.step(n, "unique", {l.reshape_view(matrix, {rows, width})}, out,
+         kernels::UniqueAttrs{n.attributes.i("sorted", 1) != 0 ? 1 : 0});
+  l.measure(n, symbol, count, 0, rows);
+  for (size_t i : {1, 3}) {  // as many, under names of their own
+    if (n.output(i) == graph::none) continue;
+    const Dim size = (*l.graph().fact(n.output(i)).shape)[0];
+    if (!size.is_symbol())
+      return unsupported("the model declares a fixed size for what the data decide");
+    l.measure(n, size.symbol_name(), count, 0, rows);
+  }
+  for (size_t i = 1; i < 4; ++i) {
+    if (n.output(i) != graph::none) l.define_view_as(n.output(i), out[i], Layout::row_major);
+  }
+  if (flat || axis == 0) {
+    l.define_view_as(n.output(0), out[0], Layout::row_major);
+    return {};
+  }
+  turned[0] = Dim::symbol(symbol);
+  const PlanValue found = l.reshape_view(out[0], turned);
+  const auto strides = l.strides_of(found);
+  SymShape back = shape;
+  back[axis] = turned[0];
+  std::vector<Dim> moved;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    moved.push_back(strides[d == axis ? 0 : d < axis ? d + 1 : d]);
+  }
+  l.copy(n, l.view(found, back, std::move(moved), 0), l.define_as(n.output(0), Layout::row_major));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "device/kernels/topk/topk.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/run_time.h"
 
 namespace hone::plan {
 
@@ -31,10 +32,26 @@ Status lower_gather_nd(Lowering& l, const Node& n) {
 
 // The limit is in the number of elements, which the result's shape knows.
 Status lower_range(Lowering& l, const Node& n) {
-  HONE_ASSIGN(PlanValue start, l.use(n.input(0)));
-  HONE_ASSIGN(PlanValue delta, l.use(n.input(2)));
+  const DType type = l.graph().fact(n.output(0)).dtype;
+  const DType wide = type == DType::f16 || type == DType::bf16 ? DType::f32 : type;
+  std::vector<PlanValue> given;
+  for (size_t i = 0; i < 3; ++i) {
+    HONE_ASSIGN(PlanValue v, use_typed(l, n, i, wide));
+    given.push_back(v);
+  }
+  const Dim size = (*l.graph().fact(n.output(0)).shape)[0];
+  if (size.is_symbol() && l.plan().find_data(size.symbol_name()) == nullptr &&
+      !l.plan().symbols.contains(size.symbol_name())) {
+    const std::string wrong = "no number of elements: a step of 0, or what is not a number";
+    const Dim most = l.stated(n.output(0), 0).value_or(Dim(int64_t{1} << 31));
+    HONE_ASSIGN(const std::vector<Dim> found,
+                run_time_sizes(l, n, {{kernels::Sizes::range, 0}, given, {}, {most}, wrong}));
+    HONE_RETURN_IF_ERROR(set_size(l, n, 0, 0, found[0]));
+  }
   PlanValue y = l.define_as(n.output(0), Layout::row_major);
-  l.add_step(n, "range", {start, delta}, {y}, {}, {});
+  const PlanValue made = wide == type ? y : l.temporary(n.name, wide, l.at(y).shape);
+  l.add_step(n, "range", {given[0], given[2]}, {made}, {}, {});
+  if (made != y) l.add_step(n, "cast", {made}, {y}, {}, {});
   return {};
 }
 

@@ -176,16 +176,50 @@ Tensor filters_of(const Tensor& w, const Tensor* zero, int64_t begin, int64_t si
 
 }  // namespace
 
+// Filters that are computed: all of a sum at once, in f32.
+static Status conv_by_data(Lowering& l, const Node& n, kernels::ConvAttrs a) {
+  const SymShape& w = *l.graph().fact(n.input(1)).shape;
+  const auto weights = graph::product(w, 1, w.size()).const_value();
+  if (!weights || static_cast<double>(*weights) * most * most > exact) {
+    return unsupported("computed filters whose sums f32 cannot hold");
+  }
+  HONE_ASSIGN(PlanValue px, l.use_as(n.input(0), Layout::channels_last));
+  HONE_ASSIGN(PlanValue wide, centred(l, n, px, 2));
+  HONE_ASSIGN(PlanValue pw, l.use_as(n.input(1), Layout::channels_last));
+  const SymShape rows = {Dim(1), w[0], Dim(*weights)};
+  const Tensor ones = Tensor::of<float>({a.out_channels}, std::vector<float>(w[0].value(), 1.0f));
+  std::vector<PlanValue> in = {l.reshape_view(pw, rows), l.constant("ones", ones)};
+  if (n.input(3) != graph::none) {
+    const SymShape zeros = *l.graph().fact(n.input(3)).shape;
+    HONE_ASSIGN(PlanValue zero, l.use_as(n.input(3), Layout::row_major));
+    if (!(graph::product(zeros, 0, zeros.size()) == w[0])) {
+      PlanValue each = l.temporary(n.name, l.at(zero).dtype, {w[0]});
+      l.copy(n, l.view(zero, {w[0]}, {Dim(0)}, 0), each);
+      zero = each;
+    }
+    in.push_back(l.reshape_view(zero, {w[0]}));
+  }
+  const PlanValue filters = l.temporary(n.name, DType::f32, l.at(pw).shape);
+  l.step(n, "dequantize", std::move(in), {l.reshape_view(filters, rows)},
+         kernels::DequantizeAttrs{0});
+  const PlanValue y = l.define_as(n.output(0), Layout::channels_last);
+  const PlanValue sums = l.temporary(n.name, DType::f32, l.at(y).shape);
+  l.step(n, "conv", {as_rank4(l, wide), as_rank4(l, filters)}, {as_rank4(l, sums)}, a);
+  gathered(l, n, sums, absent, y);
+  return {};
+}
+
 Status lower_conv_integer(Lowering& l, const Node& n) {
   const SymShape &x = *l.graph().fact(n.input(0)).shape, &w = *l.graph().fact(n.input(1)).shape;
   const SymShape& y = *l.graph().fact(n.output(0)).shape;
   if (!is_byte(l.graph().fact(n.input(0)).dtype)) return unsupported("8 bits only");
   if (x.size() < 3 || x.size() > 4) return unsupported("convolution of 1 or 2 axes only");
   const Tensor* given = l.graph().constant(n.input(1));
-  if (given == nullptr || given->count() == 0) return unsupported("computed filters");
-  HONE_ASSIGN(const Tensor* zero, constant_zero(l, n, 3));
   HONE_ASSIGN(kernels::ConvAttrs a, conv_attrs(n, x, w, y));
   a.exact_sums = 1;
+  if (given == nullptr) return conv_by_data(l, n, a);
+  if (given->count() == 0) return unsupported("no filters");
+  HONE_ASSIGN(const Tensor* zero, constant_zero(l, n, 3));
   const int64_t depth = given->dims()[1];
   int64_t size = depth;
   for (double worst = 0;; size = (size + 1) / 2) {

@@ -10,6 +10,7 @@
 #include "device/kernels/pad/pad.h"
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/run_time.h"
 #include "host/plan/lower/strided.h"
 
 namespace hone::plan {
@@ -157,9 +158,16 @@ Result<std::vector<SliceAxis>> slice_axes(Lowering& l, const Node& n, const SymS
   return result;
 }
 
+bool is_known(const Lowering& l, const Node& n, size_t input) {
+  return n.input(input) == graph::none || l.ints(n, input).ok();
+}
+
 }  // namespace
 
 Status lower_slice(Lowering& l, const Node& n) {
+  if (n.version >= 10 && !(is_known(l, n, 3) && is_known(l, n, 4) && l.content(n, 1).ok())) {
+    return slice_by_data(l, n);
+  }
   const graph::Value& in = l.graph().value(n.input(0));
   const SymShape &xs = *in.fact.shape, &ys = *l.graph().fact(n.output(0)).shape;
   HONE_ASSIGN(auto parts, slice_axes(l, n, xs, ys));
@@ -245,12 +253,11 @@ Status lower_pad(Lowering& l, const Node& n) {
   } else {
     HONE_ASSIGN(pads, l.content(n, 1));
     if (n.input(3) != graph::none) {
-      HONE_ASSIGN(which, l.ints(n, 3));
+      HONE_ASSIGN(const std::vector<Dim> axes, l.content(n, 3));
+      HONE_ASSIGN(pads, pads_by_axis(l, n, pads, axes, static_cast<size_t>(rank)));
     }
   }
-  if (which.empty()) {
-    for (int i = 0; i < rank; ++i) which.push_back(i);
-  }
+  for (int i = 0; i < rank; ++i) which.push_back(i);
   std::vector<Dim> dims(2 * static_cast<size_t>(rank), Dim(0));
   for (size_t i = 0; i < which.size(); ++i) {
     HONE_ASSIGN(int axis, normal_axis(which[i], rank));

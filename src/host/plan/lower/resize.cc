@@ -3,11 +3,14 @@
 #include "device/kernels/resize/resize.h"
 
 #include <algorithm>
+#include <bit>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "host/plan/lower/lowerings.h"
 #include "host/plan/lower/params.h"
+#include "host/plan/lower/run_time.h"
 
 namespace hone::plan {
 
@@ -19,6 +22,7 @@ using kernels::ResizeAttrs;
 struct AxisPlan {
   Dim numerator = 0, denominator = 0;  // of the scale; 0: `scale` counts
   float scale = 1, roi_begin = 0, roi_end = 1;
+  std::optional<std::pair<Dim, Dim>> roi_bits;  // where only a run knows the region
   bool changes = false;
 };
 
@@ -57,14 +61,91 @@ bool crops(const ResizeAttrs& a) {
   return a.transform == kernels::ResizeTransform::tf_crop_and_resize;
 }
 
-Result<std::vector<float>> floats(const Lowering& l, const Node& n, size_t input) {
-  const Tensor* t = l.graph().constant(n.input(input));
-  if (t == nullptr) {
-    return unsupported(fmt::format("input {} of {} is known only when it runs", input, n.op));
-  }
+std::vector<float> floats(const Tensor& t) {
   std::vector<float> out;
-  for (int64_t i = 0; i < t->count(); ++i) out.push_back(static_cast<float>(t->at(i)));
+  for (int64_t i = 0; i < t.count(); ++i) out.push_back(static_cast<float>(t.at(i)));
   return out;
+}
+
+constexpr int64_t most_bits = 0x7f7fffff;  // of the largest float
+
+// What the model states of the sizes of y, or else more than anything holds.
+std::vector<Dim> most_of(const Lowering& l, const Node& n, const std::vector<size_t>& axes) {
+  std::vector<Dim> most;
+  for (size_t axis : axes) {
+    most.push_back(l.stated(n.output(0), axis).value_or(Dim(int64_t{1} << 31)));
+  }
+  return most;
+}
+
+SymShape sizes_of(const SymShape& x, const std::vector<size_t>& axes) {
+  SymShape sizes;
+  for (size_t axis : axes) sizes.push_back(x[axis]);
+  return sizes;
+}
+
+// Scales that only a run knows.
+Status scales_by_data(Lowering& l, const Node& n, size_t input, const SymShape& x,
+                      const std::vector<size_t>& axes, std::vector<AxisPlan>* plans) {
+  HONE_ASSIGN(const PlanValue scales, use_typed(l, n, input, DType::f32));
+  std::vector<Dim> bounds = most_of(l, n, axes);
+  for (size_t axis : axes) {  // the smallest scale wants the most taps: binding reserves for it
+    const float least =
+        1 / static_cast<float>(std::max<int64_t>(x[axis].const_value().value_or(1 << 20), 1));
+    bounds.push_back(Dim(most_bits - std::bit_cast<int32_t>(least)));
+  }
+  HONE_ASSIGN(const std::vector<Dim> found,
+              run_time_sizes(l, n,
+                             {{kernels::Sizes::scales, 0},
+                              {scales},
+                              sizes_of(x, axes),
+                              bounds,
+                              "scales that are not above 0, too large, or leave nothing"}));
+  for (size_t i = 0; i < axes.size(); ++i) {
+    HONE_RETURN_IF_ERROR(set_size(l, n, 0, axes[i], found[i]));
+    (*plans)[axes[i]].numerator = Dim(most_bits) - found[axes.size() + i];
+    (*plans)[axes[i]].denominator = Dim(-1);
+  }
+  return {};
+}
+
+// Sizes that only a run knows, of which one scale is taken.
+Status aspect_by_data(Lowering& l, const Node& n, const SymShape& x,
+                      const std::vector<size_t>& axes, std::vector<AxisPlan>* plans) {
+  const bool smallest = n.attributes.s("keep_aspect_ratio_policy", "stretch") == "not_larger";
+  HONE_ASSIGN(const PlanValue sizes, l.use_as(n.input(3), Layout::row_major));
+  std::vector<Dim> bounds = most_of(l, n, axes);
+  bounds.resize(axes.size() + 2, Dim(int64_t{1} << 31));
+  HONE_ASSIGN(const std::vector<Dim> found,
+              run_time_sizes(l, n,
+                             {{kernels::Sizes::aspect, smallest ? 1 : 2},
+                              {sizes},
+                              sizes_of(x, axes),
+                              bounds,
+                              "sizes below 0 or too large, or nothing to resize"}));
+  for (size_t i = 0; i < axes.size(); ++i) {
+    HONE_RETURN_IF_ERROR(set_size(l, n, 0, axes[i], found[i]));
+    (*plans)[axes[i]].numerator = found[axes.size()];
+    (*plans)[axes[i]].denominator = found[axes.size() + 1];
+  }
+  return {};
+}
+
+// The region to crop, where only a run knows it.
+Status region_by_data(Lowering& l, const Node& n, const std::vector<size_t>& axes,
+                      std::vector<AxisPlan>* plans) {
+  HONE_ASSIGN(const PlanValue roi, use_typed(l, n, 1, DType::f32));
+  if (!(l.at(roi).shape == SymShape{Dim(static_cast<int64_t>(2 * axes.size()))})) {
+    return unsupported("a region that is not two numbers for each axis");
+  }
+  const std::vector<Dim> bounds(2 * axes.size(), Dim(int64_t{UINT32_MAX}));
+  HONE_ASSIGN(
+      const std::vector<Dim> found,
+      run_time_sizes(l, n, {{kernels::Sizes::floats, 0}, {roi}, {}, bounds, "a region of NaN"}));
+  for (size_t i = 0; i < axes.size(); ++i) {
+    (*plans)[axes[i]].roi_bits = {found[i], found[axes.size() + i]};
+  }
+  return {};
 }
 
 // keep_aspect_ratio_policy: the one scale that every axis takes, as a fraction.
@@ -74,9 +155,6 @@ Status keep_aspect(const Node& n, const SymShape& x, const std::vector<Dim>& siz
   double best = 0;
   size_t which = 0;
   for (size_t i = 0; i < axes.size(); ++i) {
-    if (!sizes[i].is_const() || !x[axes[i]].is_const()) {
-      return unsupported("keep_aspect_ratio_policy with dynamic sizes; give --profile");
-    }
     const double scale =
         static_cast<double>(sizes[i].value()) / static_cast<double>(x[axes[i]].value());
     if (i == 0 || (smallest ? scale < best : scale > best)) best = scale, which = i;
@@ -112,18 +190,25 @@ Result<std::vector<AxisPlan>> axis_plans(Lowering& l, const Node& n, const Resiz
       plans[axes[i]].denominator = x[axes[i]];
     }
     if (n.attributes.s("keep_aspect_ratio_policy", "stretch") != "stretch") {
-      HONE_RETURN_IF_ERROR(keep_aspect(n, x, sizes, axes, &plans));
+      const bool known = graph::all_const(sizes) && graph::all_const(sizes_of(x, axes));
+      HONE_RETURN_IF_ERROR(known ? keep_aspect(n, x, sizes, axes, &plans)
+                                 : aspect_by_data(l, n, x, axes, &plans));
     }
   } else {
-    std::vector<float> scales = n.attributes.floats("scales");
-    if (!upsample || n.version >= 9) {
-      HONE_ASSIGN(scales, floats(l, n, scales_at));
+    const bool attribute = upsample && n.version < 9;
+    const Tensor* given = attribute ? nullptr : l.graph().constant(n.input(scales_at));
+    if (attribute || given != nullptr) {
+      const auto scales = given != nullptr ? floats(*given) : n.attributes.floats("scales");
+      if (scales.size() != axes.size()) return invalid("scales and axes differ in number");
+      for (size_t i = 0; i < axes.size(); ++i) plans[axes[i]].scale = scales[i];
+    } else {
+      HONE_RETURN_IF_ERROR(scales_by_data(l, n, scales_at, x, axes, &plans));
     }
-    if (scales.size() != axes.size()) return invalid("scales and axes differ in number");
-    for (size_t i = 0; i < axes.size(); ++i) plans[axes[i]].scale = scales[i];
   }
   if (crops(a) && n.input(1) != graph::none) {
-    HONE_ASSIGN(std::vector<float> roi, floats(l, n, 1));
+    const Tensor* given = l.graph().constant(n.input(1));
+    const std::vector<float> roi = given != nullptr ? floats(*given) : std::vector<float>();
+    if (given == nullptr) HONE_RETURN_IF_ERROR(region_by_data(l, n, axes, &plans));
     for (size_t i = 0; i < axes.size() && roi.size() == 2 * axes.size(); ++i) {
       plans[axes[i]].roi_begin = roi[i];
       plans[axes[i]].roi_end = roi[i + axes.size()];
@@ -131,7 +216,7 @@ Result<std::vector<AxisPlan>> axis_plans(Lowering& l, const Node& n, const Resiz
   }
   for (size_t i = 0; i < plans.size(); ++i) {
     AxisPlan& p = plans[i];
-    p.changes = !(x[i] == y[i]) || p.roi_begin != 0 || p.roi_end != 1 ||
+    p.changes = !(x[i] == y[i]) || p.roi_bits || p.roi_begin != 0 || p.roi_end != 1 ||
                 (p.denominator == Dim(0) ? p.scale != 1 : !(p.numerator == p.denominator));
   }
   return plans;
@@ -153,11 +238,18 @@ void resize_step(Lowering& l, const Node& n, ResizeAttrs a, const std::vector<Ax
     std::swap(h, w);
     std::swap(in_h, in_w), std::swap(out_h, out_w);
   }
+  std::vector<Dim> dims = {h->numerator, h->denominator, w->numerator, w->denominator};
+  if (h->roi_bits || w->roi_bits) {
+    const std::pair<Dim, Dim> whole = {Dim(0), Dim(std::bit_cast<int32_t>(1.0f))};
+    for (const AxisPlan* p : {h, w}) {
+      const std::pair<Dim, Dim> ends = p->roi_bits.value_or(whole);
+      dims.push_back(ends.first), dims.push_back(ends.second);
+    }
+  }
   a.scale_h = h->scale, a.roi_begin_h = h->roi_begin, a.roi_end_h = h->roi_end;
   a.scale_w = w->scale, a.roi_begin_w = w->roi_begin, a.roi_end_w = w->roi_end;
   l.step(n, "resize", {l.reshape_view(from, {outer, in_h, in_w, inner})},
-         {l.reshape_view(to, {outer, out_h, out_w, inner})}, a,
-         {h->numerator, h->denominator, w->numerator, w->denominator});
+         {l.reshape_view(to, {outer, out_h, out_w, inner})}, a, std::move(dims));
 }
 
 }  // namespace
