@@ -1,5 +1,6 @@
 // Normalisation, resizing, transposed convolution, quantisation, GRU, lookups by index.
 #include "device/kernels/col2im/col2im.h"
+#include "device/kernels/cut/cut.h"
 #include "device/kernels/dequantize/dequantize.h"
 #include "device/kernels/gather_elements/gather_elements.h"
 #include "device/kernels/gather_nd/gather_nd.h"
@@ -11,7 +12,6 @@
 #include "device/kernels/roi/roi.h"
 #include "device/kernels/sample/sample.h"
 #include "device/kernels/sizes/sizes.h"
-#include "device/kernels/cut/cut.h"
 #include "device/kernels/testing/typed_tensor.h"
 #include "device/kernels/unique/unique.h"
 #include "kernel_bench.h"
