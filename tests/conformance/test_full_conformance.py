@@ -44,7 +44,7 @@ def test_the_judge_sees_differences():
     assert judge.difference(one, None, 1e-3, 1e-7)
     assert judge.difference(np.array(["a"], object), np.array(["b"], object), 0, 0)
     assert judge.dropout([one], [one * 1.5], [one])
-    assert not judge.dropout([one], [one * [0, 2, 2]], [one * 2.0])
+    assert not judge.dropout([one], [one * np.float32([0, 2, 2])], [one * 2.0])
     assert judge.bernoulli([one], [one * 0.5], [one])
 
 

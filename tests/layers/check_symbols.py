@@ -13,7 +13,9 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-MAX_TEXT_BYTES = 4_000_000  # of all instruction sets: a third is integers, a sixth 16-bit floats
+# Of all instruction sets: a third is integers, a sixth 16-bit floats. 4.0 MB until engines held every
+# operator and type of the ONNX suite that they can: 68 KB of portable kernels.
+MAX_TEXT_BYTES = 4_050_000
 FORBIDDEN = re.compile(
     r"^(_Zn[wa]|_Zd[la]|(malloc|calloc|realloc|free|strdup|memalign|aligned_alloc|posix_memalign)$|"
     r"__cxa_(throw|rethrow|allocate_exception|begin_catch|end_catch)|__gxx_personality|_Unwind_)")

