@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "host/inspect/layout_steps.h"
+
+namespace hone::inspect {
+
+namespace {
+
+using Pair = std::pair<int, int>;  // of neighbouring layers: upper, lower
+
+size_t at(int v) { return static_cast<size_t>(v); }
+
+// Lines that cross the inner part of a long wire are not to be aligned, so that long wires are
+// straight ("type 1 conflicts").
+std::set<Pair> conflicts(const Layered& g, const std::vector<int>& place) {
+  std::set<Pair> found;
+  for (size_t i = 1; i + 1 < g.layers.size(); ++i) {
+    const std::vector<int>& upper = g.layers[i];
+    const std::vector<int>& lower = g.layers[i + 1];
+    int left = 0;
+    size_t done = 0;
+    for (size_t l = 0; l < lower.size(); ++l) {
+      int inner = -1;
+      if (g.is_wire(lower[l])) {
+        for (const int u : g.above[at(lower[l])])
+          if (g.is_wire(u)) inner = place[at(u)];
+      }
+      if (inner < 0 && l + 1 < lower.size()) continue;
+      const int right = inner < 0 ? static_cast<int>(upper.size()) - 1 : inner;
+      for (; done <= l; ++done) {
+        for (const int u : g.above[at(lower[done])]) {
+          const bool both = g.is_wire(u) && g.is_wire(lower[done]);
+          if (!both && (place[at(u)] < left || place[at(u)] > right)) found.emplace(u, lower[done]);
+        }
+      }
+      left = right;
+    }
+  }
+  return found;
+}
+
+// One of the four ways to look at the graph: from above or below, from left or right.
+struct View {
+  std::vector<std::vector<int>> layers;
+  const std::vector<std::vector<int>>& neighbours;  // in the layer that comes before
+  bool flipped = false;                             // neighbours are below
+  bool mirrored = false;
+};
+
+struct Blocks {
+  std::vector<int> root;  // of the vertices that share one x
+  std::vector<int> next;  // in the block, in a circle
+};
+
+// The middle neighbours. A box rather lines up with a box than with a wire that goes around some:
+// that keeps the main chain of a residual network straight.
+std::vector<int> candidates(const Layered& g, int v, const std::vector<int>& near) {
+  std::vector<int> middle = {near[(near.size() - 1) / 2]};
+  if (near.size() % 2 == 0) middle.push_back(near[near.size() / 2]);
+  if (g.is_wire(v)) return middle;
+  const auto is_box = [&](int u) { return !g.is_wire(u); };
+  if (std::count_if(near.begin(), near.end(), is_box) == 1) {
+    middle.insert(middle.begin(), *std::find_if(near.begin(), near.end(), is_box));
+  }
+  std::stable_partition(middle.begin(), middle.end(), is_box);
+  return middle;
+}
+
+// Each vertex joins the block of its middle neighbour where that crosses no other block.
+Blocks align(const Layered& g, const View& view, const std::set<Pair>& not_to_join) {
+  const size_t n = view.neighbours.size();
+  Blocks b{std::vector<int>(n), std::vector<int>(n)};
+  std::vector<int> place(n);
+  for (size_t v = 0; v < n; ++v) b.root[v] = b.next[v] = static_cast<int>(v);
+  for (const std::vector<int>& layer : view.layers) {
+    for (size_t i = 0; i < layer.size(); ++i) place[at(layer[i])] = static_cast<int>(i);
+  }
+  for (const std::vector<int>& layer : view.layers) {
+    int last = -1;
+    for (const int v : layer) {
+      std::vector<int> near = view.neighbours[at(v)];
+      if (near.empty()) continue;
+      std::sort(near.begin(), near.end(),
+                [&](int a, int c) { return place[at(a)] < place[at(c)]; });
+      for (const int u : candidates(g, v, near)) {
+        if (b.next[at(v)] != v || last >= place[at(u)]) continue;
+        if (not_to_join.contains(view.flipped ? Pair(v, u) : Pair(u, v))) continue;
+        b.next[at(u)] = v;
+        b.root[at(v)] = b.root[at(u)];
+        b.next[at(v)] = b.root[at(v)];
+        last = place[at(u)];
+      }
+    }
+  }
+  return b;
+}
+
+double separation(const Layered& g, const Spacing& s, int a, int b) {
+  const double wires = (g.is_wire(a) ? 1 : 0) + (g.is_wire(b) ? 1 : 0);
+  const double gap = s.beside + (s.beside_wire - s.beside) * wires / 2;
+  return (g.width[at(a)] + g.width[at(b)]) / 2 + gap;
+}
+
+// Blocks as far left as their left neighbours let them, then as far right as their right ones do.
+std::vector<double> compact(const Layered& g, const Spacing& s, const View& view, const Blocks& b) {
+  const size_t n = g.layer.size();
+  struct Beside {
+    int block;
+    double gap;
+  };
+  std::vector<std::vector<Beside>> left(n), right(n);
+  std::vector<int> waiting(n, 0);
+  for (const std::vector<int>& layer : view.layers) {
+    for (size_t i = 1; i < layer.size(); ++i) {
+      const int a = b.root[at(layer[i - 1])], c = b.root[at(layer[i])];
+      const double gap = separation(g, s, layer[i - 1], layer[i]);
+      left[at(c)].push_back({a, gap});
+      right[at(a)].push_back({c, gap});
+      ++waiting[at(c)];
+    }
+  }
+  std::vector<int> order;  // of the blocks, from left to right
+  for (size_t v = 0; v < n; ++v) {
+    if (b.root[v] == static_cast<int>(v) && waiting[v] == 0) order.push_back(static_cast<int>(v));
+  }
+  std::vector<double> x(n, 0);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const int v = order[i];
+    for (const Beside& l : left[at(v)]) x[at(v)] = std::max(x[at(v)], x[at(l.block)] + l.gap);
+    for (const Beside& r : right[at(v)]) {
+      if (--waiting[at(r.block)] == 0) order.push_back(r.block);
+    }
+  }
+  for (auto v = order.rbegin(); v != order.rend(); ++v) {
+    double most = std::numeric_limits<double>::infinity();
+    for (const Beside& r : right[at(*v)]) most = std::min(most, x[at(r.block)] - r.gap);
+    if (std::isfinite(most)) x[at(*v)] = std::max(x[at(*v)], most);
+  }
+  std::vector<double> all(n);
+  for (size_t v = 0; v < n; ++v) all[v] = x[at(b.root[v])] * (view.mirrored ? -1 : 1);
+  return all;
+}
+
+std::pair<double, double> extent(const Layered& g, const std::vector<double>& x) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (size_t v = 0; v < x.size(); ++v) {
+    low = std::min(low, x[v] - g.width[v] / 2);
+    high = std::max(high, x[v] + g.width[v] / 2);
+  }
+  return {low, high};
+}
+
+// All to the side of the narrowest that they were pushed to.
+void bring_together(const Layered& g, std::array<std::vector<double>, 4>* views) {
+  std::array<std::pair<double, double>, 4> ends;
+  for (size_t i = 0; i < 4; ++i) ends[i] = extent(g, (*views)[i]);
+  const auto width = [](const auto& e) { return e.second - e.first; };
+  const auto narrowest = *std::min_element(
+      ends.begin(), ends.end(), [&](const auto& a, const auto& b) { return width(a) < width(b); });
+  for (size_t i = 0; i < 4; ++i) {
+    const bool mirrored = i % 2 == 1;
+    const double shift =
+        mirrored ? narrowest.second - ends[i].second : narrowest.first - ends[i].first;
+    for (double& x : (*views)[i]) x += shift;
+  }
+}
+
+}  // namespace
+
+std::vector<double> place_across(const Layered& g, const Spacing& spacing) {
+  const size_t n = g.layer.size();
+  if (n == 0) return {};
+  std::vector<int> place(n);
+  for (const std::vector<int>& layer : g.layers) {
+    for (size_t i = 0; i < layer.size(); ++i) place[at(layer[i])] = static_cast<int>(i);
+  }
+  const std::set<Pair> crossed = conflicts(g, place);
+  std::array<std::vector<double>, 4> views;
+  for (size_t i = 0; i < 4; ++i) {
+    View view{g.layers, i < 2 ? g.above : g.below, i >= 2, i % 2 == 1};
+    if (view.flipped) std::reverse(view.layers.begin(), view.layers.end());
+    if (view.mirrored) {
+      for (std::vector<int>& layer : view.layers) std::reverse(layer.begin(), layer.end());
+    }
+    views[i] = compact(g, spacing, view, align(g, view, crossed));
+  }
+  bring_together(g, &views);
+  std::vector<double> x(n);
+  for (size_t v = 0; v < n; ++v) {
+    std::array<double, 4> four = {views[0][v], views[1][v], views[2][v], views[3][v]};
+    std::sort(four.begin(), four.end());
+    x[v] = (four[1] + four[2]) / 2;  // apart as in each of them, for order statistics keep order
+  }
+  const double low = extent(g, x).first;
+  for (double& c : x) c = std::round(c - low);
+  return x;
+}
+
+}  // namespace hone::inspect
