@@ -57,12 +57,18 @@ struct Blocks {
 };
 
 // The middle neighbours. A box rather lines up with a box than with a wire that goes around some:
-// that keeps the main chain of a residual network straight.
-std::vector<int> candidates(const Layered& g, int v, const std::vector<int>& near) {
+// that keeps the main chain of a residual network straight. `ahead`: neighbours on the other side.
+std::vector<int> candidates(const Layered& g, int v, const std::vector<int>& near,
+                            const std::vector<std::vector<int>>& ahead) {
   std::vector<int> middle = {near[(near.size() - 1) / 2]};
   if (near.size() % 2 == 0) middle.push_back(near[near.size() / 2]);
-  if (g.is_wire(v)) return middle;
   const auto is_box = [&](int u) { return !g.is_wire(u); };
+  if (g.is_wire(v)) {
+    std::erase_if(middle, [&](int u) {
+      return is_box(u) && std::any_of(ahead[at(u)].begin(), ahead[at(u)].end(), is_box);
+    });
+    return middle;
+  }
   if (std::count_if(near.begin(), near.end(), is_box) == 1) {
     middle.insert(middle.begin(), *std::find_if(near.begin(), near.end(), is_box));
   }
@@ -86,7 +92,7 @@ Blocks align(const Layered& g, const View& view, const std::set<Pair>& not_to_jo
       if (near.empty()) continue;
       std::sort(near.begin(), near.end(),
                 [&](int a, int c) { return place[at(a)] < place[at(c)]; });
-      for (const int u : candidates(g, v, near)) {
+      for (const int u : candidates(g, v, near, view.flipped ? g.above : g.below)) {
         if (b.next[at(v)] != v || last >= place[at(u)]) continue;
         if (not_to_join.contains(view.flipped ? Pair(v, u) : Pair(u, v))) continue;
         b.next[at(u)] = v;
