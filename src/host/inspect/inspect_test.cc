@@ -141,6 +141,8 @@ TEST(Numbers, AreCounted) {
   EXPECT_EQ(n.activation_peak_bytes, 3 * 16 * 64 * 4);
   EXPECT_FALSE(n.peak_is_least);
   EXPECT_EQ(n.values_by_type.at("f32"), 4);
+  // Two for each multiply-add of the convolution, one for each element of the others.
+  EXPECT_EQ(flops_by_node(*g), (std::vector<double>{2 * 64 * 64, 16 * 64, 16 * 64}));
 }
 
 }  // namespace

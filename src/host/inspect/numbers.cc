@@ -121,4 +121,15 @@ Numbers numbers_of(const graph::Graph& graph) {
   return out;
 }
 
+std::vector<double> flops_by_node(const graph::Graph& graph) {
+  std::vector<std::string> symbols;
+  graph::Graph sized = graph;
+  sized.substitute(stand_ins(graph, &symbols));
+  std::vector<double> flops(static_cast<size_t>(graph.node_count()), 0);
+  for (graph::NodeId id : sized.all_nodes()) {
+    flops[static_cast<size_t>(id)] = ops::cost(sized, sized.node(id)).flops;
+  }
+  return flops;
+}
+
 }  // namespace hone::inspect

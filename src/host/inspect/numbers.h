@@ -25,4 +25,7 @@ struct Numbers {
 
 Numbers numbers_of(const graph::Graph& graph);
 
+// FLOPs of each node, by its id and with the same sizes; 0 for removed ones.
+std::vector<double> flops_by_node(const graph::Graph& graph);
+
 }  // namespace hone::inspect

@@ -61,6 +61,17 @@ Html escaped(std::string_view text) {
   return out;
 }
 
+std::string visible(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    uint32_t c = 0;
+    const size_t n = decode(text, &c);
+    out += n == 0 || !shown(c) ? std::string_view(replacement) : text.substr(0, n);
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+  return out;
+}
+
 Html literal(const char* html) {
   Html out;
   out.s_ = html;

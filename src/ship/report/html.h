@@ -26,6 +26,8 @@ class Html {
 // Text as content. Markup is escaped; what XML cannot hold or what would reorder the text around it
 // (control characters, bytes that are not UTF-8, bidirectional overrides) becomes U+FFFD.
 Html escaped(std::string_view text);
+// The same replacements without escaping markup: for text that a script puts on the page.
+std::string visible(std::string_view text);
 // HTML written in this program.
 Html literal(const char* html);
 
