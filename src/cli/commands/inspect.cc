@@ -1,11 +1,14 @@
 // hone inspect: what a model or an engine is.
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/describe_engine.h"
 #include "cli/describe_model.h"
 #include "host/import/import.h"
+#include "host/model/files.h"
+#include "ship/drawing/drawing.h"
 
 namespace hone::cli {
 
@@ -14,19 +17,33 @@ using nlohmann::json;
 namespace {
 
 struct Options {
-  std::string file, json;
+  std::string file, json, html;
 };
+
+// The page is written before anything is printed: whoever reads of it can open it.
+Status write_page(const Options& o, const graph::Graph& g, const json& described) {
+  const std::string name = std::filesystem::path(o.file).filename().string();
+  auto page = ship::drawing::page_of(g, described, name);
+  if (!page.ok()) return in(o.file, page.status());
+  return write_text(o.html, *page);
+}
 
 Status run_inspect(const Options& o, Session& s) {
   HONE_ASSIGN(bool engine, is_engine_file(o.file));
   json j;
   if (engine) {
+    if (!o.html.empty()) {
+      return Status(Code::invalid_argument,
+                    o.file + ": an engine; --html draws the graph of an ONNX model");
+    }
     HONE_ASSIGN(j, describe_engine(o.file));
   } else {
+    if (!o.html.empty()) HONE_RETURN_IF_ERROR(check_writable(o.html));
     HONE_ASSIGN(model::Model m, model::read_model(o.file));
     auto g = import(m);
     if (!g.ok()) return in(o.file, g.status());
     j = describe_model(m, *g);
+    if (!o.html.empty()) HONE_RETURN_IF_ERROR(write_page(o, *g, j));
   }
   HONE_ASSIGN(bool text, give_json(s, o.json, j));
   if (!text) return {};
@@ -34,6 +51,7 @@ Status run_inspect(const Options& o, Session& s) {
     print_engine(o.file, j, s.printer);
   } else {
     print_model(o.file, j, s.printer);
+    if (!o.html.empty()) s.printer.out("page         " + o.html);
   }
   return {};
 }
@@ -44,6 +62,9 @@ void add_inspect(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("inspect", "Say what a model or an engine is");
   c->add_option("MODEL.onnx|ENGINE", o->file, "ONNX file or engine")->required();
+  c->add_option("--html", o->html,
+                "Draw the graph on a page of its own: one file that loads nothing from elsewhere")
+      ->type_name("FILE");
   add_json_option(c, &o->json);
   add_plugin_option(c, &session.plugins);
   c->footer(
@@ -53,6 +74,7 @@ void add_inspect(CLI::App& app, Session& session) {
       "kernel and why; what exporters left behind, and the fix (docs/inspect.md).\n\n"
       "examples:\n"
       "  hone inspect model.onnx\n"
+      "  hone inspect model.onnx --html model.html\n"
       "  hone inspect model.engine --json -\n\n"
       "Exit: 0 done, 2 error in use or input, 4 permissions.");
   on_run(c, session, o, run_inspect);

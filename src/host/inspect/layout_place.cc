@@ -56,28 +56,67 @@ struct Blocks {
   std::vector<int> next;  // in the block, in a circle
 };
 
-// The middle neighbours. A box rather lines up with a box than with a wire that goes around some:
-// that keeps the main chain of a residual network straight. `ahead`: neighbours on the other side.
+// Boxes on the longest way from each one to the top (over `above`) or bottom, itself included.
+std::vector<int> reach(const Layered& g, const std::vector<std::vector<int>>& neighbours,
+                       bool upwards) {
+  std::vector<int> count(g.layer.size(), 0);
+  for (size_t i = 0; i < g.layers.size(); ++i) {
+    for (const int v : g.layers[upwards ? i : g.layers.size() - 1 - i]) {
+      for (const int u : neighbours[at(v)]) count[at(v)] = std::max(count[at(v)], count[at(u)]);
+      count[at(v)] += g.is_wire(v) ? 0 : 1;
+    }
+  }
+  return count;
+}
+
+// The box beside each one that leads furthest, -1: none.
+std::vector<int> furthest(const Layered& g, const std::vector<std::vector<int>>& neighbours,
+                          bool upwards) {
+  const std::vector<int> count = reach(g, neighbours, upwards);
+  std::vector<int> best(g.layer.size(), -1);
+  for (int v = 0; v < g.boxes; ++v) {
+    for (const int u : neighbours[at(v)]) {
+      if (g.is_wire(u)) continue;
+      if (best[at(v)] < 0 || count[at(u)] > count[at(best[at(v)])]) best[at(v)] = u;
+    }
+  }
+  return best;
+}
+
+// Boxes that stand below each other whatever else is beside them: each leads further than the
+// other's other neighbours. That keeps the main chain of a network straight.
+struct Spine {
+  std::vector<int> above, below;  // -1: none
+
+  explicit Spine(const Layered& g)
+      : above(furthest(g, g.above, true)), below(furthest(g, g.below, false)) {
+    const std::vector<int> up = above, down = below;
+    for (size_t v = 0; v < up.size(); ++v) {
+      if (up[v] >= 0 && down[at(up[v])] != static_cast<int>(v)) above[v] = -1;
+      if (down[v] >= 0 && up[at(down[v])] != static_cast<int>(v)) below[v] = -1;
+    }
+  }
+};
+
+// Whom v may stand below: its neighbour of the spine, or the middle ones that have none of their
+// own.
 std::vector<int> candidates(const Layered& g, int v, const std::vector<int>& near,
-                            const std::vector<std::vector<int>>& ahead) {
+                            const std::vector<int>& spine, const std::vector<int>& spine_of_near) {
+  if (spine[at(v)] >= 0) return {spine[at(v)]};
   std::vector<int> middle = {near[(near.size() - 1) / 2]};
   if (near.size() % 2 == 0) middle.push_back(near[near.size() / 2]);
-  const auto is_box = [&](int u) { return !g.is_wire(u); };
-  if (g.is_wire(v)) {
-    std::erase_if(middle, [&](int u) {
-      return is_box(u) && std::any_of(ahead[at(u)].begin(), ahead[at(u)].end(), is_box);
-    });
-    return middle;
+  std::erase_if(middle, [&](int u) { return spine_of_near[at(u)] >= 0; });
+  if (!g.is_wire(v)) {
+    std::stable_partition(middle.begin(), middle.end(), [&](int u) { return !g.is_wire(u); });
   }
-  if (std::count_if(near.begin(), near.end(), is_box) == 1) {
-    middle.insert(middle.begin(), *std::find_if(near.begin(), near.end(), is_box));
-  }
-  std::stable_partition(middle.begin(), middle.end(), is_box);
   return middle;
 }
 
 // Each vertex joins the block of its middle neighbour where that crosses no other block.
-Blocks align(const Layered& g, const View& view, const std::set<Pair>& not_to_join) {
+Blocks align(const Layered& g, const View& view, const Spine& spine,
+             const std::set<Pair>& not_to_join) {
+  const std::vector<int>& toward = view.flipped ? spine.below : spine.above;
+  const std::vector<int>& back = view.flipped ? spine.above : spine.below;
   const size_t n = view.neighbours.size();
   Blocks b{std::vector<int>(n), std::vector<int>(n)};
   std::vector<int> place(n);
@@ -92,7 +131,7 @@ Blocks align(const Layered& g, const View& view, const std::set<Pair>& not_to_jo
       if (near.empty()) continue;
       std::sort(near.begin(), near.end(),
                 [&](int a, int c) { return place[at(a)] < place[at(c)]; });
-      for (const int u : candidates(g, v, near, view.flipped ? g.above : g.below)) {
+      for (const int u : candidates(g, v, near, toward, back)) {
         if (b.next[at(v)] != v || last >= place[at(u)]) continue;
         if (not_to_join.contains(view.flipped ? Pair(v, u) : Pair(u, v))) continue;
         b.next[at(u)] = v;
@@ -185,6 +224,7 @@ std::vector<double> place_across(const Layered& g, const Spacing& spacing) {
     for (size_t i = 0; i < layer.size(); ++i) place[at(layer[i])] = static_cast<int>(i);
   }
   const std::set<Pair> crossed = conflicts(g, place);
+  const Spine spine(g);
   std::array<std::vector<double>, 4> views;
   for (size_t i = 0; i < 4; ++i) {
     View view{g.layers, i < 2 ? g.above : g.below, i >= 2, i % 2 == 1};
@@ -192,7 +232,7 @@ std::vector<double> place_across(const Layered& g, const Spacing& spacing) {
     if (view.mirrored) {
       for (std::vector<int>& layer : view.layers) std::reverse(layer.begin(), layer.end());
     }
-    views[i] = compact(g, spacing, view, align(g, view, crossed));
+    views[i] = compact(g, spacing, view, align(g, view, spine, crossed));
   }
   bring_together(g, &views);
   std::vector<double> x(n);

@@ -189,6 +189,8 @@ class Builder {
     if (from == source_.end()) return;
     const auto [net, fresh] = net_.try_emplace(v, static_cast<int>(net_.size()));
     if (fresh) sheet_.nets.push_back(v);
+    int& leaves = sheet_.boxes[static_cast<size_t>(from->second)].net;
+    if (leaves < 0) leaves = net->second;
     sheet_.boxes[static_cast<size_t>(to)].entered = true;
     wires_.push_back({from->second, to, net->second});
   }

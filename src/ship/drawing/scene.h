@@ -20,6 +20,7 @@ struct Box {
   std::string title;
   std::vector<std::string> lines;
   std::string label;     // beside the line that leaves it
+  int net = -1;          // the first that leaves it
   bool entered = false;  // a line ends here
   inspect::Size size;
 };

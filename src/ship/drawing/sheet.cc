@@ -92,7 +92,7 @@ Html inside(const Box& b, const Marks& marks) {
   }
   if (b.kind == Box::Kind::node && marks.most_flops > 0) {
     const double share = marks.flops[static_cast<size_t>(b.node)] / marks.most_flops;
-    if (share >= 0.005) {
+    if (share >= 0.02) {
       out += element("rect", {{"class", "work"},
                               {"y", n(h + 2)},
                               {"width", exact(std::max(2.0, w * std::min(share, 1.0)))},
@@ -105,6 +105,19 @@ Html inside(const Box& b, const Marks& marks) {
   return out;
 }
 
+// Lines that leave to the right, and none to the left: their label stands on the left.
+bool turns_right(const std::vector<std::vector<Point>>& net) {
+  bool right = false;
+  for (const std::vector<Point>& line : net) {
+    if (line[0] != net[0][0]) continue;
+    for (size_t i = 1; i < std::min<size_t>(line.size(), 3); ++i) {
+      if (line[i].x < line[0].x) return false;
+      right = right || line[i].x > line[0].x;
+    }
+  }
+  return right;
+}
+
 Html box_html(const graph::Graph& g, const Sheet& s, size_t i, const Marks& marks) {
   const Box& b = s.boxes[i];
   const Point p = s.layout.at[i];
@@ -115,7 +128,11 @@ Html box_html(const graph::Graph& g, const Sheet& s, size_t i, const Marks& mark
     in += element("path", {{"class", "tip"},
                            {"d", fmt::format("M{} -7h9l-4.5 7z", exact(b.size.width / 2 - 4.5))}});
   }
-  if (!b.label.empty()) in += text(b.size.width / 2 + 7, b.size.height + 15, "l", b.label);
+  if (!b.label.empty()) {
+    const bool left = b.net >= 0 && turns_right(s.layout.nets[static_cast<size_t>(b.net)]);
+    in +=
+        text(b.size.width / 2 + (left ? -7 : 7), b.size.height + 15, left ? "l end" : "l", b.label);
+  }
   Attributes a = {{"id", b.id},
                   {"class", css},
                   {"transform", fmt::format("translate({} {})", exact(p.x), exact(p.y))},

@@ -34,7 +34,7 @@ border:1px solid var(--rule);border-radius:6px;padding:4px 10px;cursor:pointer}
 .app :focus-visible{outline:2px solid var(--blue);outline-offset:1px}
 .zoom{display:flex;gap:4px}
 .zoom button{min-width:34px}
-.stage{position:relative;min-width:0;min-height:0;background:var(--sheet)}
+.stage{position:relative;max-width:none;margin:0;padding:0;min-width:0;min-height:0;background:var(--sheet)}
 .sheet{position:absolute;inset:0}
 .sheet h2{display:none}
 .sheet svg{width:100%;height:100%;cursor:grab;touch-action:none;user-select:none;
@@ -68,7 +68,8 @@ stroke-linejoin:round}
 .b.chosen .box{stroke:var(--ink);stroke-width:3.4}
 .b:focus-visible .box{stroke:var(--blue);stroke-width:4}
 .far .b text:not(.t),.far .tip,.far .mark{display:none}
-.farther .b text{display:none}.farther .node .box{fill:var(--tone)}
+.farther .b text{display:none}.far .wires path{stroke-width:2.4}.farther .wires path{stroke-width:5}
+.farther .node .box{fill:var(--tone)}
 .side{overflow-y:auto;border-left:1px solid var(--rule);padding:14px 18px 30px;font-size:14px}
 .side h2{font-size:17px;margin:2px 0 4px;display:flex;gap:8px;align-items:center;
 justify-content:space-between}

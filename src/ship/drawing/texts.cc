@@ -149,7 +149,9 @@ std::string operand_name(const Node& node, size_t input) {
       {"If", {"condition"}},
   };
   const auto names = known.find(node.op);
-  if (names == known.end() || input >= names->second.size()) return std::to_string(input);
+  if (names == known.end() || input >= names->second.size()) {
+    return node.inputs.size() == 1 ? "constant" : "input " + std::to_string(input);
+  }
   return names->second[input];
 }
 

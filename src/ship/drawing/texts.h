@@ -21,7 +21,7 @@ std::string shape_text(const Dims& dims);
 std::string first_values(const Tensor& tensor, size_t most);
 std::string attribute_text(const graph::Attr& attribute);
 
-// "W" for the second input of Conv; "1" where ONNX's names say no more than the place.
+// "W" for the second input of Conv; "input 1" where ONNX's names say no more than the place.
 std::string operand_name(const graph::Node& node, size_t input);
 
 // CSS class of the operator's colour: "product", "activation", "pool", "norm", "shape", "quant",
