@@ -214,6 +214,39 @@ void bring_together(const Layered& g, std::array<std::vector<double>, 4>* views)
   }
 }
 
+// The upright parts of a long wire, moved as near to its ends as the boxes beside it let it.
+void pull_wires(const Layered& g, const Spacing& s, const std::vector<int>& place,
+                std::vector<double>* x) {
+  const auto of_run = [&](int v, int w) { return g.is_wire(w) && (*x)[at(w)] == (*x)[at(v)]; };
+  for (int first = g.boxes; first < static_cast<int>(x->size()); ++first) {
+    if (of_run(first, g.above[at(first)][0])) continue;
+    double low = -std::numeric_limits<double>::infinity(), high = -low;
+    double sum = (*x)[at(g.above[at(first)][0])], ends = 1;
+    std::vector<int> run;
+    for (int v = first; v >= 0;) {
+      run.push_back(v);
+      const std::vector<int>& layer = g.layers[at(g.layer[at(v)])];
+      const size_t i = at(place[at(v)]);
+      if (i > 0) low = std::max(low, (*x)[at(layer[i - 1])] + separation(g, s, layer[i - 1], v));
+      if (i + 1 < layer.size()) {
+        high = std::min(high, (*x)[at(layer[i + 1])] - separation(g, s, v, layer[i + 1]));
+      }
+      int next = -1;
+      for (const int w : g.below[at(v)]) {
+        if (of_run(v, w)) {
+          next = w;
+        } else {
+          sum += (*x)[at(w)];
+          ++ends;
+        }
+      }
+      v = next;
+    }
+    if (low > high) continue;
+    for (const int v : run) (*x)[at(v)] = std::clamp(sum / ends, low, high);
+  }
+}
+
 }  // namespace
 
 std::vector<double> place_across(const Layered& g, const Spacing& spacing) {
@@ -241,6 +274,8 @@ std::vector<double> place_across(const Layered& g, const Spacing& spacing) {
     std::sort(four.begin(), four.end());
     x[v] = (four[1] + four[2]) / 2;  // apart as in each of them, for order statistics keep order
   }
+  // Wires that stand in each other's way make room in turn.
+  for (int i = 0; i < 3; ++i) pull_wires(g, spacing, place, &x);
   const double low = extent(g, x).first;
   for (double& c : x) c = std::round(c - low);
   return x;

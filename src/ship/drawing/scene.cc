@@ -156,6 +156,7 @@ class Builder {
     b.title = shortened(n.op, 32);
     add_attributes(n, &b);
     add_constants(g_, n, &b);
+    b.opens = n.blocks;
     for (const BlockId block : n.blocks) {
       b.lines.push_back(shortened(g_.block(block).name + " ▸", most_in_line));
     }

@@ -19,9 +19,10 @@ struct Box {
   std::string id;  // in the page
   std::string title;
   std::vector<std::string> lines;
-  std::string label;     // beside the line that leaves it
-  int net = -1;          // the first that leaves it
-  bool entered = false;  // a line ends here
+  std::vector<graph::BlockId> opens;  // the last lines stand for these
+  std::string label;                  // beside the line that leaves it
+  int net = -1;                       // the first that leaves it
+  bool entered = false;               // a line ends here
   inspect::Size size;
 };
 

@@ -58,7 +58,9 @@ const fit = (whole) => {
   s.least = Math.min(all * 0.7, 0.5);
   // At first as much from the top as can be read; the button shows all.
   const k = Math.min(1.25, whole ? all : Math.max(all, Math.min(1, w / s.w, 0.9), 0.5));
-  s.view = {k, x: s.w / 2 - margin - w / k / 2, y: s.h * k > h ? -margin : s.h / 2 - margin - h / k / 2};
+  const box = s.e.querySelector('.b'), first = box ? size(box) : {x: 0, w: 0};
+  const middle = s.w * k > w ? first.x + first.w / 2 : s.w / 2 - margin;
+  s.view = {k, x: middle - w / k / 2, y: s.h * k > h ? -margin : s.h / 2 - margin - h / k / 2};
   apply(s);
 };
 const show = (block) => {
@@ -359,8 +361,10 @@ const watch = (s) => {
   s.svg.addEventListener('pointercancel', end);
   s.svg.addEventListener('click', (e) => {
     if (far >= 4) return;
-    const b = e.target.closest('.b');
-    if (b) choose(b, true); else close();
+    const b = e.target.closest('.b'), open = e.target.dataset.open;
+    if (open) { close(); show(+open); current.svg.focus(); }
+    else if (b) choose(b, true);
+    else close();
   });
   s.svg.addEventListener('dblclick', (e) => {
     const b = e.target.closest('.b'), n = b ? data.nodes[+b.id.slice(1)] : null;
@@ -417,9 +421,10 @@ for (const e of document.querySelectorAll('.sheet')) {
   sheets.set(+e.dataset.block, s);
   watch(s);
 }
+if (760 >= innerWidth) document.body.classList.add('folded');
 show(0);
 )js";
 
-const char* const script_hash = "td3BrFbgaw/AORsLVrF61sxS3ApavkAt6CiVWa5D8gg=";
+const char* const script_hash = "dxIggMmpMiOp+YPsMtsYFfz26Ve1F9LsoqmidhIKNmk=";
 
 }  // namespace hone::ship::drawing

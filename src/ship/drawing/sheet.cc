@@ -87,16 +87,23 @@ Html inside(const Box& b, const Marks& marks) {
          {"d", fmt::format("M0 {0}V5a5 5 0 0 1 5-5H{1}a5 5 0 0 1 5 5V{0}z", title_height, w - 5)}});
   }
   out += text(w / 2, 16.5, "t", b.title);
+  const size_t plain = b.lines.size() - b.opens.size();
   for (size_t i = 0; i < b.lines.size(); ++i) {
-    out += text(9, title_height + 15 + line_height * static_cast<double>(i), "", b.lines[i]);
+    Attributes a = {{"x", "9"}, {"y", n(title_height + 15 + line_height * static_cast<double>(i))}};
+    if (i >= plain) {
+      a.push_back({"class", "open"});
+      a.push_back({"data-open", std::to_string(b.opens[i - plain])});
+    }
+    out += element("text", a, b.lines[i]);
   }
   if (b.kind == Box::Kind::node && marks.most_flops > 0) {
     const double share = marks.flops[static_cast<size_t>(b.node)] / marks.most_flops;
     if (share >= 0.02) {
       out += element("rect", {{"class", "work"},
-                              {"y", n(h + 2)},
-                              {"width", exact(std::max(2.0, w * std::min(share, 1.0)))},
-                              {"height", "3"}});
+                              {"x", "1"},
+                              {"y", n(h - 5)},
+                              {"width", exact(std::max(2.0, (w - 2) * std::min(share, 1.0)))},
+                              {"height", "4"}});
     }
   }
   if (marks.marked.contains(b.node)) {

@@ -63,6 +63,7 @@ stroke-linejoin:round}
 .norm{--tone:var(--norm)}.shape{--tone:var(--shape)}.quant{--tone:var(--quant)}
 .control{--tone:var(--control)}.other{--tone:var(--other)}
 .work{fill:var(--orange)}
+.b .open{fill:var(--blue);font-weight:600}.b .open:hover{text-decoration:underline}
 .mark{fill:var(--undecided);stroke:var(--sheet);stroke-width:2}
 .b:hover .box{stroke-width:2.6}
 .b.chosen .box{stroke:var(--ink);stroke-width:3.4}
