@@ -66,6 +66,12 @@ Bad count_bad(int64_t n, Read read) {
 
 std::vector<std::string> bad_weights(const graph::Graph& graph) {
   std::vector<std::string> lines;
+  for (BadWeights& bad : find_bad_weights(graph)) lines.push_back(std::move(bad.text));
+  return lines;
+}
+
+std::vector<BadWeights> find_bad_weights(const graph::Graph& graph) {
+  std::vector<BadWeights> found;
   for (graph::ValueId v : graph.used_constants()) {
     const Tensor& t = graph.value(v).constant;
     if (!is_float(t.dtype())) continue;
@@ -80,13 +86,14 @@ std::vector<std::string> bad_weights(const graph::Graph& graph) {
     if (bad.infinities == t.count()) bad.infinities = 0;
     const auto add = [&](int64_t n, const char* what) {
       if (n == 0) return;
-      lines.push_back(fmt::format("initializer '{}': {} of {} values {} {}", graph.value(v).name, n,
-                                  t.count(), n == 1 ? "is" : "are", what));
+      found.push_back(
+          {v, fmt::format("initializer '{}': {} of {} values {} {}", graph.value(v).name, n,
+                          t.count(), n == 1 ? "is" : "are", what)});
     };
     add(bad.nans, "NaN");
     add(bad.infinities, "infinite");
   }
-  return lines;
+  return found;
 }
 
 }  // namespace hone

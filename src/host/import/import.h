@@ -29,5 +29,11 @@ model::TypeProto type_of(const graph::Fact& fact);
 // NaN or infinite weights: "initializer 'w': 3 of 64 values are NaN". Empty: none. Constants that
 // nothing reads do not count, nor do those that are infinite throughout (bounds, masks).
 std::vector<std::string> bad_weights(const graph::Graph& graph);
+// The same with the constant that each line is about.
+struct BadWeights {
+  graph::ValueId value = graph::none;
+  std::string text;
+};
+std::vector<BadWeights> find_bad_weights(const graph::Graph& graph);
 
 }  // namespace hone

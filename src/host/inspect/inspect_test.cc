@@ -91,6 +91,7 @@ TEST(Findings, Weights) {
   const auto found = find(m);
   EXPECT_EQ(names(found), (Names{"not_finite_weights", "denormal_weights", "duplicated_weights",
                                  "unused_weights"}));
+  EXPECT_EQ(found[0].nodes, Names{"c"});
   EXPECT_EQ(found[2].nodes, Names{"b"});
   EXPECT_EQ(found[3].nodes, Names{"nobody"});
 }

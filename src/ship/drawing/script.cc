@@ -60,7 +60,7 @@ const fit = (whole) => {
   const k = Math.min(1.25, whole ? all : Math.max(all, Math.min(1, w / s.w, 0.9), 0.5));
   const box = s.e.querySelector('.b'), first = box ? size(box) : {x: 0, w: 0};
   const middle = s.w * k > w ? first.x + first.w / 2 : s.w / 2 - margin;
-  s.view = {k, x: middle - w / k / 2, y: s.h * k > h ? -margin : s.h / 2 - margin - h / k / 2};
+  s.view = {k, x: middle - w / k / 2, y: s.h * k > h ? -margin - (+s.e.dataset.block ? 44 / k : 0) : s.h / 2 - margin - h / k / 2};
   apply(s);
 };
 const show = (block) => {
@@ -425,6 +425,6 @@ if (760 >= innerWidth) document.body.classList.add('folded');
 show(0);
 )js";
 
-const char* const script_hash = "dxIggMmpMiOp+YPsMtsYFfz26Ve1F9LsoqmidhIKNmk=";
+const char* const script_hash = "69PsPYvYFV8DEDLCgugu1h5bquxwSzpeJOweRKZ2Nv0=";
 
 }  // namespace hone::ship::drawing

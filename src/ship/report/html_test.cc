@@ -36,6 +36,11 @@ TEST(Html, BytesThatAreNotUtf8AreReplacedOneByOne) {
   EXPECT_EQ(escaped("\xE2\x82\xAC \xF0\x9F\x98\x80").str(), "\xE2\x82\xAC \xF0\x9F\x98\x80");
 }
 
+TEST(Html, VisibleTextKeepsMarkup) {
+  EXPECT_EQ(visible("a<b>&\"'"), "a<b>&\"'");
+  EXPECT_EQ(visible("a\x01\xFF\xE2\x80\xAEz"), "a" + lost + lost + lost + "z");
+}
+
 TEST(Html, EmptyElementsAreClosed) {
   EXPECT_EQ(element("meta", {{"charset", "utf-8"}}).str(), "<meta charset=\"utf-8\"/>");
   EXPECT_EQ(element("p", {}).str(), "<p></p>");

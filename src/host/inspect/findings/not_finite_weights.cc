@@ -5,9 +5,10 @@ namespace hone::inspect {
 
 std::vector<Finding> find_not_finite_weights(const Subject& s) {
   std::vector<Finding> all;
-  for (const std::string& text : bad_weights(s.graph)) {
+  for (const BadWeights& bad : find_bad_weights(s.graph)) {
     Finding f;
-    f.text = text;
+    f.text = bad.text;
+    f.nodes = {s.graph.value(bad.value).name};
     f.fix = "the training diverged, or the conversion to 16 bits overflowed: look there";
     all.push_back(std::move(f));
   }
