@@ -42,6 +42,10 @@ Status run_inspect(const Options& o, Session& s) {
     HONE_ASSIGN(model::Model m, model::read_model(o.file));
     auto g = import(m);
     if (!g.ok()) return in(o.file, g.status());
+    if (!o.html.empty()) {
+      const Status drawable = ship::drawing::check_drawable(*g);
+      if (!drawable.ok()) return in(o.file, drawable);
+    }
     j = describe_model(m, *g);
     if (!o.html.empty()) HONE_RETURN_IF_ERROR(write_page(o, *g, j));
   }

@@ -12,8 +12,12 @@ namespace hone::ship::drawing {
 // More than that no one reads, and no browser moves smoothly.
 constexpr int most_nodes = 20000;
 
+// Error: unsupported, above most_nodes. Cheap: for asking before work that takes long.
+Status check_drawable(const graph::Graph& graph);
+
 // One self-contained page. `described` is what `hone inspect --json` says of the same model, `file`
-// its name. The same model gives the same bytes. Error: unsupported, above most_nodes.
+// its name. The same model gives the same bytes. Errors: as
+// check_drawable.
 Result<std::string> page_of(const graph::Graph& graph, const nlohmann::json& described,
                             const std::string& file);
 

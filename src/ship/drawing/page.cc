@@ -212,13 +212,16 @@ Html stage(const Graph& g, const Marks& marks) {
 
 }  // namespace
 
+Status check_drawable(const Graph& g) {
+  if (g.live_nodes() <= most_nodes) return {};
+  return Status(Code::unsupported,
+                fmt::format("{} nodes, of which at most {} are drawn; hone edit --extract takes a "
+                            "part out",
+                            g.live_nodes(), most_nodes));
+}
+
 Result<std::string> page_of(const Graph& g, const json& described, const std::string& file) {
-  if (g.live_nodes() > most_nodes) {
-    return Status(Code::unsupported,
-                  fmt::format("{} nodes, of which at most {} are drawn; hone edit --extract takes "
-                              "a part out",
-                              g.live_nodes(), most_nodes));
-  }
+  HONE_RETURN_IF_ERROR(check_drawable(g));
   Marks marks;
   marks.flops = inspect::flops_by_node(g);
   for (const double f : marks.flops) marks.most_flops = std::max(marks.most_flops, f);
