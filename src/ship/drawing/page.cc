@@ -62,8 +62,11 @@ std::string scaled(double v) {
   for (const auto& [size, unit] : {std::pair(1e12, " T"), {1e9, " G"}, {1e6, " M"}, {1e3, " k"}}) {
     if (v >= size) return report::figure(v / size) + unit;
   }
-  return report::figure(v) + " ";
+  return report::count(v) + " ";
 }
+
+// "11.7 M", "18".
+std::string short_count(double v) { return v >= 1e3 ? scaled(v) : report::count(v); }
 
 double number(const json& j, const char* key) { return report::number(j, {key}).value_or(0); }
 
@@ -215,8 +218,8 @@ Html stage(const Graph& g, const Marks& marks) {
 Status check_drawable(const Graph& g) {
   if (g.live_nodes() <= most_nodes) return {};
   return Status(Code::unsupported,
-                fmt::format("{} nodes, of which at most {} are drawn; hone edit --extract takes a "
-                            "part out",
+                fmt::format("{} nodes, of which at most {} are drawn; hone edit --from and --to "
+                            "cut a part out",
                             g.live_nodes(), most_nodes));
 }
 
@@ -236,7 +239,7 @@ Result<std::string> page_of(const Graph& g, const json& described, const std::st
   }
   const std::string subtitle =
       fmt::format("{} nodes, {} parameters, {}MAC", report::count(g.live_nodes()),
-                  scaled(number(described, "parameters")), scaled(number(described, "macs")));
+                  short_count(number(described, "parameters")), scaled(number(described, "macs")));
   const Html model = element("section", {{"id", "model"}},
                              element("h2", {}, "Model") + facts(g, described) + found +
                                  ends(g, g.block().inputs, false) +

@@ -15,7 +15,8 @@ const make = (tag, css, text) => {
   return e;
 };
 const size = (e) => {
-  const at = e.getAttribute('transform').match(/-?[\d.]+/g).map(Number), box = e.querySelector('.box');
+  const at = e.getAttribute('transform').match(/-?[\d.]+/g).map(Number);
+  const box = e.querySelector('.box');
   return {x: at[0], y: at[1], w: +box.getAttribute('width'), h: +box.getAttribute('height')};
 };
 
@@ -60,7 +61,8 @@ const fit = (whole) => {
   const k = Math.min(1.25, whole ? all : Math.max(all, Math.min(1, w / s.w, 0.9), 0.5));
   const box = s.e.querySelector('.b'), first = box ? size(box) : {x: 0, w: 0};
   const middle = s.w * k > w ? first.x + first.w / 2 : s.w / 2 - margin;
-  s.view = {k, x: middle - w / k / 2, y: s.h * k > h ? -margin - (+s.e.dataset.block ? 44 / k : 0) : s.h / 2 - margin - h / k / 2};
+  const top = -margin - (s.block ? 44 / k : 0);  // below the path to a block
+  s.view = {k, x: middle - w / k / 2, y: s.h * k > h ? top : s.h / 2 - margin - h / k / 2};
   apply(s);
 };
 const show = (block) => {
@@ -75,8 +77,8 @@ const center = (e) => {
   const b = size(e), s = current, w = s.svg.clientWidth, h = s.svg.clientHeight, v = s.view;
   if (0.6 > v.k) v.k = 0.9;
   const x = (b.x - v.x) * v.k, y = (b.y - v.y) * v.k;
-  const inside = x > 30 ? y > 30 ? w - 30 > x + b.w * v.k ? h - 30 > y + b.h * v.k : false : false : false;
-  if (!inside) {
+  const gaps = [x, y, w - x - b.w * v.k, h - y - b.h * v.k];
+  if (30 > Math.min(...gaps)) {
     v.x = b.x + b.w / 2 - w / v.k / 2;
     v.y = b.y + b.h / 2 - h / v.k / 2;
   }
@@ -129,6 +131,12 @@ const choose = (e, focus) => {
 const go = (id) => { const e = $(id); if (e) choose(e, true); };
 const close = () => { unmark(); $('details').hidden = true; $('model').hidden = false; };
 
+const enter = (block) => {
+  close();
+  show(block);
+  current.svg.focus();
+};
+
 // ---- the panel
 
 const count = (x) => {
@@ -162,7 +170,8 @@ const valueItem = (v, given, block) => {
     if (to.length > 12) li.append(make('span', 'from', ' and ' + (to.length - 12) + ' more'));
   } else {
     const e = producer(v, block), n = data.values[v][2];
-    if (e) li.append(link('from ' + (n >= 0 ? data.nodes[n].op : 'input'), () => choose(n >= 0 ? $('n' + n) : e, true)));
+    const from = n >= 0 ? data.nodes[n].op : 'input';
+    if (e) li.append(link('from ' + from, () => choose(n >= 0 ? $('n' + n) : e, true)));
   }
   return li;
 };
@@ -177,7 +186,10 @@ const details = (n, e) => {
   const box = $('details'), head = make('h2', '', n ? n.op : e.classList[1]);
   const back = make('button', '', 'Close');
   back.type = 'button';
-  back.addEventListener('click', () => { const was = chosen; close(); if (was) current.svg.focus(); });
+  back.addEventListener('click', () => {
+    close();
+    current.svg.focus();
+  });
   head.append(back);
   box.replaceChildren(head);
   const block = +e.closest('.sheet').dataset.block;
@@ -198,7 +210,7 @@ const details = (n, e) => {
     for (const text of notes) box.append(make('p', 'slip', text));
     for (const b of n.blocks) {
       const p = make('p');
-      p.append(link('open ' + data.blocks[b].name + ' ▸', () => { show(b); current.svg.focus(); }));
+      p.append(link('open ' + data.blocks[b].name + ' ▸', () => enter(b)));
       box.append(p);
     }
     if (n.attributes.length) box.append(make('h3', '', 'Attributes'), pairs(n.attributes));
@@ -249,11 +261,15 @@ const find = () => {
     data.nodes.forEach((n, i) => {
       if (!n) return;
       if (n.op.toLowerCase().startsWith(what)) add('n' + i, n.op, n.name);
-      else if ((n.op + ' ' + n.name).toLowerCase().includes(what)) rest.push(['n' + i, n.op, n.name]);
+      else if ((n.op + ' ' + n.name).toLowerCase().includes(what)) {
+        rest.push(['n' + i, n.op, n.name]);
+      }
     });
     for (const r of rest) add(...r);
     const reads = new Map();
-    data.nodes.forEach((n, i) => { if (n) for (const v of n.in) if (!reads.has(v)) reads.set(v, i); });
+    data.nodes.forEach((n, i) => {
+      for (const v of n ? n.in : []) if (!reads.has(v)) reads.set(v, i);
+    });
     data.values.forEach((v, i) => {
       if (!v[0].toLowerCase().includes(what)) return;
       const to = v[2] >= 0 ? 'n' + v[2] : $('i' + v[3] + '-' + i) ? 'i' + v[3] + '-' + i
@@ -271,7 +287,8 @@ const find = () => {
     return li;
   }));
   if (what) if (!hits.length || all > hits.length) {
-    list.append(make('li', 'none', hits.length ? (all - hits.length) + ' more: type more of the name' : 'nothing of that name'));
+    const more = (all - hits.length) + ' more: type more of the name';
+    list.append(make('li', 'none', hits.length ? more : 'nothing of that name'));
   }
   list.hidden = !what;
   input.setAttribute('aria-expanded', String(!list.hidden));
@@ -281,8 +298,9 @@ const select = (i) => {
   at = i;
   hits.forEach((_, k) => $('hit' + k).setAttribute('aria-selected', String(k === i)));
   const e = $('hit' + i);
-  if (e) { input.setAttribute('aria-activedescendant', e.id); e.scrollIntoView({block: 'nearest'}); }
-  else input.removeAttribute('aria-activedescendant');
+  if (!e) return input.removeAttribute('aria-activedescendant');
+  input.setAttribute('aria-activedescendant', e.id);
+  e.scrollIntoView({block: 'nearest'});
 };
 const hide = () => { list.hidden = true; input.setAttribute('aria-expanded', 'false'); };
 const pick = (i) => { if (hits[i]) { hide(); go(hits[i][0]); } };
@@ -305,12 +323,15 @@ input.addEventListener('keydown', (e) => {
 const neighbour = (e, key) => {
   const n = e.id[0] === 'n' ? data.nodes[+e.id.slice(1)] : null, block = +current.e.dataset.block;
   if (key === 'ArrowUp') {
-    const from = n ? n.in.filter((v) => v >= 0 ? 5 > data.values[v].length : false) : [+e.dataset.value];
+    const computed = (v) => v >= 0 ? 5 > data.values[v].length : false;
+    const from = n ? n.in.filter(computed) : [+e.dataset.value];
     for (const v of from) { const p = producer(v, block); if (p) if (p !== e) return p; }
   } else if (key === 'ArrowDown') {
     for (const v of n ? n.out : [+e.dataset.value]) {
       for (const to of readers(v)) if (current.e.contains($('n' + to))) return $('n' + to);
-      for (const o of current.e.querySelectorAll('.output[data-value="' + v + '"]')) if (o !== e) return o;
+      for (const o of current.e.querySelectorAll('.output[data-value="' + v + '"]')) {
+        if (o !== e) return o;
+      }
     }
   } else {
     const row = Array.from(current.e.querySelectorAll('[data-layer="' + e.dataset.layer + '"]'))
@@ -328,8 +349,9 @@ const watch = (s) => {
   s.svg.addEventListener('wheel', (e) => {
     e.preventDefault();
     const p = place(e), unit = e.deltaMode ? 30 : 1;
-    if (e.shiftKey) pan(-(e.deltaX || e.deltaY) * unit, 0);
-    else zoom(Math.exp(-Math.max(-120, Math.min(120, e.deltaY * unit)) * (e.ctrlKey ? 0.01 : 0.002)), p.x, p.y);
+    if (e.shiftKey) return pan(-(e.deltaX || e.deltaY) * unit, 0);
+    const way = Math.max(-120, Math.min(120, e.deltaY * unit));
+    zoom(Math.exp(-way * (e.ctrlKey ? 0.01 : 0.002)), p.x, p.y);  // Ctrl: two fingers on a pad
   }, {passive: false});
   s.svg.addEventListener('pointerdown', (e) => {
     if (e.button) return;
@@ -362,17 +384,19 @@ const watch = (s) => {
   s.svg.addEventListener('click', (e) => {
     if (far >= 4) return;
     const b = e.target.closest('.b'), open = e.target.dataset.open;
-    if (open) { close(); show(+open); current.svg.focus(); }
+    if (open) enter(+open);
     else if (b) choose(b, true);
     else close();
   });
   s.svg.addEventListener('dblclick', (e) => {
     const b = e.target.closest('.b'), n = b ? data.nodes[+b.id.slice(1)] : null;
-    if (n) if (n.blocks.length) { show(n.blocks[0]); current.svg.focus(); }
+    if (n) if (n.blocks.length) enter(n.blocks[0]);
   });
   s.svg.addEventListener('keydown', (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
-    const b = e.target.closest('.b'), by = {ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60]};
+    const b = e.target.closest('.b');
+    const by = {
+      ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60]};
     if (e.key in by) {
       if (!b || e.shiftKey) pan(...by[e.key]);
       else { const next = neighbour(b, e.key); if (next) choose(next, true); }
@@ -380,7 +404,7 @@ const watch = (s) => {
     else if (e.key === 'PageUp') pan(0, 0.8 * s.svg.clientHeight);
     else if (e.key === 'Home') { s.view.y = -margin; moved(); }
     else if (e.key === 'End') { s.view.y = s.h - margin - s.svg.clientHeight / s.view.k; moved(); }
-    else if (e.key === 'Enter' || e.key === ' ') { const first = b ?? s.e.querySelector('.b'); if (first) choose(first, true); }
+    else if (e.key === 'Enter' || e.key === ' ') go((b ?? s.e.querySelector('.b'))?.id);
     else return;
     e.preventDefault();
   });
@@ -399,7 +423,9 @@ $('in').addEventListener('click', () => zoom(1.25));
 $('out').addEventListener('click', () => zoom(0.8));
 $('fit').addEventListener('click', () => fit(true));
 $('fold').addEventListener('click', () => document.body.classList.toggle('folded'));
-for (const b of document.querySelectorAll('[data-go]')) b.addEventListener('click', () => go(b.dataset.go));
+for (const b of document.querySelectorAll('[data-go]')) {
+  b.addEventListener('click', () => go(b.dataset.go));
+}
 for (const b of document.querySelectorAll('[data-find]')) {
   b.addEventListener('click', () => { input.value = b.dataset.find; input.focus(); find(); });
 }
@@ -414,17 +440,18 @@ addEventListener('beforeprint', () => {
 addEventListener('afterprint', () => { if (current) apply(current); });
 
 for (const e of document.querySelectorAll('.sheet')) {
-  const svg = e.querySelector('svg'), whole = svg.getAttribute('viewBox'), [, , w, h] = whole.split(' ').map(Number);
+  const svg = e.querySelector('svg'), whole = svg.getAttribute('viewBox');
+  const [, , w, h] = whole.split(' ').map(Number), block = +e.dataset.block;
   const bands = Array.from(svg.querySelectorAll('.band'), (b) => ({
     e: b, top: +b.dataset.top, bottom: +b.dataset.bottom, out: false}));
-  const s = {e, svg, whole, w, h, bands, least: 0.02};
-  sheets.set(+e.dataset.block, s);
+  const s = {e, svg, block, whole, w, h, bands, least: 0.02};
+  sheets.set(block, s);
   watch(s);
 }
 if (760 >= innerWidth) document.body.classList.add('folded');
 show(0);
 )js";
 
-const char* const script_hash = "69PsPYvYFV8DEDLCgugu1h5bquxwSzpeJOweRKZ2Nv0=";
+const char* const script_hash = "FqvbFiBqGHms2nLLDJSZeE3zfzjKlR/YZhdyMJ6f7oQ=";
 
 }  // namespace hone::ship::drawing

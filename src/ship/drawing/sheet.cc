@@ -98,7 +98,7 @@ Html inside(const Box& b, const Marks& marks) {
   }
   if (b.kind == Box::Kind::node && marks.most_flops > 0) {
     const double share = marks.flops[static_cast<size_t>(b.node)] / marks.most_flops;
-    if (share >= 0.02) {
+    if (share >= 0.04) {
       out += element("rect", {{"class", "work"},
                               {"x", "1"},
                               {"y", n(h - 5)},

@@ -34,7 +34,8 @@ border:1px solid var(--rule);border-radius:6px;padding:4px 10px;cursor:pointer}
 .app :focus-visible{outline:2px solid var(--blue);outline-offset:1px}
 .zoom{display:flex;gap:4px}
 .zoom button{min-width:34px}
-.stage{position:relative;max-width:none;margin:0;padding:0;min-width:0;min-height:0;background:var(--sheet)}
+.stage{position:relative;max-width:none;margin:0;padding:0;min-width:0;min-height:0;
+background:var(--sheet)}
 .sheet{position:absolute;inset:0}
 .sheet h2{display:none}
 .sheet svg{width:100%;height:100%;cursor:grab;touch-action:none;user-select:none;

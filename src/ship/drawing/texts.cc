@@ -175,7 +175,7 @@ const char* family(const Node& node) {
       "Range",        "ScatterND",    "ScatterElements", "Dropout"};
   if (control.contains(op)) return "control";
   if (activation.contains(op)) return "activation";
-  if (has("QuantizeLinear")) return "quant";
+  if (has("uantizeLinear")) return "quant";
   if (product.contains(op) || has("Conv") || has("MatMul") || has("Attention")) return "product";
   if (has("Pool") || op.starts_with("Reduce") || op.starts_with("Arg")) return "pool";
   if (has("Norm") || op == "LRN") return "norm";
