@@ -6,7 +6,7 @@ namespace hone::ship::drawing {
 const char* const script = R"js(
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($('data').textContent);
-const sheets = new Map(), margin = 24;
+const sheets = new Map(), margin = 48;
 let current = null, chosen = null, used = [];
 const make = (tag, css, text) => {
   const e = document.createElement(tag);
@@ -61,7 +61,7 @@ const fit = (whole) => {
   const k = Math.min(1.25, whole ? all : Math.max(all, Math.min(1, w / s.w, 0.9), 0.5));
   const box = s.e.querySelector('.b'), first = box ? size(box) : {x: 0, w: 0};
   const middle = s.w * k > w ? first.x + first.w / 2 : s.w / 2 - margin;
-  const top = -margin - (s.block ? 44 / k : 0);  // below the path to a block
+  const top = -20 - (s.block ? 44 / k : 0);  // below the path to a block
   s.view = {k, x: middle - w / k / 2, y: s.h * k > h ? top : s.h / 2 - margin - h / k / 2};
   apply(s);
 };
@@ -402,7 +402,7 @@ const watch = (s) => {
       else { const next = neighbour(b, e.key); if (next) choose(next, true); }
     } else if (e.key === 'PageDown') pan(0, -0.8 * s.svg.clientHeight);
     else if (e.key === 'PageUp') pan(0, 0.8 * s.svg.clientHeight);
-    else if (e.key === 'Home') { s.view.y = -margin; moved(); }
+    else if (e.key === 'Home') { s.view.y = -20; moved(); }
     else if (e.key === 'End') { s.view.y = s.h - margin - s.svg.clientHeight / s.view.k; moved(); }
     else if (e.key === 'Enter' || e.key === ' ') go((b ?? s.e.querySelector('.b'))?.id);
     else return;
@@ -452,6 +452,6 @@ if (760 >= innerWidth) document.body.classList.add('folded');
 show(0);
 )js";
 
-const char* const script_hash = "FqvbFiBqGHms2nLLDJSZeE3zfzjKlR/YZhdyMJ6f7oQ=";
+const char* const script_hash = "8/DiejJeHy8PIuWGFAu9LN43IrB9VaXbHYXHMO6UvZw=";
 
 }  // namespace hone::ship::drawing

@@ -16,7 +16,8 @@ using report::Html;
 
 namespace {
 
-constexpr double margin = 24;
+// Labels may stand beside the outermost boxes.
+constexpr double margin = 48;
 // Boxes that are shown or hidden together as the view moves.
 constexpr size_t in_band = 60;
 
