@@ -6,9 +6,9 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -172,9 +172,13 @@ def test_same_model_same_bytes(pages, tmp_path):
 
 
 def test_three_thousand_nodes_are_drawn_soon_and_small(pages, tmp_path):
-    begin = time.process_time()
+    def used():
+        r = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return r.ru_utime + r.ru_stime
+    begin = used()
     hone("inspect", pages["big"].with_suffix(".onnx"), "--html", tmp_path / "again.html")
-    assert time.process_time() - begin < 2
+    # CPU time, on whatever else runs; 0.3 s as measured. Sanitizers take their own time.
+    assert used() - begin < (2 if os.environ.get("HONE_BUILD_TYPE", "Release") == "Release" else 30)
     assert pages["big"].stat().st_size < 4e6
 
 
