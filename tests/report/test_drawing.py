@@ -8,16 +8,12 @@ import pathlib
 import re
 import resource
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from browser import CHROMIUM, Browser  # noqa: E402
 
 HONE = os.path.abspath(os.environ.get("HONE", "build/release/hone"))
 SHARED = pathlib.Path(os.environ.get("HONE_SOURCE_DIR", ".")).resolve().parent / "shared/realdata/models"
@@ -98,15 +94,6 @@ def pages(tmp_path_factory):
         assert r.returncode == 0, r.stderr
         assert r.stdout.endswith(f"page         {made[name]}\n")
     return made
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("skipped: no chromium")
-    b = Browser()
-    yield b
-    b.close()
 
 
 def root_of(page):

@@ -13,7 +13,6 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import samples  # noqa: E402
-from browser import CHROMIUM, Browser  # noqa: E402
 
 HONE = os.path.abspath(os.environ.get("HONE", "build/release/hone"))
 PAGES = {"full": lambda: [samples.full()], "rate": lambda: [samples.full(rate=True)],
@@ -42,15 +41,6 @@ def pages(tmp_path_factory):
         assert r.returncode == 0, r.stderr
         made[name] = folder / "report.html"
     return made
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("skipped: no chromium")
-    b = Browser()
-    yield b
-    b.close()
 
 
 # Without a browser.
