@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "device/kernels/check.h"
-#include "device/kernels/lanes.h"
+#include "device/kernels/quantize/lane_runs.h"
 #include "device/kernels/quantize/quantize_impl.h"
 
 namespace hone::kernels::portable {
@@ -50,21 +50,13 @@ void quantize_lanes(const QuantParams& p, double* x, int64_t n, const double* sc
 }
 
 void quantize_any_lanes(const RunArgs& args, const QuantParams& p) {
-  const Span64 own = elements_of_units(args, p.total);
-  quant_runs(p, own.begin, own.end, [&](int64_t at, int64_t n, int64_t first, int64_t step) {
-    double x[lane_block], scale[lane_block], zero[lane_block] = {};
-    for (int64_t done = 0; done < n; done += lane_block) {
-      const int64_t some = min_of(lane_block, n - done);
-      if (done == 0 || step != 0) {
-        load_lanes(p.scale, args.in[1], first + done * step, step != 0 ? some : 1, scale);
-        if (p.zero)
-          load_lanes(p.dtype, args.in[2], first + done * step, step != 0 ? some : 1, zero);
-      }
-      load_lanes(p.real, args.in[0], at + done, some, x);
-      quantize_lanes(p, x, some, scale, zero, step);
-      store_lanes(p.dtype, x, some, args.out[0], at + done, p.rules);
-    }
-  });
+  quant_lanes(args, p,
+              [&](int64_t at, int64_t n, const double* scale, const double* zero, int64_t step) {
+                double x[lane_block];
+                load_lanes(p.real, args.in[0], at, n, x);
+                quantize_lanes(p, x, n, scale, zero, step);
+                store_lanes(p.dtype, x, n, args.out[0], at, p.rules);
+              });
 }
 
 }  // namespace
