@@ -9,6 +9,7 @@
 #include "cli/inputs.h"
 #include "cli/model_args.h"
 #include "host/engine/check_model.h"
+#include "host/graph/dim_formula.h"
 #include "host/import/import.h"
 #include "host/inspect/finding.h"
 #include "host/inspect/numbers.h"
@@ -29,7 +30,8 @@ json value_json(const graph::Graph& g, graph::ValueId v, const std::string& call
       if (d.is_const()) {
         dims.push_back(d.value());
       } else {
-        dims.push_back(to_string(d));
+        const std::string formula = graph::formula(d);
+        dims.push_back(formula.empty() ? to_string(d) : formula);
       }
     }
   }

@@ -214,11 +214,22 @@ std::optional<Op> extreme_with(const Dim& d, const Dim& a) {
   return atom.op;
 }
 
+// d is floor(a/k) with k >= 1, and a is not negative: d <= a.
+bool is_part_of(const Dim& d, const Dim& a) {
+  if (d.terms().size() != 1 || d.terms()[0].coefficient != 1) return false;
+  if (d.terms()[0].factors.size() != 1) return false;
+  const Dim::Atom& atom = *d.terms()[0].factors[0];
+  const bool quotient = atom.symbol.empty() && atom.op == Op::floor_div;
+  return quotient && atom.args[0] == a && at_least(atom.args[1], 1) && at_least(a, 0);
+}
+
 Dim simplify_extreme(Op op, const Dim& a, const Dim& b) {
   // max(a, min(a, x)) = a, max(a, max(a, x)) = max(a, x), and the other way about.
   if (auto inner = extreme_with(b, a)) return *inner == op ? b : a;
   if (auto inner = extreme_with(a, b)) return *inner == op ? a : b;
   const bool smaller = op == Op::min;
+  if (is_part_of(b, a)) return smaller ? b : a;
+  if (is_part_of(a, b)) return smaller ? a : b;
   const Dim difference = a - b;
   if (at_least(difference, 0)) return smaller ? b : a;
   if (at_most(difference, 0)) return smaller ? a : b;

@@ -59,6 +59,17 @@ TEST(Dim, Decisions) {
   EXPECT_EQ(Dim::apply(Dim::Op::select, {0, s, t}), t);
 }
 
+TEST(Dim, AQuotientIsNoLargerThanItsSize) {
+  const Dim n = Dim::symbol("n");
+  EXPECT_EQ(min(n, floor_div(n, 2)), floor_div(n, 2));
+  EXPECT_EQ(max(floor_div(n, 3), n), n);
+  EXPECT_EQ(min(n + 1, floor_div(n + 1, 4)), floor_div(n + 1, 4));
+  // Unknown where the divisor or the size may be anything.
+  const Dim any = Dim::symbol("?k");
+  EXPECT_NE(min(n, floor_div(n, any)), floor_div(n, any));
+  EXPECT_NE(min(any, floor_div(any, 2)), floor_div(any, 2));
+}
+
 TEST(Dim, Bounds) {
   EXPECT_EQ((2 * s + 3).lower_bound(), 5);
   EXPECT_EQ((2 * s + 3).lower_bound(0), 3);
@@ -153,9 +164,15 @@ class Random {
       return static_cast<int64_t>(std::floor(static_cast<double>(p) / static_cast<double>(q)));
     };
     switch (op) {
-      case Dim::Op::floor_div: if (y != 0) e.value = floor(x, y); break;
-      case Dim::Op::ceil_div: if (y != 0) e.value = -floor(-x, y); break;
-      case Dim::Op::mod: if (y != 0) e.value = x - y * floor(x, y); break;
+      case Dim::Op::floor_div:
+        if (y != 0) e.value = floor(x, y);
+        break;
+      case Dim::Op::ceil_div:
+        if (y != 0) e.value = -floor(-x, y);
+        break;
+      case Dim::Op::mod:
+        if (y != 0) e.value = x - y * floor(x, y);
+        break;
       case Dim::Op::min: e.value = x < y ? x : y; break;
       case Dim::Op::max: e.value = x < y ? y : x; break;
       case Dim::Op::equal: e.value = x == y; break;

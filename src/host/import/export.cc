@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "common/base/hash.h"
+#include "host/graph/dim_formula.h"
 #include "host/graph/title.h"
 #include "host/import/import.h"
 #include "host/ops/op_def.h"
@@ -265,8 +266,10 @@ model::TypeProto type_of(const graph::Fact& f) {
   t.has_shape = f.has_rank();
   for (size_t i = 0; f.has_rank() && i < f.shape->size(); ++i) {
     const graph::Dim& d = (*f.shape)[i];
-    // An expression is no name: the reader's own inference finds it again.
-    t.shape.push_back({d.const_value().value_or(-1), d.is_symbol() ? d.symbol_name() : ""});
+    // A formula names a size as well: equal texts are equal sizes.
+    t.shape.push_back({d.const_value().value_or(-1), d.is_const()    ? ""
+                                                     : d.is_symbol() ? d.symbol_name()
+                                                                     : graph::formula(d)});
     if (t.shape.back().size < 0) t.shape.back().size = -1;
   }
   if (f.kind == graph::Fact::Kind::tensor) return f.dtype == DType::none ? model::TypeProto() : t;
