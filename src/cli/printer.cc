@@ -31,10 +31,16 @@ void to_stderr(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stderr) == text.size()) std::fflush(stderr);
 }
 
-// Width on screen of UTF-8 text: continuation bytes take none.
+// Width on screen of UTF-8 text: continuation bytes take none, nor do the colours of coloured().
 size_t width(const std::string& s) {
-  return static_cast<size_t>(
-      std::count_if(s.begin(), s.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  size_t n = 0;
+  for (size_t i = 0; i < s.size(); ++i) {
+    if (s[i] == '\033')
+      i = std::min(s.find('m', i), s.size() - 1);
+    else if ((s[i] & 0xc0) != 0x80)
+      ++n;
+  }
+  return n;
 }
 
 }  // namespace

@@ -11,10 +11,6 @@ namespace {
 
 using graph::ValueId;
 
-bool is_learned(const Tensor& t) {
-  return is_float(t.dtype()) || (is_integer(t.dtype()) && bits(t.dtype()) <= 8);
-}
-
 bool is_product(const graph::Node& n) {
   static const std::set<std::string, std::less<>> ops = {"MatMul",
                                                          "Gemm",
@@ -95,6 +91,10 @@ void add_peak(const graph::Graph& g, Numbers* out) {
 }
 
 }  // namespace
+
+bool is_learned(const Tensor& t) {
+  return is_float(t.dtype()) || (is_integer(t.dtype()) && bits(t.dtype()) <= 8);
+}
 
 Numbers numbers_of(const graph::Graph& graph) {
   Numbers out;

@@ -25,6 +25,9 @@ struct Numbers {
 
 Numbers numbers_of(const graph::Graph& graph);
 
+// What Numbers::parameters counts the elements of.
+bool is_learned(const Tensor& t);
+
 // FLOPs of each node, by its id and with the same sizes; 0 for removed ones.
 std::vector<double> flops_by_node(const graph::Graph& graph);
 

@@ -90,6 +90,9 @@ Status cannot_create(const std::string& path, const std::string& folder, int num
                fmt::format("{}: cannot be written: there is no folder {}", path, folder));
 }
 
+// How the temporary names of a process begin.
+std::string stem_of(int pid) { return fmt::format(".hone-{}-", pid); }
+
 // The file a symlink points to, so that writing through one replaces the file and not the link.
 std::string resolve(const std::string& path) {
   char buffer[PATH_MAX];
@@ -157,7 +160,7 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
   }
   static std::atomic<uint32_t> counter{0};
   for (int attempt = 0; attempt < 100 && file.fd_ < 0; ++attempt) {
-    std::string name = fmt::format("{}/.hone-{}-{}.tmp", folder_of(file.target_), ::getpid(),
+    std::string name = fmt::format("{}/{}{}.tmp", folder_of(file.target_), stem_of(::getpid()),
                                    counter.fetch_add(1));
     file.fd_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file.fd_ >= 0) {
@@ -206,6 +209,15 @@ Status check_writable(const std::string& path) { return AtomicFile::create(path)
 
 Status write_text(const std::string& path, std::string_view text) {
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())));
+}
+
+void remove_leftovers(const std::string& path, int pid) {
+  const std::string folder = folder_of(resolve(path)), stem = stem_of(pid);
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(stem) && name.ends_with(".tmp")) ::unlink(entry.path().c_str());
+  }
 }
 
 Status make_folder(const std::string& path) {

@@ -51,6 +51,8 @@ Status write_file(const std::string& path, Bytes bytes);
 Status write_text(const std::string& path, std::string_view text);
 // Could write_file create `path` now? For asking before work that takes long. Leaves nothing.
 Status check_writable(const std::string& path);
+// What a process that was killed left beside `path` while it wrote it.
+void remove_leftovers(const std::string& path, int pid);
 // mkdir -p.
 Status make_folder(const std::string& path);
 

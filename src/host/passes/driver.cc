@@ -66,16 +66,27 @@ class Driver {
     return options_.stop_after >= 0 && report_.patches >= options_.stop_after;
   }
 
+  bool skips(const Pass& p, NodeId n) const {
+    return std::any_of(options_.skip.begin(), options_.skip.end(),
+                       [&](const Skip& s) { return s.node == n && s.pass == p.name; });
+  }
+  void watch(const Pass& p, NodeId n, bool checking = false) const {
+    if (options_.watch) options_.watch(p, graph_, n, checking);
+  }
+
   Status run_pass(const Pass& p, PassStats& stats) {
     auto start = std::chrono::steady_clock::now();
     int before = stats.patches;
+    watch(p, graph::none);
     if (p.propose_all != nullptr && !stopped()) {
-      if (auto patch = p.propose_all(graph_)) HONE_RETURN_IF_ERROR(apply(p, *patch, stats));
+      if (auto patch = p.propose_all(graph_))
+        HONE_RETURN_IF_ERROR(apply(p, *patch, graph::none, stats));
     }
     if (p.propose != nullptr) HONE_RETURN_IF_ERROR(sweep(p, stats));
     stats.ms +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     if (stats.patches == before) return {};
+    watch(p, graph::none);
     // What became constant may settle shapes further down.
     HONE_RETURN_IF_ERROR(in(fmt::format("after pass {}", p.name), ops::infer_graph(graph_)));
     return in(fmt::format("after pass {}", p.name), graph::verify(graph_));
@@ -88,15 +99,18 @@ class Driver {
       for (NodeId n : graph_.all_nodes()) {
         if (stopped()) return {};
         if (!graph_.node(n).alive) continue;  // a patch before this one took it
+        if (!options_.skip.empty() && skips(p, n)) continue;
+        watch(p, n);
         if (auto patch = p.propose(graph_, n)) {
-          HONE_RETURN_IF_ERROR(in(title(graph_, graph_.node(n)), apply(p, *patch, stats)));
+          HONE_RETURN_IF_ERROR(in(title(graph_, graph_.node(n)), apply(p, *patch, n, stats)));
         }
       }
       if (stats.patches == before) return {};
     }
   }
 
-  Status apply(const Pass& p, const Patch& patch, PassStats& stats) {
+  // `at`: where the patch begins; none where it is one for the whole graph.
+  Status apply(const Pass& p, const Patch& patch, NodeId at, PassStats& stats) {
     if (patch.empty()) return {};
     Status s = patch.apply(graph_, [](Graph& g, NodeId n) { return ops::infer_node(g, n); });
     if (!s.ok()) return internal(fmt::format("pass {} made a bad patch: {}", p.name, s.text()));
@@ -108,6 +122,7 @@ class Driver {
     if (options_.log) options_.log(fmt::format("{}: {}", p.name, patch.why()));
     if (!options_.verify) return {};
     HONE_RETURN_IF_ERROR(in(fmt::format("pass {}", p.name), graph::verify(graph_)));
+    watch(p, at, true);
     return in(fmt::format("pass {}, patch {} ({})", p.name, report_.patches, patch.why()),
               checker_.check(graph_));
   }

@@ -37,12 +37,26 @@ struct Pass {
 
 std::vector<const Pass*> pipeline();
 
+// Where a pass is left out: at one node, by the number that it has when the pass comes to it (runs
+// of the same graph with the same options number alike).
+struct Skip {
+  std::string pass;
+  graph::NodeId node = graph::none;
+};
+
 struct Options {
   bool engine = false;                // run Stage::engine too
   bool verify = false;                // reference before and after each patch, random input
   std::vector<std::string> disabled;  // names of passes
   int stop_after = -1;                // apply at most so many patches (bisection)
+  std::vector<Skip> skip;
   std::function<void(const std::string&)> log;  // one line per applied patch
+  // Told what comes next, so that whoever watches from outside knows where a pass failed: the pass
+  // at a node; without a node (none) where it works on the whole graph. `checking`: --verify runs
+  // the reference.
+  std::function<void(const Pass& pass, const graph::Graph& graph, graph::NodeId node,
+                     bool checking)>
+      watch;
 };
 
 struct PassStats {
