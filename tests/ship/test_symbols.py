@@ -150,7 +150,7 @@ def test_every_size_has_a_name(name, tmp_path):
     proto, types = MODELS[name]()
     before, after = str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx")
     onnx.save(proto, before)
-    for extra in ([], ["--stop-after", "0"]):  # the simplified graph, and the arithmetic itself
+    for extra in (["--shapes"], ["--shapes", "--stop-after", "0"]):  # the simplified graph, and the arithmetic itself
         r = subprocess.run([HONE, "optimize", before, "-o", after, *extra, "--json", "-"],
                            capture_output=True, text=True)
         assert r.returncode == 0, r.stderr
@@ -189,7 +189,7 @@ def test_more_names_than_onnx_finds(name, tmp_path):
     proto, _ = MODELS[name]()
     before, after = str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx")
     onnx.save(proto, before)
-    subprocess.run([HONE, "optimize", before, "-o", after, "--stop-after", "0"], check=True,
+    subprocess.run([HONE, "optimize", before, "-o", after, "--shapes", "--stop-after", "0"], check=True,
                    capture_output=True)
 
     def named(graph):
@@ -206,6 +206,17 @@ def test_more_names_than_onnx_finds(name, tmp_path):
                 assert mine == other
             elif isinstance(other, str) and other and not other.startswith("unk__"):
                 assert mine == other
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_outputs_have_names_anyway(name, tmp_path):
+    proto, _ = MODELS[name]()
+    before, after = str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx")
+    onnx.save(proto, before)
+    subprocess.run([HONE, "optimize", before, "-o", after], check=True, capture_output=True)
+    graph = onnx.load(after).graph
+    assert not graph.value_info
+    assert all(d.dim_param or d.HasField("dim_value") for o in graph.output for d in dims_of(o))
 
 
 def test_inspect_shows_them(tmp_path):

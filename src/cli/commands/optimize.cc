@@ -103,6 +103,9 @@ void add_optimize(CLI::App& app, Session& session) {
       ->required();
   c->add_option("--opset", o->opset, "raise an older model to this opset; newer ones stay")
       ->check(whole(13, ops::max_opset));
+  c->add_flag("--shapes", o->shapes,
+              "Write the shape of every value, dynamic sizes by their names; else of the outputs "
+              "alone (docs/optimize.md)");
   add_json_option(c, &o->json);
   add_pass_options(c, &o->disabled, &o->stop_after, &o->verify);
   c->add_option("--memory-limit", o->memory_limit,

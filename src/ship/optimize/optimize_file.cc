@@ -75,7 +75,7 @@ class Work {
     auto report = passes::run_passes(*graph, pass_options(&at), passes_);
     if (!report.ok()) return in(o_.in, report.status());
     at.set(Stage::writing);
-    auto after = export_model(*graph, {.share_equal_constants = true});
+    auto after = export_model(*graph, {.share_equal_constants = true, .value_infos = o_.shapes});
     if (!after.ok()) return in(o_.in, after.status());
     j["after"] = numbers(*after, *graph, 0);
     HONE_RETURN_IF_ERROR(model::write_model(*after, o_.out));

@@ -13,6 +13,7 @@ namespace hone::ship {
 struct OptimizeOptions {
   std::string in, out;
   int opset = 0;                      // raise an older model to it; 0: as it is
+  bool shapes = false;                // write the shape of every value, not of the outputs alone
   bool verify = false;                // as passes::Options
   std::vector<std::string> disabled;  // as passes::Options
   int stop_after = -1;                // as passes::Options
