@@ -24,6 +24,7 @@
 #include "ship/measure/bench.h"
 #include "ship/measure/conditions.h"
 #include "ship/measure/probes/monitor.h"
+#include "ship/measure/random_inputs.h"
 #include "ship/measure/stats.h"
 
 namespace hone::cli {
@@ -55,16 +56,6 @@ struct Comparison {
   size_t reference = 0;
 };
 
-// Pictures are smooth, as real ones are: neighbouring pixels resemble each other.
-Tensor made_up(const ship::IoInfo& io, const Dims& dims, uint64_t seed) {
-  Tensor t = ship::random_input(io, dims, seed);
-  if (dims.size() != 4 || !is_float(io.dtype)) return t;
-  for (int64_t i = 0, n = t.count(); i < n; ++i) {
-    t.set(i, 0.3 * t.at(i) + std::sin(static_cast<double>(i % dims[3]) / 9));
-  }
-  return t;
-}
-
 Status take_inputs(const AgainstOptions& o, const AgainstModel& m, const graph::Graph& g,
                    Comparison* c) {
   auto io = graph_io(g, g.block().inputs);
@@ -79,12 +70,17 @@ Status take_inputs(const AgainstOptions& o, const AgainstModel& m, const graph::
   for (const auto& [name, dims] : m.shapes) {
     if (std::find(known.begin(), known.end(), name) == known.end()) return no_such_input(name, io);
   }
+  std::vector<Dims> sizes;
   for (size_t i = 0; i < io.size(); ++i) {
     auto shape = m.shapes.find(io[i].name);
     Dims dims = io[i].dims;
     for (size_t k = 0; k < dims.size(); ++k) dims[k] = dims[k] < 0 ? io[i].opt[k] : dims[k];
     if (shape != m.shapes.end()) dims = shape->second;
-    c->inputs.emplace_back(io[i].name, given[i] ? given[i] : made_up(io[i], dims, i + 1));
+    sizes.push_back(std::move(dims));
+  }
+  const std::vector<Tensor> made = ship::RandomInputs(io, &g, 0).make(0, sizes);
+  for (size_t i = 0; i < io.size(); ++i) {
+    c->inputs.emplace_back(io[i].name, given[i] ? given[i] : made[i]);
   }
   return {};
 }

@@ -131,7 +131,78 @@ def test_text(model, wrong):
     assert lines[0].startswith("DIFFERS a5: worst ") and "SNR" in lines[0] and "top-1" in lines[0]
     assert lines[1] == "values by |a - b| / largest value of their channel:"
     assert sum(float(line.split()[-2]) for line in lines[2:]) == pytest.approx(100, abs=1)
-    assert "first at 'a3'" in done.stderr and done.stderr.endswith("on random inputs of seed 0\n")
+    assert "the models differ first at 'p3', node 'product3': worst" in done.stderr and done.stderr.endswith("on random inputs of seed 0\n")
+
+
+def test_one_value_throughout_shows_nothing(tmp_path, model, wrong):
+    """Zeros: whatever permutes, shifts or scales a product gives the same."""
+    np.save(tmp_path / "zeros.npy", np.zeros((4, 16), np.float32))
+    args = ("--input", f"x={tmp_path}/zeros.npy")
+    r = report(model, wrong, *args, exit=3)
+    assert not r["sees_differences"] and r["blind"] == "every input has one value throughout"
+    assert not r["agree"]
+    done = hone("parity", model, wrong, *args)
+    assert "this test cannot see differences: every input has one value throughout; give" in done.stderr
+
+
+def as_half(source, path, inside_only):
+    """By ONNX Runtime's converter."""
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+    onnx.save(convert_float_to_float16(onnx.load(source), keep_io_types=inside_only), path)
+    return path
+
+
+@pytest.mark.parametrize("inside_only", [True, False])
+def test_half_precision_is_judged_as_such(tmp_path, model, wrong, inside_only):
+    half = as_half(model, tmp_path / "half.onnx", inside_only)
+    for b in (half, f"reference:{half}", f"onnxruntime:{half}"):
+        r = report(model, b)
+        # u = 2^-11, six products: docs/precision.md
+        assert r["tolerance"] == pytest.approx(1e-3 + 3 * 2**-11 * np.sqrt(3 * 6))
+        assert 1e-5 < r["outputs"][0]["worst"] < r["tolerance"]
+    # A fault beyond that is still one, and named where it is made.
+    off = onnx.load(model)
+    for i in off.graph.initializer:
+        if i.name == "w3":
+            i.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(i) * np.float32(1.1), "w3"))
+    onnx.save(off, tmp_path / "off.onnx")
+    r = report(model, as_half(tmp_path / "off.onnx", tmp_path / "off_half.onnx", inside_only), exit=1)
+    assert "first at 'p3', node 'product3'" in r["where"]
+
+
+def test_half_precision_that_overflows_is_located(tmp_path):
+    rng = np.random.default_rng(5)
+    up, down = (rng.standard_normal((16, 16)).astype(np.float32) * np.float32(k) for k in (3e4, 1e-5))
+    single = save(tmp_path / "single.onnx", [
+        helper.make_node("MatMul", ["x", "up"], ["far"], name="first"),
+        helper.make_node("MatMul", ["far", "down"], ["y"], name="second")], [("x", [4, 16])], ["y"],
+        {"up": up, "down": down})
+    half = as_half(single, tmp_path / "half.onnx", True)
+    r = report(single, f"reference:{half}", exit=1)
+    assert "first at 'far', node 'first'" in r["where"] and "not finite on one side only" in r["where"]
+
+
+def test_integers_on_one_side_only(tmp_path, model):
+    """Quantised by somebody else: as far from floats as 8 bits are; from itself as floats are."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+    rng = np.random.default_rng(3)
+
+    class Samples(CalibrationDataReader):
+        left = [{"x": rng.standard_normal((4, 16)).astype(np.float32)} for _ in range(32)]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    quantised = tmp_path / "int8.onnx"
+    quantize_static(model, quantised, Samples(), quant_format=QuantFormat.QDQ)
+    np.save(tmp_path / "x.npy", rng.standard_normal((4, 16)).astype(np.float32))
+    args = ("--input", f"x={tmp_path}/x.npy")
+    r = report(model, quantised, *args)
+    assert r["tolerance"] == pytest.approx(1e-3 + 3 * 2**-8 * np.sqrt(3 * 6))
+    assert 1e-3 < r["outputs"][0]["worst"] < r["tolerance"]
+    assert report(quantised, quantised, *args)["tolerance"] == 1e-3
+    done = hone("parity", model, quantised, *args, "--tol", "0.001")
+    assert done.returncode == 1 and "one side rounds to 8 bits" in done.stderr
 
 
 def test_a_test_that_sees_nothing_is_no_agreement(tmp_path):

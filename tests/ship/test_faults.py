@@ -150,7 +150,7 @@ def test_parity_says_yes_and_no(tmp_path):
         r = hone("parity", model, b)
         assert r.returncode == 1 and r.stdout.startswith("DIFFERS logits: worst "), r.stdout + r.stderr
         assert hone("parity", model, b, "--tol", "1").returncode == 0
-    np.save(tmp_path / "x.npy", np.ones((1, 1, 28, 28), np.float32))
+    np.save(tmp_path / "x.npy", np.linspace(0, 1, 784, dtype=np.float32).reshape(1, 1, 28, 28))
     assert hone("run", model, "--input", f"image={tmp_path}/x.npy", "--save",
                 tmp_path / "out").returncode == 0
     args = ("--input", f"image={tmp_path}/x.npy")

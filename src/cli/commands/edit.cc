@@ -20,7 +20,7 @@
 #include "host/model/tensor_files.h"
 #include "host/ops/evaluate.h"
 #include "host/quant/quantize.h"
-#include "ship/parity/random_inputs.h"
+#include "ship/measure/random_inputs.h"
 
 namespace hone::cli {
 

@@ -166,6 +166,7 @@ GateReport gate_report(const json& stages, const json& identity) {
   g.parity.text = parity.at("text").get<std::string>();
   if (const json* worst = find(parity, "worst")) g.parity.worst = worst->get<double>();
   g.parity.tolerance = parity.value("tolerance", 0.0);
+  g.parity.sees = parity.value("sees_differences", true);
   const json& a = stages.at("accuracy");
   if (!a.contains("samples")) return g;
   if (const json* drop = find(a, "drop")) {

@@ -114,6 +114,10 @@ Check judge_parity(const Parity& p, const std::optional<double>& tolerance) {
           {},
           {}};
   if (!tolerance && p.tolerance > 0) c.limit = p.tolerance;
+  if (p.ok && !p.sees) {
+    c.verdict = Verdict::inconclusive;
+    return c;
+  }
   const bool as_found = !tolerance || (p.ok ? *tolerance >= p.tolerance && p.tolerance > 0
                                             : *tolerance <= p.tolerance);
   if (as_found) {

@@ -42,6 +42,7 @@ struct Parity {
   std::string text;             // what agrees or differs
   std::optional<double> worst;  // largest relative difference seen
   double tolerance = 0;         // that `ok` was found under; 0: not told
+  bool sees = true;             // the inputs could have shown a difference
 };
 
 // The drop of a metric that no sample is right or wrong by (mAP, F1, PSNR), in its unit.

@@ -211,6 +211,14 @@ TEST(Gate, ParityUnderAToleranceOfTheProjects) {
   EXPECT_EQ(verdict(false, 5e-3, 1e-2), Verdict::inconclusive);  // compared to the first only
 }
 
+TEST(Gate, ParityThatCouldNotSeeIsNoPass) {
+  GateReport r = good();
+  r.parity.sees = false;
+  EXPECT_EQ(decide(r, {}).verdict, Verdict::inconclusive);
+  r.parity.ok = false;  // what differs differs
+  EXPECT_EQ(decide(r, {}).verdict, Verdict::no_ship);
+}
+
 // lost of 1,000 against a limit of 1.5 points: 95 % intervals below, across, above it.
 TEST(Gate, EveryDropLimit) {
   const std::pair<int64_t, Verdict> cases[] = {{0, Verdict::ship},

@@ -30,6 +30,13 @@ Comparison compare_exact(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
+Tensor in_type(const Tensor& t, DType type) {
+  if (t.dtype() == type || !is_float(t.dtype()) || !is_float(type)) return t;
+  Tensor made(type, t.dims());
+  for (int64_t i = 0, n = t.count(); i < n; ++i) made.set(i, t.at(i));
+  return made;
+}
+
 Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
   Comparison c;
   if (a.dtype() != b.dtype() || a.dims() != b.dims()) {
@@ -41,7 +48,7 @@ Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
   c.same_type = true;
   const ChannelScales scales(b);
   const int64_t n = b.count();
-  double dot = 0, aa = 0, bb = 0;
+  PairSums sums;
   for (int64_t i = 0; i < n; ++i) {
     double x = a.at(i), y = b.at(i);
     if (!std::isfinite(x) || !std::isfinite(y)) {
@@ -50,12 +57,12 @@ Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
       if (!same && c.worst_at < 0) c.worst_at = i;
       continue;
     }
-    dot += x * y, aa += x * x, bb += y * y;
-    double d = std::abs(x - y), r = d / scales.of(i);
-    c.max_abs = std::max(c.max_abs, d);
+    sums.add(x, y);
+    const double r = std::abs(x - y) / scales.of(i);
     if (r > c.worst) c.worst = r, c.worst_at = i;
   }
-  c.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : aa == bb ? 1 : 0;
+  c.max_abs = sums.max_abs;
+  c.cosine = sums.cosine();
   c.agree = c.worst <= tolerance && c.not_finite == 0;
   c.text = fmt::format(
       "worst {:.2e} of its channel's largest value (limit {:.0e}), max abs {:.2e}, "

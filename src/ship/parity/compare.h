@@ -20,6 +20,9 @@ struct Comparison {
   std::string text;        // one line
 };
 
+// A value in another width of float; others as they are.
+Tensor in_type(const Tensor& t, DType type);
+
 // |a - b| <= tolerance * s per channel (axis 1 for rank >= 3, else all elements are one channel).
 // Integers and bools: equal on 99.9 % of the elements. b is the reference.
 Comparison compare(const Tensor& a, const Tensor& b, double tolerance);

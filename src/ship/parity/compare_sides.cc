@@ -50,16 +50,24 @@ class Pair {
   }
 
   Result<std::vector<Tensor>> run_a(int64_t k, const std::vector<Tensor>& inputs) {
-    return a_.run(k, inputs);
+    HONE_ASSIGN(std::vector<Tensor> made, a_.run(k, inputs));
+    types_.clear();
+    for (const Tensor& t : made) types_.push_back(t.dtype());
+    return made;
   }
 
-  // In A's order.
+  // In A's order, and in the types of what A gave last.
   Result<std::vector<Tensor>> run_b(int64_t k, const std::vector<Tensor>& inputs) {
     std::vector<Tensor> given;
-    for (const size_t at : inputs_) given.push_back(inputs.at(at));
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      given.push_back(in_type(inputs.at(inputs_[i]), b_.inputs()[i].dtype));
+    }
     HONE_ASSIGN(std::vector<Tensor> got, b_.run(k, inputs_.empty() ? inputs : given));
     std::vector<Tensor> ordered;
-    for (const size_t at : outputs_) ordered.push_back(got.at(at));
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      const Tensor& t = got.at(outputs_[i]);
+      ordered.push_back(i < types_.size() ? in_type(t, types_[i]) : t);
+    }
     return ordered;
   }
 
@@ -67,6 +75,7 @@ class Pair {
   Side& a_;
   Side& b_;
   Places outputs_, inputs_;
+  std::vector<DType> types_;
 };
 
 // The largest distance of any output from its other; 1 where one is of another type or size.
@@ -77,6 +86,28 @@ double distance(const std::vector<Tensor>& one, const std::vector<Tensor>& other
     worst = std::max(worst, c.same_type && c.not_finite == 0 ? c.worst : 1);
   }
   return worst;
+}
+
+bool is_constant(const Tensor& t) {
+  if (t.dtype() == DType::string || !t.is_plain()) return false;
+  for (int64_t i = 1, n = t.count(); i < n; ++i) {
+    if (t.at(i) != t.at(0)) return false;
+  }
+  return true;
+}
+
+// Zeros, say: whoever exchanges channels or shifts a window gives the same.
+bool all_constant(const std::vector<Tensor>& inputs) {
+  const bool any = std::any_of(inputs.begin(), inputs.end(),
+                               [](auto& t) { return t.is_plain() && t.count() > 1; });
+  return any && std::all_of(inputs.begin(), inputs.end(), is_constant);
+}
+
+void find_blind(double apart, double tolerance, ParityReport* report) {
+  report->sees = apart > tolerance;
+  if (report->sees) return;
+  report->blind = fmt::format(
+      "outputs of two different inputs are only {:.1e} apart (limit {:.0e})", apart, tolerance);
 }
 
 // Whether the outputs say anything of the inputs: B's on two inputs, and A's where B's are the
@@ -90,16 +121,15 @@ Status look_for_differences(Pair& pair, Side& a, Side& b, const std::vector<Tens
   if (b.saved() == 0) {
     auto other = pair.run_b(0, *inputs);
     if (!other.ok()) return {};
-    report->apart = distance(*other, first_got);
-    if (report->apart > tolerance || a.saved() > 0) {
-      report->sees = report->apart > tolerance;
+    const double apart = distance(*other, first_got);
+    if (apart > tolerance || a.saved() > 0) {
+      find_blind(apart, tolerance, report);
       return {};
     }
   }
   auto other = pair.run_a(0, *inputs);
   if (!other.ok()) return {};
-  report->apart = distance(*other, first_want);
-  report->sees = report->apart > tolerance;
+  find_blind(distance(*other, first_want), tolerance, report);
   // A sees the difference that B does not: B is wrong, whatever it says of the first.
   report->agree = report->agree && (!report->sees || b.saved() > 0);
   if (!report->agree)
@@ -117,10 +147,12 @@ Result<ParityReport> compare_sides(Side& a, Side& b, const ParitySamples& sample
   ParityReport report;
   for (const std::string& name : a.outputs()) report.outputs.push_back({name, true, {}, 0, {}});
   std::vector<Tensor> first_want, first_got;
-  bool differ = false;
+  bool differ = false, varied = false;
+  double apart = 0;
   for (int64_t k = 0; k < samples.count; ++k) {
     if (progress) progress(k, samples.count);
     HONE_ASSIGN(const std::vector<Tensor> inputs, samples.get(k));
+    varied = varied || !all_constant(inputs);
     HONE_ASSIGN(std::vector<Tensor> want, pair.run_a(k, inputs));
     HONE_ASSIGN(std::vector<Tensor> got, pair.run_b(k, inputs));
     HONE_ASSIGN(const OutputParity found, judge(inputs, want, got));
@@ -134,15 +166,23 @@ Result<ParityReport> compare_sides(Side& a, Side& b, const ParitySamples& sample
       o.agree = o.agree && c.agree;
     }
     if (!found.agree && report.agree) report.agree = false, report.where = found.where;
+    report.worst = std::max(report.worst, found.worst);
     ++report.samples;
+    if (!report.agree && samples.to_first_difference) break;
     if (k == 0) {
       first_want = std::move(want), first_got = std::move(got);
     } else if (!differ) {
-      report.apart = std::max(report.apart, distance(got, first_got));
-      differ = report.apart > tolerance;
+      apart = std::max(apart, distance(got, first_got));
+      differ = apart > tolerance;
     }
   }
-  if (!report.agree || differ) return report;
+  if (!report.agree) return report;
+  if (!varied) {
+    report.sees = false;
+    report.blind = "every input has one value throughout";
+    return report;
+  }
+  if (differ) return report;
   HONE_RETURN_IF_ERROR(
       look_for_differences(pair, a, b, first_got, first_want, samples, tolerance, &report));
   return report;

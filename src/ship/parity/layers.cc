@@ -193,6 +193,36 @@ Result<LayerValues> values_of_plan(const graph::Graph& graph, const plan::Plan& 
   return seen;
 }
 
+Result<LayerValues> values_of_reference(const graph::Graph& graph, const graph::Graph& other,
+                                        const std::vector<Tensor>& inputs) {
+  std::vector<Tensor> given;
+  for (size_t i = 0; i < other.block().inputs.size(); ++i) {
+    const graph::ValueId v = other.block().inputs[i];
+    size_t at = i;
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      if (graph.value(graph.block().inputs[k]).name == other.value(v).name) at = k;
+    }
+    if (at >= inputs.size()) {
+      return error(Code::shape_mismatch,
+                   fmt::format("no input '{}' on the other side", other.value(v).name));
+    }
+    given.push_back(in_type(inputs[at], other.fact(v).dtype));
+  }
+  LayerValues seen;
+  size_t step = 0;
+  const auto take = [&](graph::ValueId v, Tensor& got) {
+    const graph::ValueId id = graph.find_value(other.value(v).name);
+    const graph::Node* by = other.producer_of(v);
+    ++step;
+    if (id == graph::none || by == nullptr || other.value(v).block != 0) return;
+    LayerValue& value = seen[id].emplace_back();
+    value = {step, by->name, "", in_type(got, graph.fact(id).dtype), false, v};
+  };
+  HONE_ASSIGN(const auto outputs, ops::evaluate(other, given, take));
+  static_cast<void>(outputs);
+  return seen;
+}
+
 Result<LayerReport> compare_layers(const graph::Graph& graph, const LayerValues& values,
                                    const std::vector<Tensor>& inputs, double tolerance) {
   Follower follower(graph, values, tolerance);

@@ -42,6 +42,12 @@ struct LayerReport {
 Result<LayerValues> values_of_plan(const graph::Graph& graph, const plan::Plan& plan,
                                    const std::vector<Tensor>& inputs);
 
+// What the reference of `other` makes of the inputs of `graph`, under names that both have: its
+// inputs are found by name, else by place. Floats are in the width that `graph` has them in.
+// Errors: those of ops::evaluate; shape_mismatch where it takes more inputs.
+Result<LayerValues> values_of_reference(const graph::Graph& graph, const graph::Graph& other,
+                                        const std::vector<Tensor>& inputs);
+
 // The reference of `graph` beside those values, which were made of the same inputs.
 //
 // Where floats become integers (QuantizeLinear, QLinearConv, ...) a value next to a tie may fall to

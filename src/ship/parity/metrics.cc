@@ -65,6 +65,15 @@ double ChannelScales::of(int64_t element) const {
   return scales_[static_cast<size_t>(element / inner_ % channels_)];
 }
 
+void PairSums::add(double a, double b) {
+  max_abs = std::max(max_abs, std::abs(a - b));
+  dot += a * b, aa += a * a, bb += b * b;
+}
+
+double PairSums::cosine() const {
+  return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : aa == bb ? 1 : 0;
+}
+
 void Metrics::add(const Tensor& a, const Tensor& b) {
   if (a.dtype() == DType::string || a.dims() != b.dims()) return;
   const ChannelScales scales(b);
@@ -74,9 +83,9 @@ void Metrics::add(const Tensor& a, const Tensor& b) {
     const double d = std::abs(x - y), s = scales.of(i);
     ++count_;
     ++histogram_[bin_of(d / s)];
-    max_abs_ = std::max(max_abs_, d);
+    sums_.add(x, y);
     if (std::abs(y) >= 1e-3 * s) max_relative_ = std::max(max_relative_, d / std::abs(y));
-    sum_abs_ += d, dd_ += d * d, dot_ += x * y, aa_ += x * x, bb_ += y * y;
+    sum_abs_ += d, dd_ += d * d;
   }
   if (!is_float(b.dtype())) return;
   add_top1(a, b);
@@ -110,13 +119,9 @@ double Metrics::mean_abs() const {
   return count_ == 0 ? 0 : sum_abs_ / static_cast<double>(count_);
 }
 
-double Metrics::cosine() const {
-  return aa_ > 0 && bb_ > 0 ? dot_ / std::sqrt(aa_ * bb_) : aa_ == bb_ ? 1 : 0;
-}
-
 double Metrics::snr_db() const {
   if (dd_ == 0) return std::numeric_limits<double>::infinity();
-  return bb_ == 0 ? -std::numeric_limits<double>::infinity() : 10 * std::log10(bb_ / dd_);
+  return sums_.bb == 0 ? -std::numeric_limits<double>::infinity() : 10 * std::log10(sums_.bb / dd_);
 }
 
 std::optional<double> Metrics::top1() const {
@@ -136,7 +141,7 @@ nlohmann::json Metrics::to_json() const {
   const auto text = [](const std::string& s) {
     return s.empty() ? nlohmann::json() : nlohmann::json(s);
   };
-  return {{"max_abs", max_abs_},
+  return {{"max_abs", max_abs()},
           {"mean_abs", mean_abs()},
           {"max_relative", max_relative_},
           {"cosine", cosine()},

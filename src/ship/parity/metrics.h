@@ -22,17 +22,25 @@ class ChannelScales {
   std::vector<double> scales_;
 };
 
+// Of pairs of finite numbers, the second the reference's.
+struct PairSums {
+  double max_abs = 0, dot = 0, aa = 0, bb = 0;
+
+  void add(double a, double b);
+  double cosine() const;  // 1 where both sides are 0 throughout
+};
+
 // Sums over any number of pairs of equal type and dims; the second is the reference.
 class Metrics {
  public:
   void add(const Tensor& a, const Tensor& b);
 
   // Of the elements where both sides are finite; 0 of none.
-  double max_abs() const { return max_abs_; }
+  double max_abs() const { return sums_.max_abs; }
   double mean_abs() const;
   // Largest |a - b| / |b| where |b| is at least a thousandth of its channel's scale.
   double max_relative() const { return max_relative_; }
-  double cosine() const;  // 1 where both sides are 0 throughout
+  double cosine() const { return sums_.cosine(); }
   // 10 log10(sum b^2 / sum (a - b)^2); infinite where nothing differs.
   double snr_db() const;
   // Share of the rows whose largest element is at the same place. Rows lie along the last axis, of
@@ -57,7 +65,8 @@ class Metrics {
   void add_top1(const Tensor& a, const Tensor& b);
 
   int64_t count_ = 0, rows_ = 0, same_rows_ = 0;
-  double max_abs_ = 0, max_relative_ = 0, sum_abs_ = 0, dot_ = 0, aa_ = 0, bb_ = 0, dd_ = 0;
+  PairSums sums_;
+  double max_relative_ = 0, sum_abs_ = 0, dd_ = 0;
   std::array<int64_t, bins> histogram_{};
   std::string text_a_, text_b_;
 };

@@ -95,7 +95,11 @@ Result<std::unique_ptr<Side>> open_kernels(const std::string& file, const graph:
 
 Result<std::unique_ptr<Side>> open_engine(const std::string& file, const SideTools& tools) {
   HONE_ASSIGN(Session session, tools.open(file, {}));
-  return std::unique_ptr<Side>(std::make_unique<EngineSide>(std::move(session)));
+  return engine_side(std::move(session));
+}
+
+std::unique_ptr<Side> engine_side(Session session) {
+  return std::make_unique<EngineSide>(std::move(session));
 }
 
 }  // namespace hone::ship

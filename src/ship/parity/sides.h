@@ -10,6 +10,7 @@ Result<std::unique_ptr<Side>> open_reference(const std::string& file, const grap
 Result<std::unique_ptr<Side>> open_kernels(const std::string& file, const graph::Graph& graph,
                                            const SideTools& tools);
 Result<std::unique_ptr<Side>> open_engine(const std::string& file, const SideTools& tools);
+std::unique_ptr<Side> engine_side(Session session);
 Result<std::unique_ptr<Side>> open_golden(const std::string& folder);
 Result<std::unique_ptr<Side>> open_runtime(const SideSpec& spec, const graph::Graph* graph,
                                            const SideTools& tools);

@@ -1,4 +1,4 @@
-#include "ship/parity/random_inputs.h"
+#include "ship/measure/random_inputs.h"
 
 #include <gtest/gtest.h>
 

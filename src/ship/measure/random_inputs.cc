@@ -1,4 +1,4 @@
-#include "ship/parity/random_inputs.h"
+#include "ship/measure/random_inputs.h"
 
 #include <algorithm>
 #include <array>
@@ -148,6 +148,31 @@ Tensor structured_input(const IoInfo& io, const Dims& dims, uint64_t seed, int64
     }
   }
   return t;
+}
+
+RandomInputs::RandomInputs(std::vector<IoInfo> io, const graph::Graph* graph, uint64_t seed)
+    : io_(std::move(io)), seed_(seed) {
+  if (graph != nullptr) rows_ = table_sizes(*graph);
+}
+
+Tensor RandomInputs::one(size_t i, uint64_t k, const Dims& dims) const {
+  const auto rows = rows_.find(io_[i].name);
+  return structured_input(io_[i], dims, (seed_ + k) * 64 + i + 1,
+                          rows == rows_.end() ? 0 : rows->second);
+}
+
+std::vector<Tensor> RandomInputs::make(uint64_t k, const std::vector<Dims>& sizes) const {
+  std::vector<Tensor> all;
+  for (size_t i = 0; i < io_.size(); ++i) all.push_back(one(i, k, sizes[i]));
+  return all;
+}
+
+std::vector<Tensor> RandomInputs::other(const std::vector<Tensor>& like, uint64_t k) const {
+  std::vector<Tensor> all;
+  for (size_t i = 0; i < io_.size(); ++i) {
+    all.push_back(io_[i].shape_values ? like[i] : one(i, k, like[i].dims()));
+  }
+  return all;
 }
 
 }  // namespace hone::ship

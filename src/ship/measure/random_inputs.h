@@ -1,8 +1,10 @@
 // Inputs that stand in where nobody gave real ones.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "host/graph/graph.h"
 #include "ship/measure/session.h"
@@ -19,5 +21,27 @@ std::map<std::string, int64_t> table_sizes(const graph::Graph& graph);
 // around a level of their own. Integers are in [0, `rows`), where `rows` is 0 in [0, 2); inputs
 // with "mask" in their name are ones, then zeros along the last axis.
 Tensor structured_input(const IoInfo& io, const Dims& dims, uint64_t seed, int64_t rows = 0);
+
+// All inputs of a model, by seed: whoever compares answers without data takes them from here, and
+// says that they are random. (Who times only takes random_input(): speed does not look at values.)
+class RandomInputs {
+ public:
+  // `graph`: of the model, for the sizes of its tables; null where there is only an engine.
+  RandomInputs(std::vector<IoInfo> io, const graph::Graph* graph, uint64_t seed);
+
+  const std::vector<IoInfo>& io() const { return io_; }
+
+  // Sample k, each input at its size.
+  std::vector<Tensor> make(uint64_t k, const std::vector<Dims>& sizes) const;
+  // Sample k in the sizes of `like`; inputs whose elements decide sizes stay as they are there.
+  std::vector<Tensor> other(const std::vector<Tensor>& like, uint64_t k) const;
+
+ private:
+  Tensor one(size_t i, uint64_t k, const Dims& dims) const;
+
+  std::vector<IoInfo> io_;
+  uint64_t seed_;
+  std::map<std::string, int64_t> rows_;
+};
 
 }  // namespace hone::ship
