@@ -127,6 +127,111 @@ def test_bytes_in(tmp_path, pads, nhwc, read_by_more):
     assert ("Sub" in ops) == bool(pads or read_by_more)
 
 
+TOML = """schema = 1
+[model.net]
+onnx = "net.onnx"
+[model.net.input.image]
+size = [8, 8]
+scale = 0.00392156862745098
+mean = [0.485, 0.456, 0.406]
+std = [0.229, 0.224, 0.225]
+%s
+[model.net.output.logits]
+task = "classification"
+labels = "names.txt"
+[target.local]
+"""
+
+
+def describe(tmp_path, of_input=""):
+    (tmp_path / "names.txt").write_text("a\nb\n")
+    (tmp_path / "hone.toml").write_text(TOML % of_input)
+
+
+def test_bytes_in_as_the_project_says(tmp_path, net):
+    describe(tmp_path)
+    done = hone("edit", net, "-o", tmp_path / "out.onnx", "--bytes-in", "image", "--nhwc")
+    assert done.returncode == 0, done.stderr
+    assert f"normalised as {tmp_path}/hone.toml has it; say type = \"u8\" there" in done.stdout
+    raw = RNG.integers(0, 256, (1, 8, 8, 3)).astype(np.uint8)
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    x = ((raw / 255 - mean) / std).astype(np.float32).transpose(0, 3, 1, 2).copy()
+    want = run(net, image=x)[0]
+    np.testing.assert_allclose(run(tmp_path / "out.onnx", image=raw)[0], want, rtol=1e-4, atol=1e-4)
+    # Options are stronger than the file, wherever it lies.
+    (tmp_path / "elsewhere").mkdir()
+    moved = tmp_path / "elsewhere" / "project.toml"
+    moved.write_text((tmp_path / "hone.toml").read_text().replace("net.onnx", str(net))
+                     .replace("names.txt", str(tmp_path / "names.txt")))
+    (tmp_path / "hone.toml").unlink()
+    out = edit(net, tmp_path / "other.onnx", "--bytes-in", "image", "--nhwc", "--project", moved)
+    np.testing.assert_allclose(run(out, image=raw)[0], want, rtol=1e-4, atol=1e-4)
+    out = edit(net, tmp_path / "plain.onnx", "--bytes-in", "image", "--scale", "1", "--project", moved)
+    x = raw.astype(np.float32).transpose(0, 3, 1, 2).copy()
+    np.testing.assert_allclose(run(out, image=raw.transpose(0, 3, 1, 2).copy())[0],
+                               run(net, image=x)[0], rtol=1e-4)
+
+
+def test_bytes_in_of_a_model_with_channels_last(tmp_path):
+    nodes = [helper.make_node("Transpose", ["image"], ["t"], perm=[0, 3, 1, 2]),
+             helper.make_node("Conv", ["t", "w"], ["logits"], name="conv")]
+    net = save(tmp_path / "net.onnx", nodes, [("image", [1, 8, 8, 3])], [("logits", None)],
+               {"w": f32(16, 3, 3, 3)})
+    describe(tmp_path, 'layout = "nhwc"')
+    out = edit(net, tmp_path / "out.onnx", "--bytes-in", "image")
+    raw = RNG.integers(0, 256, (1, 8, 8, 3)).astype(np.uint8)
+    x = ((raw / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]).astype(np.float32)
+    np.testing.assert_allclose(run(out, image=raw)[0], run(net, image=x)[0], rtol=1e-4, atol=1e-4)
+
+
+def save_idx(path, array):
+    head = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    path.write_bytes(head + array.astype(np.uint8).tobytes())
+
+
+def test_half_is_tried_on_the_data_of_the_project(tmp_path):
+    """Finite on the made-up inputs, infinite on what the data hold."""
+    net = save(tmp_path / "net.onnx",
+               [helper.make_node("Flatten", ["image"], ["f"], name="flat"),
+                helper.make_node("MatMul", ["f", "w"], ["p"], name="up"),
+                helper.make_node("MatMul", ["p", "v"], ["logits"], name="down")],
+               [("image", [1, 1, 8, 8])], [("logits", [1, 4])],
+               {"w": np.full((64, 4), 10, np.float32), "v": np.full((4, 4), 1e-4, np.float32)})
+    out = tmp_path / "half.onnx"
+    done = hone("edit", net, "-o", out, "--f16")
+    assert done.returncode == 0 and "finite on random inputs" in done.stdout
+    out.unlink()
+    pixels = np.zeros((12, 8, 8))
+    pixels[9:] = 255
+    save_idx(tmp_path / "images", pixels)
+    save_idx(tmp_path / "labels", np.arange(12) % 4)
+    toml = """schema = 1
+[model.net]
+onnx = "net.onnx"
+[model.net.input.image]
+size = [8, 8]
+color = "gray"
+scale = %g
+[model.net.output.logits]
+task = "classification"
+labels = "names.txt"
+[model.net.data]
+evaluation = { format = "idx", images = "images", labels = "labels" }
+[target.local]
+"""
+    (tmp_path / "names.txt").write_text("a\nb\nc\nd\n")
+    (tmp_path / "hone.toml").write_text(toml % 1)
+    done = hone("edit", net, "-o", out, "--f16")
+    assert done.returncode == 2 and not out.exists(), done.stdout
+    assert ("output 'logits' is not finite on 8 samples of the evaluation data in "
+            f"{tmp_path}/hone.toml, first at 'p'") in done.stderr
+    (tmp_path / "hone.toml").write_text(toml % (1 / 255))
+    done = hone("edit", net, "-o", out, "--f16")
+    assert done.returncode == 0 and "finite on 8 samples of the evaluation data" in done.stdout, done.stderr
+    x = f32(1, 1, 8, 8)
+    np.testing.assert_allclose(run(out, image=x)[0], run(net, image=x)[0], rtol=0.02, atol=0.02)
+
+
 def test_weights(tmp_path, net):
     strip = edit(net, tmp_path / "strip.onnx", "--weights", "strip")
     assert run(strip, image=f32(1, 3, 8, 8))[0].shape == (1, 4)

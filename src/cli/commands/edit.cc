@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/halve.h"
 #include "cli/inputs.h"
+#include "cli/project_data.h"
 #include "host/edit/extract.h"
 #include "host/edit/fold_preprocess.h"
 #include "host/edit/merge.h"
@@ -18,19 +20,17 @@
 #include "host/import/raise_opset.h"
 #include "host/model/files.h"
 #include "host/model/tensor_files.h"
-#include "host/ops/evaluate.h"
-#include "host/quant/quantize.h"
-#include "ship/measure/random_inputs.h"
+#include "host/ops/op_def.h"
 
 namespace hone::cli {
 
 namespace {
 
 struct Options {
-  std::string in, out, json, merge, batch, weights, bytes_in;
+  std::string in, out, json, merge, batch, weights, bytes_in, project;
   std::vector<std::string> connect, from, to, rename, shapes, values;
   std::vector<double> mean, deviation;
-  double scale = 1.0 / 255;
+  std::optional<double> scale;
   bool channels_last = false, half = false;
   int64_t seed = 0;
   int opset = 0;
@@ -81,6 +81,38 @@ Result<model::DimProto> parse_batch(const std::string& text) {
   return model::DimProto{std::stoll(text), ""};
 }
 
+// What options leave open is hone.toml's, where it says how this picture is made of pixels.
+Result<edit::Normalisation> normalisation(const Options& o, std::string* whose) {
+  edit::Normalisation n;
+  n.channels_last = o.channels_last;
+  if (o.scale || !o.mean.empty() || !o.deviation.empty()) {
+    n.scale = o.scale.value_or(n.scale);
+    n.mean = o.mean;
+    n.deviation = o.deviation;
+    return n;
+  }
+  HONE_ASSIGN(const auto described, describe(o.in, o.project));
+  if (!described) return n;
+  const auto& inputs = described->model->inputs;
+  const auto at = std::find_if(inputs.begin(), inputs.end(),
+                               [&](const ship::InputSpec& i) { return i.name == o.bytes_in; });
+  if (at == inputs.end() || at->kind != ship::InputSpec::Kind::image) {
+    return invalid(fmt::format("{}: says of no picture '{}'; give --scale, --mean and --std",
+                               described->path, o.bytes_in));
+  }
+  const preprocess::ImageContract& c = at->image;
+  if (c.type != preprocess::PixelType::f32) {
+    return invalid(fmt::format("{}: input '{}' is of bytes already", described->path, o.bytes_in));
+  }
+  n.scale = static_cast<double>(c.scale);
+  n.mean.assign(c.mean, c.mean + c.channels());
+  n.deviation.assign(c.std, c.std + c.channels());
+  n.planes = c.layout == preprocess::PixelLayout::nchw;
+  *whose = fmt::format(", normalised as {} has it; say type = \"u8\" there for this model",
+                       described->path);
+  return n;
+}
+
 Status change_inputs(const Options& o, model::Model* m, Log* log) {
   HONE_ASSIGN(const auto names, pairs(o.rename, "--rename", "OLD=NEW"));
   if (!names.empty()) HONE_RETURN_IF_ERROR(edit::rename(m, names));
@@ -104,9 +136,10 @@ Status change_inputs(const Options& o, model::Model* m, Log* log) {
     log->push_back("batch " + o.batch);
   }
   if (!o.bytes_in.empty()) {
-    HONE_RETURN_IF_ERROR(
-        edit::fold_preprocess(m, o.bytes_in, {o.scale, o.mean, o.deviation, o.channels_last}));
-    log->push_back(fmt::format("input '{}' takes bytes", o.bytes_in));
+    std::string whose;
+    HONE_ASSIGN(const edit::Normalisation how, normalisation(o, &whose));
+    HONE_RETURN_IF_ERROR(edit::fold_preprocess(m, o.bytes_in, how));
+    log->push_back(fmt::format("input '{}' takes bytes{}", o.bytes_in, whose));
   }
   const bool resized =
       !shapes.empty() || !values.empty() || !o.batch.empty() || !o.bytes_in.empty();
@@ -117,81 +150,27 @@ Status change_inputs(const Options& o, model::Model* m, Log* log) {
                settled.text() + "; the batch stands in the model itself: hone inspect");
 }
 
-// ---- half precision
-
-// Inputs to try the model on: those given, else random ones.
-Result<std::vector<std::vector<Tensor>>> trial_inputs(const Options& o, const graph::Graph& g,
-                                                      std::string* what) {
-  const std::vector<ship::IoInfo> io = graph_io(g, g.block().inputs);
-  HONE_ASSIGN(const Given given, read_inputs(o.inputs, names_of(io)));
-  if (!given.empty() || io.empty()) {
-    HONE_ASSIGN(std::vector<Tensor> x, in_order(given, io));
-    *what = "the inputs given";
-    return std::vector<std::vector<Tensor>>{std::move(x)};
-  }
-  const auto rows = ship::table_sizes(g);
-  std::vector<std::vector<Tensor>> all;
-  for (uint64_t k = 0; k < 2; ++k) {
-    std::vector<Tensor> x;
-    for (size_t i = 0; i < io.size(); ++i) {
-      const auto at = rows.find(io[i].name);
-      x.push_back(ship::structured_input(io[i], io[i].opt, k * 64 + i + 1,
-                                         at == rows.end() ? 0 : at->second));
-    }
-    all.push_back(std::move(x));
-  }
-  *what = "random inputs";
-  return all;
-}
-
-bool all_finite(const Tensor& t) {
-  if (!is_float(t.dtype())) return true;
-  for (int64_t i = 0; i < t.count(); ++i) {
-    if (!std::isfinite(t.at(i))) return false;
-  }
-  return true;
-}
-
-// The first value that is infinite in half precision and was finite.
-Status check_finite(const graph::Graph& half, const graph::Graph& single,
-                    const std::vector<Tensor>& inputs, const std::string& what) {
-  HONE_ASSIGN(const std::vector<Tensor> right, ops::evaluate(single, inputs));
-  std::string first;
-  const auto look = [&](graph::ValueId v, Tensor& t) {
-    if (first.empty() && !all_finite(t)) first = half.value(v).name;
-  };
-  HONE_ASSIGN(const std::vector<Tensor> got, ops::evaluate(half, inputs, look));
-  for (size_t i = 0; i < got.size(); ++i) {
-    if (all_finite(got[i]) || !all_finite(right[i])) continue;
-    return unsupported(fmt::format(
-        "in half precision output '{}' is not finite on {}, first at '{}'; nothing was written",
-        half.output_names[i], what, first));
-  }
-  return {};
-}
-
-Status halve(const Options& o, model::Model* m, Log* log) {
-  HONE_ASSIGN(const graph::Graph single, import(*m));
-  graph::Graph g = single;
-  quant::Options q;
-  q.format = quant::Format::fp16;
-  HONE_RETURN_IF_ERROR(quant::prepare(g, q));
-  HONE_ASSIGN(const quant::Quantised made, quant::quantize(g, {}, q));
-  HONE_ASSIGN(*m, quant::export_quantised(made.graph));
-  HONE_ASSIGN(const graph::Graph half, import(*m));
-  std::string what;
-  HONE_ASSIGN(const auto trials, trial_inputs(o, single, &what));
-  for (const auto& inputs : trials) HONE_RETURN_IF_ERROR(check_finite(half, single, inputs, what));
-  log->push_back("half precision, finite on " + what);
-  return {};
-}
-
 Status change_weights(const Options& o, model::Model* m, Log* log) {
   if (o.weights.empty()) return {};
   const bool strip = o.weights == "strip";
   const int n =
       strip ? edit::strip_weights(m) : edit::randomise_weights(m, static_cast<uint64_t>(o.seed));
   log->push_back(fmt::format("{} weights {}", n, strip ? "stripped" : "random"));
+  return {};
+}
+
+Status halve_it(const Options& o, model::Model* m, Log* log) {
+  // Data are made for the inputs as they were.
+  const bool other = !o.merge.empty() || !o.from.empty() || !o.rename.empty() ||
+                     !o.values.empty() || !o.shapes.empty() || !o.batch.empty() ||
+                     !o.bytes_in.empty();
+  std::optional<ship::Described> described;
+  if (!other) {
+    HONE_ASSIGN(described, describe(o.in, o.project));
+  }
+  std::string what;
+  HONE_RETURN_IF_ERROR(halve(o.inputs, described, m, &what));
+  log->push_back("half precision, finite on " + what);
   return {};
 }
 
@@ -209,7 +188,7 @@ Status change(const Options& o, model::Model* m, Log* log) {
     log->push_back(fmt::format("opset {}", o.opset));
   }
   HONE_RETURN_IF_ERROR(change_weights(o, m, log));
-  if (o.half) HONE_RETURN_IF_ERROR(halve(o, m, log));
+  if (o.half) HONE_RETURN_IF_ERROR(halve_it(o, m, log));
   if (log->empty()) return invalid("nothing to do; see hone edit --help");
   // What Hone itself cannot take in again is not written.
   return import(*m).status();
@@ -242,8 +221,8 @@ void add_input_changes(CLI::App* c, Options* o) {
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
   c->add_option("--bytes-in", o->bytes_in,
-                "This input, a picture, takes bytes; the normalisation goes into the first "
-                "convolution")
+                "This input, a picture, takes bytes; the normalisation (of --mean, --std, --scale, "
+                "else of hone.toml) goes into the first convolution")
       ->type_name("NAME");
   c->add_option("--mean", o->mean, "With --bytes-in: (x scale - mean) / std, by channel")
       ->type_name("M,M,M")
@@ -253,7 +232,7 @@ void add_input_changes(CLI::App* c, Options* o) {
       ->delimiter(',');
   c->add_option("--scale", o->scale, "With --bytes-in: see --mean")
       ->type_name("X")
-      ->default_str("1/255");
+      ->default_str("hone.toml's, else 1/255");
   c->add_flag("--nhwc", o->channels_last, "With --bytes-in: the bytes lie as [N,H,W,C]");
 }
 
@@ -290,7 +269,12 @@ void add_edit(CLI::App& app, Session& session) {
       ->capture_default_str();
   c->add_flag(
       "--f16", o->half,
-      "Half precision; what becomes infinite on --inputs (random ones else) is not written");
+      "Half precision; what becomes infinite on --inputs (else on data of hone.toml, else on "
+      "random ones) is not written");
+  c->add_option("--project", o->project,
+                "Project file that describes the model, for --bytes-in and --f16; else the "
+                "hone.toml beside it")
+      ->type_name("FILE");
   add_input_options(c, &o->inputs);
   add_json_option(c, &o->json);
   add_plugin_option(c, &session.plugins);
@@ -301,6 +285,7 @@ void add_edit(CLI::App& app, Session& session) {
       "  hone edit model.onnx -o layer.onnx --from a --to b\n"
       "  hone edit model.onnx -o fixed.onnx --batch 1 --rename input.1=image\n"
       "  hone edit model.onnx -o camera.onnx --bytes-in image --mean 0.5 --std 0.25 --nhwc\n"
+      "  hone edit model.onnx -o half.onnx --f16 --project hone.toml\n"
       "  hone edit model.onnx -o whole.onnx --merge head.onnx --connect features=x\n"
       "  hone edit model.onnx -o shape_only.onnx --weights strip\n\n"
       "Exit: 0 done, 2 error in use or model, 4 disk or permissions.");

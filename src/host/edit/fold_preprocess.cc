@@ -46,21 +46,24 @@ class Folding {
   }
 
  private:
+  size_t axis() const { return how_.planes ? 1 : 3; }
+  bool transposes() const { return how_.planes && how_.channels_last; }
+
   Status take_input(const std::string& name) {
     const auto at = std::find_if(g_.inputs.begin(), g_.inputs.end(),
                                  [&](const auto& v) { return v.name == name; });
     if (at == g_.inputs.end()) return error(Code::not_found, fmt::format("no input '{}'", name));
     model::TypeProto& t = at->type;
     const bool picture = t.kind == model::TypeProto::Kind::tensor && is_float(t.dtype) &&
-                         t.has_shape && t.shape.size() == 4 && t.shape[1].size > 0;
+                         t.has_shape && t.shape.size() == 4 && t.shape[axis()].size > 0;
     if (!picture) {
-      return unsupported(
-          fmt::format("input '{}' is no picture of floats, [N,C,H,W] with a fixed C", name));
+      return unsupported(fmt::format("input '{}' is no picture of floats, {} with a fixed C", name,
+                                     how_.planes ? "[N,C,H,W]" : "[N,H,W,C]"));
     }
     dtype_ = t.dtype;
-    channels_ = t.shape[1].size;
+    channels_ = t.shape[axis()].size;
     t.dtype = DType::u8;
-    if (how_.channels_last) t.shape = {t.shape[0], t.shape[2], t.shape[3], t.shape[1]};
+    if (transposes()) t.shape = {t.shape[0], t.shape[2], t.shape[3], t.shape[1]};
     return {};
   }
 
@@ -90,7 +93,8 @@ class Folding {
   }
 
   bool is_foldable(const model::NodeProto& n, const std::string& input) const {
-    if (n.op_type != "Conv" || !n.domain.empty() || n.inputs.size() < 2 || n.inputs[0] != input) {
+    if (!how_.planes || n.op_type != "Conv" || !n.domain.empty() || n.inputs.size() < 2 ||
+        n.inputs[0] != input) {
       return false;
     }
     const Tensor* w = constant(n.inputs[1]);
@@ -137,7 +141,7 @@ class Folding {
   }
 
   std::string by_channel(const std::string& stem, const std::vector<double>& values) {
-    Tensor t(dtype_, {1, channels_, 1, 1});
+    Tensor t(dtype_, how_.planes ? Dims{1, channels_, 1, 1} : Dims{1, 1, 1, channels_});
     for (int64_t c = 0; c < channels_; ++c) t.set(c, values[static_cast<size_t>(c)]);
     g_.initializers.push_back({fresh(stem), std::move(t)});
     return g_.initializers.back().name;
@@ -146,7 +150,7 @@ class Folding {
   // What the readers get; the divisor and, without pads, the mean are left to foldable ones.
   std::string prepare(const std::string& input, bool folds, bool pads) {
     std::string x = input;
-    if (how_.channels_last) {
+    if (transposes()) {
       x = add("Transpose", {x}, input + "_planes",
               {{"perm", std::vector<int64_t>{0, 3, 1, 2}, "", 0}});
     }
