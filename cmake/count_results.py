@@ -1,4 +1,4 @@
-"""Counts the test cases of a CTest JUnit file: the last line of `./dev test`.
+"""Counts the test cases of CTest's JUnit files: the last line of `./dev test`.
 
 A CTest entry is a GoogleTest suite or a pytest file; what counts is the cases they report of
 themselves. An entry that says nothing (a fuzz corpus, a crash) is one case. Exit 1 on a failure, or
@@ -42,11 +42,15 @@ def count(path):
 
 
 def main():
-    try:
-        total = count(sys.argv[1])
-    except (OSError, xml.ParseError) as error:
-        print(f"no test results: {error}")
-        total = {"passed": 0, "failed": 1, "skipped": 0}
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    for path in sys.argv[1:]:
+        try:
+            counts = count(path)
+        except (OSError, xml.ParseError) as error:
+            print(f"no test results: {error}")
+            counts = {"failed": 1}
+        for key, number in counts.items():
+            total[key] += number
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**total))
     return 0 if total["failed"] == 0 and total["passed"] > 0 else 1
 

@@ -1,7 +1,7 @@
 # fuzz/<name>_fuzz.cc -> program <name>_fuzz. With HONE_FUZZ it is a libFuzzer program; otherwise a
 # regression test that feeds it every file of fuzz/corpus/<name>/ and no input at all.
 
-set(HONE_FUZZ_SECONDS 60 CACHE STRING "how long ctest runs each fuzzer of the fuzz preset")
+set(HONE_FUZZ_SECONDS 15 CACHE STRING "how long ctest runs each fuzzer of the fuzz preset")
 
 file(GLOB fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cc")
 foreach(source IN LISTS fuzzers)

@@ -39,6 +39,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC bug 105593: the undefined vectors inside avx512fintrin.h are reported as ours.
   list(APPEND HONE_ISA_COMMON_FLAGS -Wno-uninitialized)
 endif()
+if(HONE_FUZZ)
+  # What clang makes of unrolled intrinsics under sanitizers takes it half an hour a file.
+  list(APPEND HONE_ISA_COMMON_FLAGS -O0)
+endif()
 
 # Sets the flags of the ISA files among the sources named by `list`; removes those of other
 # processors from it.

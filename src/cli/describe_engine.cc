@@ -77,7 +77,8 @@ json describe_choices(const wire::EngineMeta& m, const wire::Profile& p) {
   return list;
 }
 
-// What a context takes, from the runtime itself; nothing where this machine cannot load it.
+// What a context takes, from the runtime itself, which need not take it for that; nothing where
+// this machine cannot load it.
 json describe_memory(const std::string& path, const wire::EngineMeta& m) {
   json profiles = json::array();
   auto session = ship::Session::open(path, 1);
@@ -92,7 +93,7 @@ json describe_memory(const std::string& path, const wire::EngineMeta& m) {
     if (p.lower_bound_bytes() > 0) j["lower_bound_bytes"] = p.lower_bound_bytes();
     const auto number = static_cast<int32_t>(i);
     if (session.ok() && session->context().set_profile(number) == HONE_OK &&
-        session->bind(session->default_shapes(number)).ok()) {
+        session->set_shapes(session->default_shapes(number)).ok()) {
       auto info = sized<hone_memory_info>();
       if (hone_context_memory(session->context().get(), &info) == HONE_OK) {
         j["arena_bytes"] = info.arena_bytes;

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include "cli/model_args.h"
+#include "common/wire/engine.h"
+#include "host/engine/read_steps.h"
+#include "host/model/files.h"
+#include "host/ops/plugin.h"
 #include "host/plan/tactics.h"
-#include "ship/profile/layers.h"
+#include "ship/profile/work.h"
 
 namespace hone::cli {
 
@@ -51,12 +55,21 @@ json precisions_of(const plan::Plan& plan) {
 }
 
 json precisions_of(const std::string& engine_path) {
-  auto session = ship::Session::open(engine_path, 1);
-  if (!session.ok() || !session->bind(session->default_shapes()).ok()) return json::object();
-  auto layers = ship::describe_layers(*session);
-  if (!layers.ok()) return json::object();
+  const auto file = map_file(engine_path);
+  if (!file.ok()) return json::object();
+  const auto engine = wire::verify({file->bytes});
+  if (!engine.ok()) return json::object();
+  const auto steps = engine::read_steps(engine->meta(), 0);
+  if (!steps.ok()) return json::object();
   Counts counts;
-  for (const ship::Layer& l : *layers) counts.add(l.family, l.dtype, l.work);
+  for (const engine::FileStep& step : *steps) {
+    const kernels::Kernel* k = ops::find_known_kernel(step.kernel);
+    if (step.kind != wire::StepKind::kernel || k == nullptr) continue;
+    const auto in = step.inputs(), out = step.outputs();
+    const bool reads = !in.empty() && in[0].present();
+    counts.add(k->family, reads ? name(in[0].dtype) : "",
+               ship::count_work(k->family, {in, out, step.attrs, step.dims}, {}));
+  }
   return counts.result();
 }
 

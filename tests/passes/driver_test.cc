@@ -149,9 +149,29 @@ TEST(PassDriver, TypesAndStructureAreCheckedAlways) {
   g = graph_of_text(chain);
   caught = run_passes(g, {}, {&broken}).status();
   EXPECT_EQ(caught.code(), Code::internal);
-  EXPECT_NE(caught.text().find("node 'a' (Identity): pass break_graph made a bad patch"), std::string::npos)
+  EXPECT_NE(caught.text().find("node 'a' (Identity): pass break_graph made a bad patch"),
+            std::string::npos)
       << caught.text();
   EXPECT_EQ(g.live_nodes(), 4) << "a refused patch leaves the graph as it was";
+}
+
+// Each of the fills is small enough to be folded; a thousand of them would be 4 GB.
+TEST(PassDriver, AFewFormulasDoNotBecomeGigabytes) {
+  constexpr int fills = 1000;
+  std::string body = "in %x f32[1]\nconst %n i64[1] = [1000000]\n";
+  std::string sum = "%x";
+  for (int i = 0; i < fills; ++i) {
+    const std::string id = std::to_string(i);
+    body += "%f" + id + " = ConstantOfShape(%n) {value=tensor f32[1] [" + id + ".0]}\n";
+    body += "%s" + id + " = Add(" + sum + ", %f" + id + ")\n";
+    sum = "%s" + id;
+  }
+  auto g = graph_of_text(body + "out " + sum + " as \"y\"\n");
+  ASSERT_TRUE(run_passes(g, {}).ok());
+  int64_t bytes = 0;
+  for (graph::ValueId v : g.used_constants()) bytes += g.value(v).constant.bytes();
+  EXPECT_GT(bytes, int64_t{4} << 20);
+  EXPECT_LT(bytes, int64_t{128} << 20);
 }
 
 TEST(PassDriver, PassesThatNeverFinishAreNamed) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 
 namespace hone::graph {
 
@@ -64,6 +65,21 @@ bool Patch::empty() const {
   return new_nodes_.empty() && new_constants_.empty() && replacements_.empty() &&
          input_changes_.empty() && removals_.empty() && inlined_.empty() && layouts_.empty() &&
          attribute_changes_.empty();
+}
+
+int64_t Patch::growth_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& [v, stem, tensor] : new_constants_) bytes += tensor.bytes();
+  if (bytes == 0) return 0;
+  std::set<ValueId> read;
+  for (NodeId n : removals_) {
+    for (ValueId v : graph_->node(n).inputs) {
+      if (graph_->constant(v) != nullptr && read.insert(v).second) {
+        bytes -= graph_->value(v).constant.bytes();
+      }
+    }
+  }
+  return bytes;
 }
 
 }  // namespace hone::graph

@@ -43,7 +43,9 @@ class Patch {
   void set_attribute(NodeId node, const std::string& name, std::optional<Attr> value);
 
   bool empty() const;
-  const std::string& why() const { return why_; }   // one line, for logs: "Conv 'c1' + Relu 'r1'"
+  // Bytes of the constants it adds less those that the nodes it removes read.
+  int64_t growth_bytes() const;
+  const std::string& why() const { return why_; }  // one line, for logs: "Conv 'c1' + Relu 'r1'"
   void set_why(std::string why) { why_ = std::move(why); }
 
   // Applies to the graph the patch was made for, unchanged since. `infer(graph, node)` is called

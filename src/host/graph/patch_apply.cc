@@ -248,18 +248,30 @@ class Patch::Transaction {
     }
   }
 
+  void take_out(BlockId b, const std::vector<NodeId>& gone) {
+    auto& list = touch_block(b).nodes;
+    // A few are looked up: to ask every node of a large block costs more than all else here.
+    constexpr size_t few = 16;
+    if (gone.size() > few) {
+      std::erase_if(list, [&](NodeId n) { return !g_.node(n).alive; });
+      return;
+    }
+    for (NodeId n : gone) {
+      const auto at = std::find(list.begin(), list.end(), n);
+      if (at != list.end()) list.erase(at);  // else it is in a block that was emptied
+    }
+  }
+
   Status remove_nodes() {
     removed_.insert(p_.removals_.begin(), p_.removals_.end());
-    std::set<BlockId> shrunk;
+    std::unordered_map<BlockId, std::vector<NodeId>> gone;
     std::vector<ValueId> dead;
     for (NodeId n : removed_) {
       if (!g_.node(n).alive) continue;  // inside another one that went
-      shrunk.insert(g_.node(n).block);
+      gone[g_.node(n).block].push_back(n);
       kill(n, &dead);
     }
-    for (BlockId b : shrunk) {
-      std::erase_if(touch_block(b).nodes, [&](NodeId n) { return !g_.node(n).alive; });
-    }
+    for (const auto& [b, nodes] : gone) take_out(b, nodes);
     for (ValueId v : dead) {
       if (!g_.users(v).empty()) {
         return fail("removes what defines " + label_value(v) + ", which " + label(g_.users(v)[0]) +
@@ -298,11 +310,11 @@ class Patch::Transaction {
     const BlockId b = g_.node(n).block;
     auto [it, fresh] = positions_.try_emplace(b);
     if (fresh) {
+      it->second.assign(size(g_.node_count()), -1);
       const auto& list = g_.block(b).nodes;
-      for (size_t i = 0; i < list.size(); ++i) it->second[list[i]] = static_cast<int32_t>(i);
+      for (size_t i = 0; i < list.size(); ++i) it->second[size(list[i])] = static_cast<int32_t>(i);
     }
-    auto found = it->second.find(n);
-    return found == it->second.end() ? -1 : found->second;
+    return it->second[size(n)];
   }
 
   // Whether v is defined for a reader in `block` that stands at node `reader` (none: at the end).
@@ -380,7 +392,7 @@ class Patch::Transaction {
   std::set<NodeId> moved_, removed_;
   std::set<BlockId> changed_outputs_;
   std::vector<std::pair<ValueId, ValueId>> merges_;
-  std::unordered_map<BlockId, std::unordered_map<NodeId, int32_t>> positions_;
+  std::unordered_map<BlockId, std::vector<int32_t>> positions_;  // of every node; -1: elsewhere
 };
 
 Status Patch::apply(Graph& graph, const std::function<Status(Graph&, NodeId)>& infer) const {

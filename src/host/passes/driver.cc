@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <utility>
 
 #include "common/base/nearest.h"
 #include "host/graph/title.h"
@@ -34,6 +36,11 @@ namespace {
 // A pass that keeps finding work is wrong; right ones stay far below.
 constexpr int max_rounds = 64;  // of the whole pipeline
 constexpr int patches_per_node = 20, spare_patches = 1000;
+// What all patches together may add to the weights, beside as much as the weights themselves: a
+// small file of formulas (a thousand shapes to fill, four megabytes each) must not become
+// gigabytes. Patches below `small_growth` are free.
+constexpr int64_t spare_growth_bytes = int64_t{96} << 20;
+constexpr int64_t small_growth = 4096;
 
 class Driver {
  public:
@@ -43,6 +50,10 @@ class Driver {
     for (const Pass* p : passes) report_.passes.push_back({p->name, 0, 0});
     if (options_.verify) HONE_RETURN_IF_ERROR(checker_.start(graph_));
     max_patches_ = graph_.live_nodes() * patches_per_node + spare_patches;
+    growth_left_ = spare_growth_bytes;
+    for (graph::ValueId v : graph_.used_constants()) {
+      growth_left_ += graph_.value(v).constant.bytes();
+    }
     std::vector<std::string> busy;
     for (int round = 0; round < max_rounds; ++round) {
       busy.clear();
@@ -99,14 +110,27 @@ class Driver {
       for (NodeId n : graph_.all_nodes()) {
         if (stopped()) return {};
         if (!graph_.node(n).alive) continue;  // a patch before this one took it
+        if (refused_.contains({&p, n})) continue;
         if (!options_.skip.empty() && skips(p, n)) continue;
         watch(p, n);
         if (auto patch = p.propose(graph_, n)) {
+          if (!affordable(*patch)) {
+            refused_.insert({&p, n});
+            continue;
+          }
           HONE_RETURN_IF_ERROR(in(title(graph_, graph_.node(n)), apply(p, *patch, n, stats)));
         }
       }
       if (stats.patches == before) return {};
     }
+  }
+
+  bool affordable(const Patch& patch) {
+    const int64_t growth = patch.growth_bytes();
+    if (growth <= small_growth) return true;
+    if (growth > growth_left_) return false;
+    growth_left_ -= growth;
+    return true;
   }
 
   // `at`: where the patch begins; none where it is one for the whole graph.
@@ -131,6 +155,8 @@ class Driver {
   const Options& options_;
   Report report_;
   int max_patches_ = 0;  // of one pass
+  int64_t growth_left_ = 0;
+  std::set<std::pair<const Pass*, NodeId>> refused_;  // unaffordable: not computed once more
   CheckPatch checker_;
 };
 

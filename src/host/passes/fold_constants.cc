@@ -14,6 +14,8 @@ namespace {
 // well within it; a run would need the same memory and compute them each time.
 constexpr int64_t max_growth_bytes = 4 << 20;
 constexpr int64_t max_bytes = int64_t{256} << 20;
+// The reference takes some 10 ns for one; what computes for longer than a second is left to a run.
+constexpr double max_flops = 1e8;
 
 int64_t fact_bytes(const graph::Fact& f) {
   if (!f.shape || !graph::all_const(*f.shape)) return -1;
@@ -49,7 +51,8 @@ bool worth_it(const Graph& g, const Node& n) {
     if (b < 0) return false;
     out += b;
   }
-  return out <= max_bytes && out <= std::max(in, max_growth_bytes);
+  if (out > max_bytes || out > std::max(in, max_growth_bytes)) return false;
+  return ops::cost(g, n).flops <= max_flops;
 }
 
 std::optional<std::vector<Tensor>> values_of(const Graph& g, const Node& n) {

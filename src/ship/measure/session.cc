@@ -124,18 +124,23 @@ Status Session::set_shape_values(size_t index, const Tensor& value) {
   return {};
 }
 
-Status Session::bind(const std::vector<Dims>& shapes) {
+Status Session::set_shapes(const std::vector<Dims>& shapes) {
   if (shapes.size() != inputs_.size()) {
     return Status(Code::shape_mismatch, fmt::format("{} inputs given, the model takes {}",
                                                     shapes.size(), inputs_.size()));
   }
-  if (is_bound_ && shapes == bound_) return {};
+  is_bound_ = false;
   for (size_t i = 0; i < shapes.size(); ++i) {
     auto code = context_.set_shape(static_cast<int32_t>(i), shapes[i].data(),
                                    static_cast<int32_t>(shapes[i].size()));
     if (code != HONE_OK) return failure(code, context_.error());
   }
-  is_bound_ = false;
+  return {};
+}
+
+Status Session::bind(const std::vector<Dims>& shapes) {
+  if (is_bound_ && shapes == bound_) return {};
+  HONE_RETURN_IF_ERROR(set_shapes(shapes));
   if (auto code = context_.bind(); code != HONE_OK) return failure(code, context_.error());
   bound_ = shapes;
   is_bound_ = true;

@@ -40,8 +40,10 @@ class Session {
 
   // Elements of an input whose shape_values is set, to bind for. Ignored for others.
   Status set_shape_values(size_t index, const Tensor& value);
-  // Shapes of all inputs in order, for the first profile that takes them. Does nothing where they
-  // are those already bound.
+  // Shapes of all inputs in order, for the first profile that takes them; reserves no memory for
+  // them: what it would take can be asked before it is.
+  Status set_shapes(const std::vector<Dims>& shapes);
+  // And binds them. Does nothing where they are those already bound.
   Status bind(const std::vector<Dims>& shapes);
   // Every dynamic dimension at the size that profile was timed at.
   std::vector<Dims> default_shapes(int32_t profile = 0) const;
