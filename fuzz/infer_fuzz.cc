@@ -3,9 +3,11 @@
 // computes, at sizes that the bytes choose as well.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "byte_stream.h"
 #include "host/graph/text.h"
@@ -19,8 +21,11 @@ using graph::Dim;
 using graph::Fact;
 using graph::ValueId;
 
-void require(bool condition) {
-  if (!condition) std::abort();
+// Prints the graph that broke the rule: bytes say nothing to a reader.
+void require(bool condition, const graph::Graph& g, const std::string& what) {
+  if (condition) return;
+  std::fprintf(stderr, "%s\n%s", what.c_str(), to_text(g).c_str());
+  std::abort();
 }
 
 // Every comparison that an attribute or a shape can go wrong at, and small numbers that are valid.
@@ -95,7 +100,8 @@ class Maker {
     }
     g_.set_block_outputs(0, {visible_.back()});
     g_.output_names = {"out"};
-    require(verify(g_).ok());
+    const Status status = verify(g_);
+    require(status.ok(), g_, status.text());
     return true;
   }
 
@@ -104,10 +110,14 @@ class Maker {
     if (wild_ || !small()) return;
     std::vector<Tensor> inputs;
     for (const ValueId v : g_.block().inputs) inputs.push_back(data(g_.fact(v)));
-    const auto tap = [&](ValueId v, Tensor& t) { require(holds(g_.fact(v), t)); };
+    const auto tap = [&](ValueId v, Tensor& t) {
+      require(holds(g_.fact(v), t), g_,
+              g_.value(v).name + " is " + name(t.dtype()) + to_string(t.dims()) + ", inferred " +
+                  to_string(g_.fact(v)));
+    };
     // Data may be out of range; what was computed before has been checked.
     const auto out = ops::evaluate_values(g_, inputs, tap);
-    require(out.ok() || out.code() != Code::internal);
+    require(out.ok() || out.code() != Code::internal, g_, "an error that is Hone's own");
   }
 
  private:
@@ -253,7 +263,8 @@ class Maker {
     }
     std::vector<std::string> outputs;
     for (size_t i = some(def.min_outputs, def.max_outputs); i > 0; --i) {
-      outputs.push_back(outputs.empty() || bytes_.below(8) != 7 ? g_.fresh_name("y") : "");
+      const bool present = outputs.empty() || bytes_.below(8) != 7;
+      outputs.push_back(present ? "y" + std::to_string(results_++) : "");
     }
     if (outputs.empty()) return false;
     const graph::NodeId id = g_.add_node(std::move(n), outputs);
@@ -262,8 +273,8 @@ class Maker {
     }
     const Status status = ops::infer_node(g_, id);
     if (!status.ok()) {
-      require(status.code() != Code::internal && !status.text().empty());
-      require(status.text().find('\n') == std::string::npos);
+      const bool one_line = !status.text().empty() && status.text().find('\n') == std::string::npos;
+      require(one_line && status.code() != Code::internal, g_, status.text());
       return false;
     }
     for (const ValueId v : g_.node(id).outputs) {
@@ -314,6 +325,7 @@ class Maker {
   graph::Graph g_;
   std::vector<ValueId> visible_;
   std::map<std::string, int64_t> sizes_;
+  int results_ = 0;
   bool wild_ = false;  // too large or too unknown to run
 };
 

@@ -34,6 +34,9 @@ Status check_arity(const OpDef& def, const Node& node) {
     return invalid(fmt::format("{} outputs, which {} version {} does not have", node.outputs.size(),
                                node.op, node.version));
   }
+  for (size_t i = 0; i < static_cast<size_t>(def.min_inputs); ++i) {
+    if (node.input(i) == graph::none) return invalid(fmt::format("input {} is missing", i));
+  }
   return {};
 }
 

@@ -32,6 +32,15 @@ void check(std::initializer_list<Case> cases) {
   for (const Case& c : cases) EXPECT_EQ(fact_of_y(c.body, c.opset), c.fact) << c.body;
 }
 
+TEST(Infer, InputsThatMustBeThere) {
+  check({
+      {"in %x f32[3]\n%y = Add(%x, _) \"a\"", "node 'a' (Add): input 1 is missing"},
+      {"in %x f32[3]\n%y = Add(%x) \"a\"",
+       "node 'a' (Add): 1 inputs, which Add version 14 does not take"},
+      {"in %x f32[3]\n%y = Clip(%x, _, _)", "f32[3]"},
+  });
+}
+
 TEST(Infer, Windows) {
   check({
       {"in %x f32[n,3,h,w]\nin %w f32[8,3,3,3]\n"
