@@ -1,4 +1,4 @@
-"""bench/peers: what it writes, going on after an interrupt, and how it judges a cross-check."""
+"""bench/peers: what it writes, going on after an interrupt, how it judges a cross-check and simplifiers."""
 import json
 import os
 import subprocess
@@ -64,3 +64,37 @@ def test_a_cross_check_compares_medians_with_the_limit():
     assert "not stated" in compared("p90", [{"a": None, "b": 1.0}], "a", "b", 0.03)[-1]
     assert median_ms("[ INFO ]    Median:        129.96 us") == pytest.approx(0.12996)
     assert median_ms("Median:  7.25 ms") == 7.25 and median_ms("nothing") is None
+
+
+# --- simplify ---------------------------------------------------------------------------------------
+
+def simplified(**changes):
+    """What simplify.one() gives of a model that is as it should be, with changes."""
+    row = {"nodes": 5, "bytes": 900, "seconds": 1, "worst": 1e-7, "openvino": 1e-7}
+    steady = {side: [ms] * 12 for side, ms in (("original", 1.0), ("onnxsim", 1.0), ("hone", 0.99))}
+    return {"own": 1e-7, "failed": changes.get("failed", {}),
+            "sides": {"original": {**row, "nodes": 7, **changes.get("original", {})},
+                      "onnxsim": {**row, **changes.get("onnxsim", {})},
+                      "hone": {**row, **changes.get("hone", {})}},
+            "ms": {"default": {**steady, **changes.get("ms", {})}, "off": steady}}
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({}, None),
+    ({"hone": {"nodes": 6}}, "hone 6 nodes, onnxsim 5"),
+    ({"hone": {"bytes": 901}}, "hone 901 bytes, onnxsim 900"),
+    ({"hone": {"worst": 0.01}}, "hone's answers differ by 1.0e-02"),
+    ({"hone": {"openvino": "no such op"}}, "OpenVINO refuses hone's file: no such op"),
+    ({"hone": {"openvino": "no"}, "original": {"openvino": "no"}}, None),
+    ({"failed": {"hone": "exit 1"}}, "hone: exit 1"),
+    ({"failed": {"onnxsim": "exit 1"}, "onnxsim": {"worst": 1}}, None),
+    ({"ms": {"hone": [1.05] * 12}}, "slower in ONNX Runtime (default)"),
+    # Within the noise: the interval reaches 1, or the fastest runs say otherwise.
+    ({"ms": {"hone": [1.05, 0.99] * 6}}, None),
+    ({"ms": {"hone": [1.05] * 11 + [0.9]}}, None),
+])
+def test_what_simplify_calls_wrong(changes, words):
+    pytest.importorskip("onnxruntime")
+    import simplify
+    lines = simplify.verdicts({"m": simplified(**changes)})
+    assert (not lines) if words is None else (len(lines) == 1 and words in lines[0]), lines
