@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/describe_engine.h"
 #include "cli/describe_model.h"
+#include "cli/describe_targets.h"
 #include "host/import/import.h"
 #include "host/model/files.h"
 #include "ship/drawing/drawing.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct Options {
   std::string file, json, html;
+  std::vector<std::string> targets;
 };
 
 // The page is written before anything is printed: whoever reads of it can open it.
@@ -36,6 +38,10 @@ Status run_inspect(const Options& o, Session& s) {
       return Status(Code::invalid_argument,
                     o.file + ": an engine; --html draws the graph of an ONNX model");
     }
+    if (!o.targets.empty()) {
+      return Status(Code::invalid_argument,
+                    o.file + ": an engine is of one target; --target asks what ONNX models run on");
+    }
     HONE_ASSIGN(j, describe_engine(o.file));
   } else {
     if (!o.html.empty()) HONE_RETURN_IF_ERROR(check_writable(o.html));
@@ -47,6 +53,7 @@ Status run_inspect(const Options& o, Session& s) {
       if (!drawable.ok()) return in(o.file, drawable);
     }
     j = describe_model(m, *g);
+    HONE_ASSIGN(j["targets"], describe_targets(m, o.targets));
     if (!o.html.empty()) HONE_RETURN_IF_ERROR(write_page(o, *g, j));
   }
   HONE_ASSIGN(bool text, give_json(s, o.json, j));
@@ -55,6 +62,7 @@ Status run_inspect(const Options& o, Session& s) {
     print_engine(o.file, j, s.printer);
   } else {
     print_model(o.file, j, s.printer);
+    print_targets(j["targets"], s.printer);
     if (!o.html.empty()) s.printer.out("page         " + o.html);
   }
   return {};
@@ -69,6 +77,11 @@ void add_inspect(CLI::App& app, Session& session) {
   c->add_option("--html", o->html,
                 "Draw the graph on a page of its own: one file that loads nothing from elsewhere")
       ->type_name("FILE");
+  c->add_option("--target", o->targets,
+                "Ask this machine instead of all instruction sets, its memory included; repeat it "
+                "for more")
+      ->type_name("FILE.toml")
+      ->allow_extra_args(false);
   add_json_option(c, &o->json);
   add_plugin_option(c, &session.plugins);
   c->footer(
@@ -79,6 +92,7 @@ void add_inspect(CLI::App& app, Session& session) {
       "examples:\n"
       "  hone inspect model.onnx\n"
       "  hone inspect model.onnx --html model.html\n"
+      "  hone inspect model.onnx --target board.toml\n"
       "  hone inspect model.engine --json -\n\n"
       "Exit: 0 done, 2 error in use or input, 4 permissions.");
   on_run(c, session, o, run_inspect);

@@ -53,7 +53,7 @@ std::vector<plan::Problem> nodes_without_kernel(graph::Graph graph) {
 }
 
 Result<ModelCheck> check_model(const model::Model& model, const Target& target,
-                               const std::map<std::string, Dims>& shapes) {
+                               const std::map<std::string, Dims>& shapes, plan::Plan* made) {
   ModelCheck check;
   auto graph = import(model);
   if (!graph.ok()) {
@@ -78,6 +78,7 @@ Result<ModelCheck> check_model(const model::Model& model, const Target& target,
     return check;
   }
   check.problems.insert(check.problems.end(), missing.begin(), missing.end());
+  if (made != nullptr && missing.empty()) *made = *plan;
   if (!check.problems.empty()) return check;
   add_sizes(*plan, &check);
   if (target.memory_bytes > 0 && check.weights_bytes + check.arena_bytes > target.memory_bytes) {

@@ -25,9 +25,11 @@ int64_t arena_bytes(const plan::Plan& plan, const plan::Profile& profile);
 // Imports, binds `shapes` (inputs by name; may be empty), optimises and plans for `target` without
 // timing anything. Operators without a
 // definition, weights that are not finite, nodes without a kernel, and more memory than the target
-// has are problems; an error is what keeps the model from being read at all.
+// has are problems; an error is what keeps the model from being read at all. `made`: the plan,
+// where every node has one; may be null.
 Result<ModelCheck> check_model(const model::Model& model, const Target& target,
-                               const std::map<std::string, Dims>& shapes = {});
+                               const std::map<std::string, Dims>& shapes = {},
+                               plan::Plan* made = nullptr);
 
 // Nodes whose operators have no kernel on any machine, of what the passes leave of the graph;
 // operators that only compute shapes need none.

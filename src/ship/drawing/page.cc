@@ -163,6 +163,41 @@ Html findings(const Graph& g, const json& d, Notes* notes) {
   return out.empty() ? out : element("h3", {}, "Findings") + out;
 }
 
+// What each kind of machine runs; those that say the same stand together.
+Html targets(const json& d) {
+  std::vector<std::pair<std::string, Html>> rows;  // names, the rest
+  for (const json* t : items(at(d, {"targets"}))) {
+    std::string name = shortened(report::text(*t, {"name"}), 60);
+    Html rest;
+    if (at(*t, {"runs"}) == true) {
+      double portable = 0;
+      for (const auto& [op, n] : at(*t, {"portable"}).items()) portable += n.get<double>();
+      const double steps = number(*t, "steps");
+      rest = element("td", {}, report::count(steps - portable) + " of " + report::count(steps)) +
+             element("td", {}, report::text(*t, {"bf16"})) +
+             element("td", {}, report::text(*t, {"int8"}));
+    } else {
+      std::string why;
+      for (const json* p : items(at(*t, {"problems"}), 1)) why = report::text(*p, {"reason"});
+      rest = element("td", {{"colspan", "3"}}, "does not run: " + shortened(why, 200));
+    }
+    const std::string arch = name.substr(0, name.find(' ') + 1);
+    const bool same = !rows.empty() && !arch.empty() && rows.back().first.starts_with(arch) &&
+                      rows.back().second.str() == rest.str();
+    if (same) {
+      rows.back().first += ", " + name.substr(arch.size());
+    } else {
+      rows.emplace_back(std::move(name), std::move(rest));
+    }
+  }
+  if (rows.empty()) return {};
+  Html body = element("tr", {},
+                      element("th", {}, "target") + element("th", {}, "own kernels") +
+                          element("th", {}, "bf16 by") + element("th", {}, "int8 by"));
+  for (const auto& [name, rest] : rows) body += element("tr", {}, element("td", {}, name) + rest);
+  return element("h3", {}, "Targets") + element("table", {{"class", "targets"}}, body);
+}
+
 Html keys() {
   const auto key = [](const char* k) { return element("kbd", {}, k); };
   const auto say = [](const char* t) { return report::escaped(t); };
@@ -240,10 +275,10 @@ Result<std::string> page_of(const Graph& g, const json& described, const std::st
   const std::string subtitle =
       fmt::format("{} nodes, {} parameters, {}MAC", report::count(g.live_nodes()),
                   short_count(number(described, "parameters")), scaled(number(described, "macs")));
-  const Html model = element("section", {{"id", "model"}},
-                             element("h2", {}, "Model") + facts(g, described) + found +
-                                 ends(g, g.block().inputs, false) +
-                                 ends(g, g.block().outputs, true) + operators(g) + keys());
+  const Html model = element(
+      "section", {{"id", "model"}},
+      element("h2", {}, "Model") + facts(g, described) + found + ends(g, g.block().inputs, false) +
+          ends(g, g.block().outputs, true) + operators(g) + targets(described) + keys());
   const Html side =
       element("aside", {{"class", "side"}, {"aria-label", "Details"}},
               model + element("section",
