@@ -321,6 +321,36 @@ def test_hostile_names_stay_text(browser, pages):
     assert browser.requests() == [f"file://{pages['hostile']}"]
 
 
+def test_a_line_says_what_it_carries(browser, pages):
+    browser.open(pages["residual"])
+    value = browser.value("data.values.findIndex(v => v[0] === data.nodes.find(n => n ? n.name === 'conv1' "
+                          ": false).out.map(o => data.values[o][0])[0])")
+    # A point of the line, three pixels beside it.
+    where = browser.value(f"""(() => {{ const p = document.getElementById('e0-{value}'),
+        at = p.getPointAtLength(p.getTotalLength() / 2).matrixTransform(p.getScreenCTM());
+        return [at.x + 3, at.y] }})()""")
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.ask("Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1)
+    said = panel(browser)
+    assert "n×4×16×16" in said.replace(",", "×") and "from Conv conv1" in said, said
+    readers = browser.value(f"readers({value}).map(n => data.nodes[n].op)")
+    for op in readers:
+        assert f"to {op}" in said
+    assert browser.value(f"document.getElementById('e0-{value}').classList.contains('gives')")
+    assert browser.complaints() == []
+
+
+def test_what_is_too_long_for_a_page_says_so(browser, pages, tmp_path):
+    for name, long in (("residual", False), ("big", True)):
+        browser.open(pages[name])
+        browser.value("dispatchEvent(new Event('beforeprint'))")
+        said = browser.value("document.querySelector('.sheet').dataset.pages ?? ''")
+        assert said.startswith("Too long for one page: cut into about ") == long, said
+        if not long:  # on one page of A4
+            browser.pdf(tmp_path / "p.pdf")
+            assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "p.pdf").read_bytes())) == 1
+
+
 def test_prints_the_graph_without_controls(browser, pages, tmp_path):
     browser.open(pages["branches"], dark=True)
     browser.pdf(tmp_path / "p.pdf")

@@ -182,9 +182,8 @@ const part = (box, title, all, given, block) => {
   for (const v of some) ul.append(valueItem(v, given, block));
   box.append(make('h3', '', title), ul);
 };
-const details = (n, e) => {
-  const box = $('details'), head = make('h2', '', n ? n.op : e.classList[1]);
-  const back = make('button', '', 'Close');
+const panel = (title) => {
+  const box = $('details'), head = make('h2', '', title), back = make('button', '', 'Close');
   back.type = 'button';
   back.addEventListener('click', () => {
     close();
@@ -192,6 +191,49 @@ const details = (n, e) => {
   });
   head.append(back);
   box.replaceChildren(head);
+  $('model').hidden = true;
+  box.hidden = false;
+  box.scrollTop = 0;
+  return box;
+};
+// A line of the drawing is a value.
+const follow = (path) => {
+  const [block, v] = path.id.slice(1).split('-').map(Number), value = data.values[v];
+  unmark();
+  mark(v, 'gives');
+  const box = panel('value'), ul = make('ul', 'io'), from = producer(v, block);
+  box.append(pairs([['name', value[0]], ['is', value[1]]]));
+  const item = (text, to) => {
+    const li = make('li');
+    li.append(link(text, () => choose(to, true)));
+    ul.append(li);
+  };
+  const titled = (id) => {
+    const n = data.nodes[id];
+    return n.op + (n.name ? ' ' + n.name : '');
+  };
+  if (from) item('from ' + (from.id[0] === 'n' ? titled(+from.id.slice(1)) : 'input'), from);
+  const to = readers(v).filter((n) => $('n' + n));
+  for (const n of to.slice(0, 40)) item('to ' + titled(n), $('n' + n));
+  if (to.length > 40) ul.append(make('li', 'from', 'and ' + (to.length - 40) + ' more'));
+  for (const o of document.querySelectorAll('.output[data-value="' + v + '"]')) {
+    item('to output ' + o.querySelector('.t').textContent, o);
+  }
+  box.append(ul);
+  document.body.classList.remove('folded');
+};
+// Lines are thin: one that is near is meant.
+const wireAt = (x, y) => {
+  for (const d of [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5]) {
+    for (const [dx, dy] of [[d, 0], [0, d]]) {
+      const path = document.elementFromPoint(x + dx, y + dy)?.closest('.wires path');
+      if (path) return path;
+    }
+  }
+  return null;
+};
+const details = (n, e) => {
+  const box = panel(n ? n.op : e.classList[1]);
   const block = +e.closest('.sheet').dataset.block;
   if (!n) {
     const v = +e.dataset.value;
@@ -217,9 +259,6 @@ const details = (n, e) => {
     part(box, 'Inputs', n.in, false, block);
     part(box, 'Outputs', n.out, true, block);
   }
-  $('model').hidden = true;
-  box.hidden = false;
-  box.scrollTop = 0;
 };
 const crumbs = (block) => {
   const box = $('crumbs'), way = [];
@@ -384,8 +423,10 @@ const watch = (s) => {
   s.svg.addEventListener('click', (e) => {
     if (far >= 4) return;
     const b = e.target.closest('.b'), open = e.target.dataset.open;
+    const wire = b || open ? null : wireAt(e.clientX, e.clientY);
     if (open) enter(+open);
     else if (b) choose(b, true);
+    else if (wire) follow(wire);
     else close();
   });
   s.svg.addEventListener('dblclick', (e) => {
@@ -434,6 +475,13 @@ addEventListener('beforeprint', () => {
   for (const s of sheets.values()) {
     s.svg.setAttribute('viewBox', s.whole);
     s.svg.classList.remove('far', 'farther');
+    // On one page where that can be read; 700 x 930 pixels are A4 without its margins.
+    const k = Math.min(0.72, 700 / s.w, 930 / s.h), one = k >= 0.28;
+    const wide = s.w * (one ? k : Math.min(0.72, 700 / s.w));
+    s.svg.style.setProperty('--printed', wide + 'px');
+    const pages = Math.ceil(s.h * wide / s.w / 930) + 1;
+    if (one) delete s.e.dataset.pages;
+    else s.e.dataset.pages = 'Too long for one page: cut into about ' + pages + '.';
     for (const b of s.bands) { b.e.style.display = ''; b.out = false; }
   }
 });
@@ -452,6 +500,6 @@ if (760 >= innerWidth) document.body.classList.add('folded');
 show(0);
 )js";
 
-const char* const script_hash = "8/DiejJeHy8PIuWGFAu9LN43IrB9VaXbHYXHMO6UvZw=";
+const char* const script_hash = "jjmsG30eilmFsY0XZSRiB2gS7YNNjHchsQKhh9fcoN4=";
 
 }  // namespace hone::ship::drawing

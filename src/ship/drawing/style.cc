@@ -46,6 +46,8 @@ background:var(--sheet)}
 font-size:13px}
 .crumbs button{font:inherit;border:1px solid var(--rule);border-radius:99px;padding:2px 11px;
 background:var(--bg);color:var(--ink);cursor:pointer}
+.targets{width:100%;border-collapse:collapse;font-size:11.5px;line-height:1.3}
+.targets td,.targets th{padding:2px 6px 2px 0;text-align:left}
 .wires path{fill:none;stroke:var(--wire);stroke-width:1.3}
 .wires path.reads{stroke:var(--orange);stroke-width:2.6}
 .wires path.gives{stroke:var(--blue);stroke-width:2.6}
@@ -101,7 +103,8 @@ justify-content:space-between}
 .bar .find,.bar .zoom,.bar button,.crumbs,.side{display:none!important}
 .bar{padding:0 0 8px}.sheet,.sheet[hidden]{position:static;display:block!important}
 .sheet h2{display:block;font-size:13pt;break-after:avoid}
-.sheet svg{width:min(100%,calc(var(--w)*.72));height:auto}}
+.sheet svg{width:var(--printed,min(100%,calc(var(--w)*.72)));height:auto}
+.sheet[data-pages] h2::after{content:" " attr(data-pages);font-size:9pt;font-weight:400}}
 )css";
 
 }  // namespace hone::ship::drawing
