@@ -1,5 +1,5 @@
-// Any bytes as a TensorProto, a SequenceProto, an OptionalProto: refused, or read, written and read
-// again to the same value.
+// Any bytes as a TensorProto, a SequenceProto, a MapProto, an OptionalProto: refused, or read,
+// written and read again to the same value.
 #include <cstdint>
 #include <cstdlib>
 
@@ -26,7 +26,9 @@ bool same(const Tensor& a, const Tensor& b) {
     return false;
   }
   if (a.dtype() != b.dtype()) return false;
+  if (a.is_map() != b.is_map()) return false;
   if (a.is_plain()) return identical(a, b);
+  if (a.is_map()) return same(a.keys(), b.keys()) && same(a.values(), b.values());
   if (!a.is_sequence()) return true;
   bool all = a.items().size() == b.items().size();
   for (size_t i = 0; all && i < a.items().size(); ++i) all = same(a.items()[i], b.items()[i]);
@@ -53,6 +55,10 @@ void check_values(Bytes bytes) {
       static_cast<DType>(bytes.empty() ? 1 : std::to_integer<int>(bytes.back()) % 26 + 1);
   const model::TypeProto sequence = holding(Kind::sequence, tensor);
   check_value(bytes, sequence);
+  model::TypeProto map = holding(Kind::map, tensor);
+  map.dtype = DType::i64;
+  check_value(bytes, map);
+  check_value(bytes, holding(Kind::sequence, map));
   check_value(bytes, holding(Kind::optional, tensor));
   check_value(bytes, holding(Kind::optional, sequence));
 }

@@ -43,8 +43,8 @@ Status write_outputs(const Options& o, const std::vector<Output>& outputs) {
     std::vector<std::byte> bytes;
     if (o.format == "npy") {
       if (!outputs[i].value.is_plain()) {
-        return unsupported(fmt::format("output '{}': a sequence or an optional; give --format pb",
-                                       outputs[i].name));
+        return unsupported(fmt::format(
+            "output '{}': a sequence, a map or an optional; give --format pb", outputs[i].name));
       }
       auto npy = model::format_npy(outputs[i].value);
       if (!npy.ok()) {
@@ -79,16 +79,24 @@ bool is_classified(const Output& o) {
          o.value.count() == static_cast<int64_t>(o.labels.size());
 }
 
+std::string one_value(const Tensor& t, int64_t i) {
+  return t.dtype() == DType::string ? graph::quoted(t.as_strings()[static_cast<size_t>(i)])
+                                    : fmt::format("{:g}", t.at(i));
+}
+
 std::string one_line(const Tensor& t) {
   if (t.is_empty_optional()) return fmt::format("{} (no value)", name(t.dtype()));
   std::string values;
-  for (int64_t i = 0; i < std::min<int64_t>(t.count(), 6); ++i) {
-    values += t.dtype() == DType::string
-                  ? " " + graph::quoted(t.as_strings()[static_cast<size_t>(i)])
-                  : fmt::format(" {:g}", t.at(i));
+  const int64_t count = (t.is_map() ? t.keys() : t).count();
+  for (int64_t i = 0; i < std::min<int64_t>(count, 6); ++i) {
+    values += t.is_map() ? fmt::format(" {}: {}", one_value(t.keys(), i), one_value(t.values(), i))
+                         : " " + one_value(t, i);
   }
-  return fmt::format("{}{}{}{}", name(t.dtype()), to_string(t.dims()), values,
-                     t.count() > 6 ? " ..." : "");
+  if (count > 6) values += " ...";
+  if (t.is_map()) {
+    return fmt::format("map({}, {})[{}]{}", name(t.keys().dtype()), name(t.dtype()), count, values);
+  }
+  return fmt::format("{}{}{}", name(t.dtype()), to_string(t.dims()), values);
 }
 
 // What a person wants to see: shape, and the first values or the likeliest classes.
@@ -113,13 +121,19 @@ void show(const Options& o, Session& s, const Output& out) {
 
 constexpr int64_t most_json_values = 1000;
 
-// Of a sequence, `items` instead of a shape; of an optional without a value, neither.
+// Of a sequence, `items` instead of a shape; of a map `keys` and `values`, described likewise; of
+// an optional without a value, none of them.
 void describe(const Tensor& t, nlohmann::json* j) {
   (*j)["dtype"] = name(t.dtype());
   if (t.is_empty_optional()) return;
   if (t.is_sequence()) {
     (*j)["items"] = nlohmann::json::array();
     for (const Tensor& item : t.items()) describe(item, &(*j)["items"].emplace_back());
+    return;
+  }
+  if (t.is_map()) {
+    describe(t.keys(), &(*j)["keys"]);
+    describe(t.values(), &(*j)["values"]);
     return;
   }
   (*j)["shape"] = t.dims();
@@ -239,7 +253,7 @@ void add_run(CLI::App& app, Session& session) {
                 "outputs are printed")
       ->type_name("DIR");
   c->add_option("--format", o->format,
-                "npy, or pb (ONNX's own: sequences, and types that NumPy lacks)")
+                "npy, or pb (ONNX's own: sequences, maps, and types that NumPy lacks)")
       ->type_name("FORMAT")
       ->check(one_of({"npy", "pb"}))
       ->capture_default_str();

@@ -38,6 +38,7 @@ std::optional<T> merge(const std::optional<T>& a, const std::optional<T>& b) {
 
 bool compatible(const Fact& a, const Fact& b) {
   if (a.kind != b.kind) return false;
+  if (a.key != b.key && a.dtype != DType::none && b.dtype != DType::none) return false;
   if (a.dtype != DType::none && b.dtype != DType::none && a.dtype != b.dtype) return false;
   if (a.shape && b.shape && !compatible(*a.shape, *b.shape)) return false;
   return !a.content || !b.content || compatible(*a.content, *b.content);
@@ -47,6 +48,7 @@ Fact merge(const Fact& a, const Fact& b) {
   assert(compatible(a, b));
   Fact both = a;
   if (both.dtype == DType::none) both.dtype = b.dtype;
+  if (both.key == DType::none) both.key = b.key;
   both.shape = merge(a.shape, b.shape);
   both.content = merge(a.content, b.content);
   return both;
@@ -63,8 +65,10 @@ std::string to_string(const Fact& f) {
     }
     s += "}";
   }
+  if (f.key != DType::none) s = std::string("map(") + name(f.key) + ", " + s + ")";
   switch (f.kind) {
-    case Fact::Kind::tensor: return s;
+    case Fact::Kind::tensor:
+    case Fact::Kind::map: return s;
     case Fact::Kind::sequence: return "sequence(" + s + ")";
     case Fact::Kind::optional: return "optional(" + s + ")";
   }

@@ -16,13 +16,15 @@ enum class Layout : uint8_t {
 };
 
 struct Fact {
-  enum class Kind : uint8_t { tensor, sequence, optional };
-  Kind kind = Kind::tensor;            // sequences and optionals: dtype and shape of the element
-  DType dtype = DType::none;           // none: not known yet
-  std::optional<SymShape> shape;       // nullopt: not even the rank is known
+  enum class Kind : uint8_t { tensor, sequence, optional, map };
+  Kind kind = Kind::tensor;       // others: dtype and shape of the element, of a map's values
+  DType dtype = DType::none;      // none: not known yet
+  std::optional<SymShape> shape;  // nullopt: not even the rank is known
   // Elements of a small integer or bool tensor of rank 0 or 1 (shapes, axes, indices on their way
   // to Reshape, Slice, ...) as expressions. Row-major order.
   std::optional<std::vector<Dim>> content;
+  // What a map is keyed by: i64 or string. A sequence or an optional with a key holds maps.
+  DType key = DType::none;
 
   static Fact of(DType dtype, SymShape shape) {
     Fact f;

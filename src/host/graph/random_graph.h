@@ -29,8 +29,11 @@ class RandomGraph {
  private:
   int64_t below(int64_t n) { return static_cast<int64_t>(rng_() % static_cast<uint64_t>(n)); }
   std::string word() {
-    constexpr const char* words[] = {"x", "conv1", "/layer/Conv_output_0", "in", "a b", "3", "ü",
-                                     "out", "_", "q\"uote", "f32", "from", "tab\there"};
+    constexpr const char* words[] = {"x",        "conv1", "/layer/Conv_output_0",
+                                     "in",       "a b",   "3",
+                                     "ü",        "out",   "_",
+                                     "q\"uote",  "f32",   "from",
+                                     "tab\there"};
     return words[below(std::size(words))];
   }
   std::string fresh() { return g_.fresh_name(word()); }
@@ -47,7 +50,9 @@ class RandomGraph {
   }
   Fact fact() {
     Fact f;
-    f.kind = static_cast<Fact::Kind>(below(8) == 0 ? below(3) : 0);
+    f.kind = static_cast<Fact::Kind>(below(8) == 0 ? below(4) : 0);
+    const bool maps = f.kind == Fact::Kind::map;
+    if (maps || (f.kind != Fact::Kind::tensor && below(2) == 0)) f.key = DType::i64;
     f.dtype = below(9) == 0 ? DType::none : static_cast<DType>(1 + below(dtype_count - 1));
     if (below(5) > 0) {
       f.shape.emplace();

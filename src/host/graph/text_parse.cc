@@ -17,7 +17,8 @@ bool is_name_char(char c) {
 
 bool is_fact_next(TextCursor& c) {
   const size_t start = c.position();
-  const bool found = c.accept_word("sequence") || c.accept_word("optional") || accept_dtype(c);
+  const bool found = c.accept_word("sequence") || c.accept_word("optional") ||
+                     c.accept_word("map") || accept_dtype(c);
   c.rewind(start);
   return found;
 }

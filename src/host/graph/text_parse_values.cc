@@ -277,6 +277,14 @@ Result<Fact> parse_fact(TextCursor& c) {
   if (c.accept_word("optional")) f.kind = Fact::Kind::optional;
   const bool wrapped = f.kind != Fact::Kind::tensor;
   if (wrapped && !c.accept("(")) return c.fail("'(' is missing");
+  const bool map = c.accept_word("map");
+  if (map) {
+    if (!wrapped) f.kind = Fact::Kind::map;
+    if (!c.accept("(")) return c.fail("'(' is missing");
+    HONE_ASSIGN(f.key, parse_dtype(c));
+    if (f.key == DType::none || !c.accept(","))
+      return c.fail("a map has a key's type and a value's");
+  }
   HONE_ASSIGN(f.dtype, parse_dtype(c));
   const size_t start = c.position();
   if (!c.accept("[") || !c.accept("...") || !c.accept("]")) {
@@ -292,6 +300,7 @@ Result<Fact> parse_fact(TextCursor& c) {
     }
     if (f.content->size() > max_content) return c.fail("more content than is ever known");
   }
+  if (map && !c.accept(")")) return c.fail("')' is missing");
   if (wrapped && !c.accept(")")) return c.fail("')' is missing");
   return f;
 }

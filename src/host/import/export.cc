@@ -273,6 +273,14 @@ model::TypeProto type_of(const graph::Fact& f) {
     if (t.shape.back().size < 0) t.shape.back().size = -1;
   }
   if (f.kind == graph::Fact::Kind::tensor) return f.dtype == DType::none ? model::TypeProto() : t;
+  if (f.key != DType::none) {
+    model::TypeProto map;
+    map.kind = Kind::map;
+    map.dtype = f.key;
+    map.element = std::make_shared<const model::TypeProto>(std::move(t));
+    t = std::move(map);
+  }
+  if (f.kind == graph::Fact::Kind::map) return t;
   model::TypeProto outer;
   outer.kind = f.kind == graph::Fact::Kind::sequence ? Kind::sequence : Kind::optional;
   outer.element = std::make_shared<const model::TypeProto>(std::move(t));

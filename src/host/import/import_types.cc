@@ -23,8 +23,9 @@ Dim unnamed(const std::string& name, size_t axis, const std::set<std::string>& s
   return Dim::symbol(symbol);
 }
 
-// The innermost tensor, and what it is wrapped in.
-const model::TypeProto* tensor_of(const model::TypeProto& type, Fact::Kind* kind) {
+// The innermost tensor, and what it is wrapped in: `kind` and `key` as a Fact has them.
+const model::TypeProto* tensor_of(const model::TypeProto& type, Fact::Kind* kind,
+                                  DType* key = nullptr) {
   const model::TypeProto* t = &type;
   while (t != nullptr && (t->kind == Kind::sequence || t->kind == Kind::optional)) {
     if (*kind != Fact::Kind::sequence) {
@@ -32,7 +33,10 @@ const model::TypeProto* tensor_of(const model::TypeProto& type, Fact::Kind* kind
     }
     t = t->element.get();
   }
-  return t;
+  if (t == nullptr || t->kind != Kind::map) return t;
+  if (*kind == Fact::Kind::tensor) *kind = Fact::Kind::map;
+  if (key != nullptr) *key = t->dtype;
+  return t->element.get();
 }
 
 }  // namespace
@@ -53,9 +57,9 @@ std::set<std::string> declared_symbols(const model::GraphProto& graph) {
 Result<Fact> fact_of_input(const model::ValueInfo& input, const std::set<std::string>& symbols,
                            Zeros zeros) {
   Fact f;
-  const auto* type = tensor_of(input.type, &f.kind);
-  if (type != nullptr && type->kind == Kind::map) {
-    return unsupported(fmt::format("input '{}' is a map", input.name));
+  const auto* type = tensor_of(input.type, &f.kind, &f.key);
+  if (f.kind == Fact::Kind::map && f.key != DType::i64 && f.key != DType::string) {
+    return unsupported(fmt::format("input '{}' is a map with keys of {}", input.name, name(f.key)));
   }
   if (type != nullptr && type->kind == Kind::sparse_tensor) {
     return unsupported(fmt::format("input '{}' is a sparse tensor", input.name));

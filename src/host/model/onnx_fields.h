@@ -122,6 +122,9 @@ enum : uint32_t {
   data_location = 14
 };
 }
+namespace sparse_tensor {
+enum : uint32_t { values = 1, indices = 2, dims = 3 };
+}
 namespace value_info {
 enum : uint32_t { name = 1, type = 2, doc = 3 };
 }
@@ -146,6 +149,9 @@ enum : uint32_t {
   optionals = 7
 };
 }
+namespace map_value {
+enum : uint32_t { name = 1, key_type = 2, keys = 3, string_keys = 4, values = 5 };
+}
 namespace optional {
 enum : uint32_t {
   name = 1,
@@ -159,7 +165,7 @@ enum : uint32_t {
 }
 // What elem_type of both may be: SequenceProto.DataType, OptionalProto.DataType.
 namespace value_kind {
-enum : int32_t { undefined = 0, tensor = 1, sequence = 3 };
+enum : int32_t { undefined = 0, tensor = 1, sequence = 3, map = 4 };
 }
 namespace shape {
 enum : uint32_t { dim = 1 };

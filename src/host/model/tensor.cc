@@ -89,6 +89,17 @@ Tensor Tensor::empty_optional(DType dtype) {
   return t;
 }
 
+Tensor Tensor::map(Tensor keys, Tensor values) {
+  assert(keys.rank() == 1 && values.rank() == 1 && keys.count() == values.count());
+  assert(keys.dtype() == DType::i64 || keys.dtype() == DType::string);
+  Tensor t;
+  t.dtype_ = values.dtype();
+  t.items_ = std::make_shared<const std::vector<Tensor>>(
+      std::vector<Tensor>{std::move(keys), std::move(values)});
+  t.map_ = true;
+  return t;
+}
+
 Tensor Tensor::strings(Dims dims, std::vector<std::string> values) {
   Tensor t;
   t.dtype_ = DType::string;

@@ -35,6 +35,9 @@ class Tensor {
   // An optional without a value, of tensors or sequences of this type: likewise. With a value it is
   // that value.
   static Tensor empty_optional(DType dtype);
+  // A map: values[i] belongs to keys[i]; likewise. keys: i64[n] or string[n], none twice; values:
+  // [n]. Its dtype is the values'.
+  static Tensor map(Tensor keys, Tensor values);
 
   template <class T>
   static Tensor of(Dims dims, std::span<const T> values);
@@ -73,10 +76,13 @@ class Tensor {
     return {static_cast<T*>(mutable_data()), static_cast<size_t>(count())};
   }
   const std::vector<std::string>& as_strings() const { return *strings_; }
-  bool is_sequence() const { return items_ != nullptr; }
+  bool is_sequence() const { return items_ != nullptr && !map_; }
   const std::vector<Tensor>& items() const { return *items_; }  // is_sequence()
   bool is_empty_optional() const { return empty_optional_; }
-  bool is_plain() const { return !is_sequence() && !is_empty_optional(); }  // a tensor
+  bool is_map() const { return map_; }
+  const Tensor& keys() const { return items_->front(); }                   // is_map()
+  const Tensor& values() const { return items_->back(); }                  // is_map()
+  bool is_plain() const { return items_ == nullptr && !empty_optional_; }  // a tensor
 
   // Element i as double / int64 whatever the numeric type (sub-byte, f16, bf16, f8 included); the
   // rounding and the corner cases are those of element.h.
@@ -98,7 +104,8 @@ class Tensor {
   bool owned_ = false;                      // owner_ is a buffer of this class's own making
   std::shared_ptr<AlignedCopy> unaligned_;  // set where data_ is not aligned
   std::shared_ptr<const std::vector<std::string>> strings_;
-  std::shared_ptr<const std::vector<Tensor>> items_;
+  std::shared_ptr<const std::vector<Tensor>> items_;  // of a map: keys, values
+  bool map_ = false;
   bool empty_optional_ = false;
 };
 

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+#include <set>
+
 #include "host/model/files.h"
 #include "host/model/onnx_fields.h"
 #include "host/model/pb_message.h"
@@ -15,6 +19,7 @@ namespace {
 using Kind = TypeProto::Kind;
 namespace seq = field::sequence;
 namespace opt = field::optional;
+namespace map = field::map_value;
 namespace kinds = field::value_kind;
 
 bool is_kind(const TypeProto& type, Kind kind) { return type.kind == kind; }
@@ -27,8 +32,19 @@ const TypeProto& element_of(const TypeProto& type) {
 
 DType dtype_inside(const TypeProto& type) {
   const TypeProto* t = &type;
-  while (t->element && t->kind != Kind::map) t = t->element.get();
+  while (t->element) t = t->element.get();
   return t->kind == Kind::tensor ? t->dtype : DType::none;
+}
+
+// Element i of a vector, of rank 0.
+Tensor scalar_at(const Tensor& values, int64_t i) {
+  if (values.dtype() == DType::string) {
+    return Tensor::strings({}, {values.as_strings()[static_cast<size_t>(i)]});
+  }
+  const int64_t size = byte_size(values.dtype(), 1);
+  Tensor out(values.dtype(), {});
+  std::memcpy(out.mutable_data(), values.raw_bytes().data() + i * size, static_cast<size_t>(size));
+  return out;
 }
 
 class ValueReader {
@@ -39,6 +55,7 @@ class ValueReader {
     switch (type.kind) {
       case Kind::sequence: return sequence(PbMessage(bytes), type);
       case Kind::optional: return optional(PbMessage(bytes), type);
+      case Kind::map: return dictionary(PbMessage(bytes), type);
       case Kind::tensor: return tensor(bytes, type.dtype);
       default: fail(Code::unsupported, "a value of type " + kind_name(type));
     }
@@ -55,34 +72,110 @@ class ValueReader {
     return std::move(t.tensor);
   }
 
-  Tensor element(Bytes bytes, DType declared, size_t index) const {
+  Tensor element(Bytes bytes, const TypeProto& declared, size_t index) const {
     return within([&] { return fmt::format("element {}", index); },
-                  [&] { return tensor(bytes, declared); });
+                  [&] { return value(bytes, declared); });
   }
 
   Tensor sequence(PbMessage m, const TypeProto& type) const {
-    if (!is_kind(element_of(type), Kind::tensor)) {
-      fail(Code::unsupported, "a sequence of other things than tensors");
+    const TypeProto& declared = element_of(type);
+    const bool maps = is_kind(declared, Kind::map);
+    if (!maps && !is_kind(declared, Kind::tensor)) {
+      fail(Code::unsupported, "a sequence of other things than tensors and maps");
     }
-    const DType declared = element_of(type).dtype;
     std::vector<Tensor> items;
     while (m.next()) {
       switch (m.tag()) {
-        case seq::elem_type: expect(m.integer("elem_type"), kinds::tensor, "a sequence"); break;
+        case seq::elem_type:
+          expect(m.integer("elem_type"), maps ? kinds::map : kinds::tensor, "a sequence");
+          break;
         case seq::tensors:
+        case seq::maps:
+          if ((m.tag() == seq::maps) != maps) {
+            fail(Code::corrupt, "a sequence of other things than the model declares");
+          }
           if (static_cast<int64_t>(items.size()) >= limits::items) {
             fail(Code::unsupported, fmt::format("a sequence of more than {}", limits::items));
           }
-          items.push_back(element(m.bytes("tensor_values"), declared, items.size()));
+          items.push_back(
+              element(m.bytes(maps ? "map_values" : "tensor_values"), declared, items.size()));
           break;
         case seq::sparse:
         case seq::sequences:
-        case seq::maps:
-        case seq::optionals: fail(Code::unsupported, "a sequence of other things than tensors");
+        case seq::optionals:
+          fail(Code::unsupported, "a sequence of other things than tensors and maps");
         default: m.skip();
       }
     }
-    return Tensor::sequence(declared, std::move(items));
+    return Tensor::sequence(dtype_inside(declared), std::move(items));
+  }
+
+  Tensor dictionary(PbMessage m, const TypeProto& type) const {
+    const bool words = type.dtype == DType::string;
+    if ((!words && type.dtype != DType::i64) || !is_kind(element_of(type), Kind::tensor)) {
+      fail(Code::unsupported, "a map with keys other than i64 and string, or to other things");
+    }
+    std::vector<int64_t> numbers;
+    std::vector<std::string> texts;
+    std::vector<Tensor> values;
+    while (m.next()) {
+      switch (m.tag()) {
+        case map::key_type: {
+          const DType stored = checked_dtype(m.integer("key_type"));
+          if (stored == type.dtype) break;
+          fail(Code::corrupt, fmt::format("keys of {} where the model declares {}",
+                                          hone::name(stored), hone::name(type.dtype)));
+        }
+        case map::keys:
+          m.each_varint("keys", [&](uint64_t v) { numbers.push_back(static_cast<int64_t>(v)); });
+          break;
+        case map::string_keys: texts.push_back(m.string("string_keys")); break;
+        case map::values: {
+          TypeProto list;
+          list.kind = Kind::sequence;
+          list.element = type.element;
+          values = value(m.bytes("values"), list).items();
+          break;
+        }
+        default: m.skip();
+      }
+      if (static_cast<int64_t>(std::max(numbers.size(), texts.size())) > limits::items) {
+        fail(Code::unsupported, fmt::format("a map of more than {}", limits::items));
+      }
+    }
+    if ((words ? numbers.size() : texts.size()) > 0) {
+      fail(Code::corrupt, "keys of another type than the model declares");
+    }
+    const size_t count = words ? texts.size() : numbers.size();
+    const std::set<int64_t> different(numbers.begin(), numbers.end());
+    const std::set<std::string> differing(texts.begin(), texts.end());
+    if (different.size() + differing.size() != count) fail(Code::corrupt, "a key comes twice");
+    const auto n = static_cast<int64_t>(count);
+    return Tensor::map(words ? Tensor::strings({n}, std::move(texts))
+                             : Tensor::of<int64_t>({n}, std::span<const int64_t>(numbers)),
+                       joined(values, count, element_of(type).dtype));
+  }
+
+  // Scalars as one tensor.
+  static Tensor joined(const std::vector<Tensor>& scalars, size_t count, DType dtype) {
+    if (scalars.size() != count) {
+      fail(Code::corrupt, fmt::format("a map of {} keys and {} values", count, scalars.size()));
+    }
+    std::vector<std::string> texts;
+    Tensor out(dtype == DType::string ? DType::none : dtype, {static_cast<int64_t>(count)});
+    const size_t size = dtype == DType::string ? 0 : static_cast<size_t>(byte_size(dtype, 1));
+    if (bits(dtype) % 8 != 0) fail(Code::unsupported, "a map to numbers of less than a byte");
+    for (size_t i = 0; i < count; ++i) {
+      if (scalars[i].count() != 1) fail(Code::unsupported, "a map to other things than scalars");
+      if (dtype == DType::string) {
+        texts.push_back(scalars[i].as_strings().front());
+      } else {
+        std::memcpy(static_cast<std::byte*>(out.mutable_data()) + i * size,
+                    scalars[i].raw_bytes().data(), size);
+      }
+    }
+    return dtype == DType::string ? Tensor::strings({static_cast<int64_t>(count)}, std::move(texts))
+                                  : out;
   }
 
   Tensor optional(PbMessage m, const TypeProto& type) const {
@@ -122,11 +215,31 @@ class ValueReader {
   std::shared_ptr<const void> owner_;
 };
 
-void put_sequence(PbWriter& w, const std::string& name, const Tensor& value) {
+void put_map(PbWriter& w, const std::string& name, const Tensor& value) {
+  const Tensor &keys = value.keys(), &values = value.values();
+  w.text(map::name, name);
+  w.integer(map::key_type, static_cast<int64_t>(keys.dtype()));
+  for (int64_t i = 0; i < keys.count(); ++i) {
+    if (keys.dtype() == DType::string) {
+      w.string(map::string_keys, keys.as_strings()[static_cast<size_t>(i)]);
+    } else {
+      w.integer(map::keys, keys.int_at(i));
+    }
+  }
+  w.message(map::values, [&] {
+    w.integer(seq::elem_type, kinds::tensor);
+    for (int64_t i = 0; i < values.count(); ++i) {
+      w.message(seq::tensors, [&] { put_tensor(w, "", scalar_at(values, i)); });
+    }
+  });
+}
+
+void put_sequence(PbWriter& w, const std::string& name, const Tensor& value, bool maps) {
   w.text(seq::name, name);
-  w.integer(seq::elem_type, kinds::tensor);
+  w.integer(seq::elem_type, maps ? kinds::map : kinds::tensor);
   for (const Tensor& item : value.items()) {
-    w.message(seq::tensors, [&] { put_tensor(w, "", item); });
+    item.is_map() ? w.message(seq::maps, [&] { put_map(w, "", item); })
+                  : w.message(seq::tensors, [&] { put_tensor(w, "", item); });
   }
 }
 
@@ -134,7 +247,7 @@ void put_optional(PbWriter& w, const std::string& name, const Tensor& value, boo
   w.text(opt::name, name);
   if (value.is_empty_optional()) return w.integer(opt::elem_type, kinds::undefined);
   w.integer(opt::elem_type, list ? kinds::sequence : kinds::tensor);
-  if (list) return w.message(opt::sequence, [&] { put_sequence(w, "", value); });
+  if (list) return w.message(opt::sequence, [&] { put_sequence(w, "", value, false); });
   w.message(opt::tensor, [&] { put_tensor(w, "", value); });
 }
 
@@ -167,10 +280,13 @@ std::vector<std::byte> format_value_pb(const Tensor& value, const std::string& n
                                        const TypeProto& type) {
   const bool list = value.is_sequence();
   const bool optional = type.kind == Kind::optional || value.is_empty_optional();
-  if (!list && !optional) return format_pb(value, name);
+  if (!list && !optional && !value.is_map()) return format_pb(value, name);
+  const bool maps = list && (value.items().empty() ? is_kind(element_of(type), Kind::map)
+                                                   : value.items().front().is_map());
   PbWriter writer;
   const auto body = [&] {
-    optional ? put_optional(writer, name, value, list) : put_sequence(writer, name, value);
+    if (optional) return put_optional(writer, name, value, list);
+    value.is_map() ? put_map(writer, name, value) : put_sequence(writer, name, value, maps);
   };
   std::vector<std::byte> bytes;
   bytes.reserve(static_cast<size_t>(writer.measure(body)));

@@ -1,5 +1,5 @@
-// Values of a model's inputs and outputs in .pb files of their own: TensorProto, SequenceProto or
-// OptionalProto, as the TypeProto says that the model declares.
+// Values of a model's inputs and outputs in .pb files of their own: TensorProto, SequenceProto,
+// MapProto or OptionalProto, as the TypeProto says that the model declares.
 #pragma once
 
 #include <string>
@@ -9,9 +9,11 @@
 
 namespace hone::model {
 
-// Tensors, sequences of tensors, and optionals of either (Tensor::empty_optional where there is no
-// value). Errors: those of a tensor; an element of another type than declared (corrupt); maps,
-// sparse tensors, sequences of sequences (unsupported).
+// Tensors, maps, sequences of either, and optionals of tensors and of sequences of tensors
+// (Tensor::empty_optional where there is no value). A map has keys of i64 or string, each once, and
+// scalars for values. Errors: those of a tensor; an element of another type than declared, a key
+// that comes twice (corrupt); sparse tensors, sequences of sequences, maps to other things
+// (unsupported).
 Result<Tensor> read_value_pb(const std::string& path, const TypeProto& type);
 Result<Tensor> parse_value_proto(Bytes bytes, std::shared_ptr<const void> owner,
                                  const TypeProto& type);

@@ -67,7 +67,8 @@ TEST(ValueFiles, Optionals) {
 
 TEST(ValueFiles, SayWhatIsWrong) {
   EXPECT_EQ(refusal(num(2, 3), list), "a sequence whose elem_type is 3, not 1");
-  EXPECT_EQ(refusal(len(5, ""), list), "a sequence of other things than tensors");
+  EXPECT_EQ(refusal(len(5, ""), list), "a sequence of other things than tensors and maps");
+  EXPECT_EQ(refusal(len(6, ""), list), "a sequence of other things than the model declares");
   EXPECT_EQ(refusal(len(3, number(1)) + len(3, num(2, 7) + len(9, fixed(int64_t{1}))), list),
             "element 1: a tensor of i64 where the model declares f32");
   EXPECT_EQ(refusal(len(3, num(2, 1)), list), "element 0: f32[] needs 4 bytes of data, 0 found");
@@ -76,8 +77,58 @@ TEST(ValueFiles, SayWhatIsWrong) {
   EXPECT_EQ(refusal(len(3, number(1)) + len(3, number(1)), maybe),
             "an optional of another kind than the model declares");
   EXPECT_EQ(refusal("\x1a\x7f", list), "truncated: tensor_values claims 127 bytes, 0 remain");
-  EXPECT_EQ(refusal("", holding(Kind::sequence, list)), "a sequence of other things than tensors");
-  EXPECT_EQ(refusal("", holding(Kind::map, list)), "a value of type map");
+  EXPECT_EQ(refusal("", holding(Kind::sequence, list)),
+            "a sequence of other things than tensors and maps");
+}
+
+TypeProto map_type(DType key, DType value) {
+  TypeProto type = holding(Kind::map, tensor_type(value));
+  type.dtype = key;
+  return type;
+}
+const TypeProto numbered = map_type(DType::i64, DType::f32);
+
+TEST(ValueFiles, Maps) {
+  const std::string two = num(2, 1) + len(3, number(1.5)) + len(3, number(-2));
+  // Keys one by one, as protobuf 2 writes them, and packed.
+  for (const std::string& keys : {num(3, 7) + num(3, 9), len(3, "\x07\x09")}) {
+    const Tensor m = *parse(len(1, "name") + num(2, 7) + keys + len(5, two), numbered);
+    ASSERT_TRUE(m.is_map());
+    EXPECT_EQ(to_ints(m.keys()), (std::vector<int64_t>{7, 9}));
+    EXPECT_EQ(m.values().at(1), -2);
+    EXPECT_EQ(m.dtype(), DType::f32);
+  }
+  EXPECT_EQ(parse("", numbered)->keys().count(), 0);
+  for (const DType key : {DType::i64, DType::string}) {
+    for (const DType value : {DType::f32, DType::i64, DType::f64, DType::string}) {
+      const Tensor keys =
+          key == DType::i64 ? Tensor::of<int64_t>({2}, {-5, 1}) : Tensor::strings({2}, {"", "é"});
+      const Tensor values =
+          value == DType::string ? Tensor::strings({2}, {"a", ""}) : Tensor(value, {2});
+      const TypeProto type = map_type(key, value);
+      const Tensor map = Tensor::map(keys, values), back = again(map, type);
+      ASSERT_TRUE(back.is_map());
+      EXPECT_TRUE(identical(back.keys(), keys) && identical(back.values(), values));
+      const Tensor items =
+          again(Tensor::sequence(value, {map, map}), holding(Kind::sequence, type));
+      ASSERT_EQ(items.items().size(), 2u);
+      EXPECT_TRUE(identical(items.items()[1].keys(), keys));
+      const Tensor none = again(Tensor::sequence(value, {}), holding(Kind::sequence, type));
+      EXPECT_TRUE(none.is_sequence() && none.items().empty() && none.dtype() == value);
+    }
+  }
+}
+
+TEST(ValueFiles, SayWhatIsWrongWithMaps) {
+  const auto said = [](const std::string& bytes) { return refusal(bytes, numbered); };
+  EXPECT_EQ(said(num(2, 8)), "keys of string where the model declares i64");
+  EXPECT_EQ(said(len(4, "a")), "keys of another type than the model declares");
+  EXPECT_EQ(said(num(3, 7)), "a map of 1 keys and 0 values");
+  EXPECT_EQ(said(num(3, 7) + num(3, 7)), "a key comes twice");
+  const std::string vector = num(1, 2) + num(2, 1) + len(9, fixed(1.0f) + fixed(2.0f));
+  EXPECT_EQ(said(num(3, 7) + len(5, len(3, vector))), "a map to other things than scalars");
+  EXPECT_EQ(refusal("", holding(Kind::map, list)),
+            "a map with keys other than i64 and string, or to other things");
 }
 
 // Every element type goes out and comes back, in every kind of value.

@@ -17,6 +17,7 @@ constexpr int max_depth = 64;
 
 const char* kind_of(const Tensor& t) {
   if (t.is_sequence()) return "a sequence";
+  if (t.is_map()) return "a map";
   return t.is_empty_optional() ? "an optional without a value" : "a tensor";
 }
 
@@ -125,10 +126,19 @@ Status check_input(const Graph& graph, ValueId v, const Tensor& t) {
   // A fact does not tell an optional sequence from a sequence.
   const bool sequence = fact.kind == Fact::Kind::sequence;
   const bool optional = fact.kind == Fact::Kind::optional;
-  if (sequence ? t.is_plain() : t.is_sequence() || (t.is_empty_optional() && !optional)) {
+  const bool map = fact.kind == Fact::Kind::map;
+  const bool other = t.is_map() != map || (sequence ? t.is_plain() : t.is_sequence());
+  if (other || (t.is_empty_optional() && !optional && !sequence)) {
+    return error(Code::shape_mismatch, fmt::format("input '{}': {} expected, {} given", value.name,
+                                                   sequence ? "a sequence"
+                                                   : map    ? "a map"
+                                                            : "a tensor",
+                                                   kind_of(t)));
+  }
+  if (map && t.keys().dtype() != fact.key) {
     return error(Code::shape_mismatch,
-                 fmt::format("input '{}': {} expected, {} given", value.name,
-                             sequence ? "a sequence" : "a tensor", kind_of(t)));
+                 fmt::format("input '{}': keys of {} expected, {} given", value.name,
+                             name(fact.key), name(t.keys().dtype())));
   }
   if (fact.dtype != DType::none && t.dtype() != fact.dtype) {
     return error(Code::shape_mismatch, fmt::format("input '{}': type {} expected, {} given",

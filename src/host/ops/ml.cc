@@ -1,24 +1,20 @@
-// ai.onnx.ml: LabelEncoder, ArrayFeatureExtractor, Binarizer.
+// ai.onnx.ml: LabelEncoder, CategoryMapper, ArrayFeatureExtractor, Binarizer.
 #include <cmath>
 #include <map>
 
 #include "host/ops/infer_util.h"
+#include "host/ops/ml_util.h"
 #include "host/ops/ref_util.h"
 
 namespace hone::ops {
 namespace {
-
-const std::vector<std::string>* strings(const Node& node, const char* name) {
-  const graph::Attr* attr = node.attributes.find(name);
-  return attr == nullptr ? nullptr : std::get_if<std::vector<std::string>>(attr);
-}
 
 // --- LabelEncoder -------------------------------------------------------------------------------
 
 // Keys or values, whichever attribute holds them: <stem>_strings, _int64s, _floats, _tensor.
 Result<Tensor> listed(const Node& node, const std::string& stem) {
   const graph::Attributes& a = node.attributes;
-  if (const auto* s = strings(node, (stem + "_strings").c_str())) {
+  if (const auto* s = strings_of(node, (stem + "_strings").c_str())) {
     return Tensor::strings({static_cast<int64_t>(s->size())}, *s);
   }
   if (a.has(stem + "_int64s")) {
@@ -56,7 +52,7 @@ struct Table {
 Result<Table> table_of(const Node& node, DType x) {
   Table t;
   if (node.version < 2) {  // words to their places, or back
-    const auto* words = strings(node, "classes_strings");
+    const auto* words = strings_of(node, "classes_strings");
     if (words == nullptr) return invalid("classes_strings is missing");
     std::vector<int64_t> places(words->size());
     for (size_t i = 0; i < places.size(); ++i) places[i] = static_cast<int64_t>(i);
@@ -88,9 +84,8 @@ std::string key_at(const Tensor& t, int64_t i) {
   return std::isnan(v) ? "nan" : fmt::format("{:a}", v == 0 ? 0.0 : v);
 }
 
-Status encode(RefContext& ctx) {
+Status look_up(RefContext& ctx, const Table& t) {
   const Tensor& x = ctx.in(0);
-  HONE_ASSIGN(const Table t, table_of(ctx.node(), x.dtype()));
   std::map<std::string, int64_t> places;
   for (int64_t i = 0; i < t.keys.count(); ++i) places.try_emplace(key_at(t.keys, i), i);
   HONE_RETURN_IF_ERROR(check_size(t.values.dtype(), x.dims()));
@@ -101,6 +96,43 @@ Status encode(RefContext& ctx) {
   }
   ctx.set(0, std::move(mover).take());
   return {};
+}
+Status encode(RefContext& ctx) {
+  HONE_ASSIGN(const Table t, table_of(ctx.node(), ctx.in(0).dtype()));
+  return look_up(ctx, t);
+}
+
+// --- CategoryMapper -----------------------------------------------------------------------------
+
+// Words to numbers or back, whichever the input is not.
+Result<Table> categories_of(const Node& node, DType x) {
+  const auto* words = strings_of(node, "cats_strings");
+  const std::vector<int64_t> numbers = node.attributes.ints("cats_int64s");
+  if (words == nullptr || words->size() != numbers.size()) {
+    return invalid("as many cats_strings as cats_int64s are needed");
+  }
+  if (x != DType::string && x != DType::i64) return bad_dtype(node, x);
+  const auto n = static_cast<int64_t>(numbers.size());
+  Table t;
+  t.keys = Tensor::strings({n}, *words);
+  t.values = Tensor::of<int64_t>({n}, std::span<const int64_t>(numbers));
+  if (x == DType::i64) std::swap(t.keys, t.values);
+  HONE_ASSIGN(t.fallback, fallback_of(node, t.values.dtype()));
+  return t;
+}
+
+Status infer_mapper(InferContext& ctx) {
+  if (ctx.in(0).dtype == DType::none) {
+    ctx.set(0, ctx.in(0));
+    return {};
+  }
+  HONE_ASSIGN(const Table t, categories_of(ctx.node(), ctx.in(0).dtype));
+  ctx.set(0, shaped_like(ctx.in(0), t.values.dtype()));
+  return {};
+}
+Status map_categories(RefContext& ctx) {
+  HONE_ASSIGN(const Table t, categories_of(ctx.node(), ctx.in(0).dtype()));
+  return look_up(ctx, t);
 }
 
 // --- ArrayFeatureExtractor ----------------------------------------------------------------------
@@ -168,11 +200,16 @@ constexpr AttrSpec encoder_4[] = {
     {"keys_strings", AttrType::strings},   {"keys_tensor", AttrType::tensor},
     {"values_floats", AttrType::floats},   {"values_int64s", AttrType::ints},
     {"values_strings", AttrType::strings}, {"values_tensor", AttrType::tensor}};
+constexpr AttrSpec mapper[] = {{"cats_int64s", AttrType::ints},
+                               {"cats_strings", AttrType::strings},
+                               {"default_int64", AttrType::i},
+                               {"default_string", AttrType::s}};
 constexpr AttrSpec threshold[] = {{"threshold", AttrType::f}};
 const OpDef defs[] = {
     {domain, "LabelEncoder", 1, 1, 1, 1, 1, encoder_1, infer_encoder, encode, no_flops},
     {domain, "LabelEncoder", 2, 1, 1, 1, 1, encoder_2, infer_encoder, encode, no_flops},
     {domain, "LabelEncoder", 4, 1, 1, 1, 1, encoder_4, infer_encoder, encode, no_flops},
+    {domain, "CategoryMapper", 1, 1, 1, 1, 1, mapper, infer_mapper, map_categories, no_flops},
     {domain, "ArrayFeatureExtractor", 1, 2, 2, 1, 1, {}, infer_extract, extract, no_flops},
     {domain, "Binarizer", 1, 1, 1, 1, 1, threshold, infer_same, binarize, nullptr},
 };

@@ -5,40 +5,16 @@
 #include <map>
 
 #include "host/ops/infer_util.h"
+#include "host/ops/ml_util.h"
 #include "host/ops/ref_util.h"
 
 namespace hone::ops {
 namespace {
 
-const std::vector<std::string>* strings(const Node& node, const char* name) {
-  const graph::Attr* attr = node.attributes.find(name);
-  return attr == nullptr ? nullptr : std::get_if<std::vector<std::string>>(attr);
-}
-std::vector<double> doubles(const Node& node, const char* name) {
-  const std::vector<float> v = node.attributes.floats(name);
-  return {v.begin(), v.end()};
-}
 Status bad_size(const char* name) {
   return error(Code::shape_mismatch, fmt::format("{} does not fit the features", name));
 }
 
-// Rows of features: [n, features], or one row.
-struct Rows {
-  int64_t count = 1, size = 1;
-};
-Rows rows_of(const Tensor& x) {
-  Rows r;
-  if (x.rank() > 0) r.size = x.dims().back();
-  r.count = r.size == 0 ? 0 : x.count() / r.size;
-  return r;
-}
-
-// Numbers of any kind in, f32 out.
-std::vector<double> numbers(const Tensor& x) {
-  if (is_float(x.dtype())) return load<double>(x);
-  const std::vector<int64_t> whole = ints_of(x);
-  return {whole.begin(), whole.end()};
-}
 Status infer_f32(InferContext& ctx) {
   ctx.set(0, shaped_like(ctx.in(0), DType::f32));
   return {};
@@ -46,13 +22,13 @@ Status infer_f32(InferContext& ctx) {
 
 Status scale(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
-  const std::vector<double> offset = doubles(ctx.node(), "offset"),
-                            factor = doubles(ctx.node(), "scale");
+  const std::vector<double> offset = doubles_of(ctx.node(), "offset"),
+                            factor = doubles_of(ctx.node(), "scale");
   const auto size = static_cast<size_t>(rows_of(x).size);
   for (const std::vector<double>* v : {&offset, &factor}) {
     if (v->size() != 1 && v->size() != size) return bad_size(v == &offset ? "offset" : "scale");
   }
-  std::vector<double> y = numbers(x);
+  std::vector<double> y = numbers_of(x);
   for (size_t i = 0; i < y.size(); ++i) {
     y[i] = (y[i] - offset[i % offset.size()]) * factor[i % factor.size()];
   }
@@ -66,9 +42,9 @@ Status normalize(RefContext& ctx) {
   const std::string norm = ctx.node().attributes.s("norm", "MAX");
   if (norm != "MAX" && norm != "L1" && norm != "L2") return invalid("norm '" + norm + "'");
   const Rows r = rows_of(x);
-  std::vector<double> y = numbers(x);
+  std::vector<double> y = numbers_of(x);
   for (int64_t i = 0; i < r.count; ++i) {
-    double *row = y.data() + i * r.size, by = norm == "MAX" ? row[0] : 0;
+    double *row = y.data() + i * r.size, by = norm == "MAX" && r.size > 0 ? row[0] : 0;
     for (int64_t k = 0; k < r.size; ++k) {
       const double v = row[k];
       by = norm == "MAX" ? std::max(by, v) : by + (norm == "L1" ? std::fabs(v) : v * v);
@@ -97,14 +73,14 @@ Status impute(RefContext& ctx) {
   if (is_integer(ctx.in(0).dtype())) {
     return imputed<int64_t>(ctx, a.ints("imputed_value_int64s"), a.i("replaced_value_int64", 0));
   }
-  return imputed<double>(ctx, doubles(ctx.node(), "imputed_value_floats"),
+  return imputed<double>(ctx, doubles_of(ctx.node(), "imputed_value_floats"),
                          static_cast<double>(a.f("replaced_value_float", 0)));
 }
 
 // --- OneHotEncoder, FeatureVectorizer -----------------------------------------------------------
 
 Result<std::vector<std::string>> categories(const Node& node) {
-  if (const auto* words = strings(node, "cats_strings")) return *words;
+  if (const auto* words = strings_of(node, "cats_strings")) return *words;
   std::vector<std::string> numbers;
   for (int64_t v : node.attributes.ints("cats_int64s")) numbers.push_back(std::to_string(v));
   if (numbers.empty()) return invalid("no categories");
@@ -125,7 +101,7 @@ Status one_hot(RefContext& ctx) {
   const Tensor& x = ctx.in(0);
   HONE_ASSIGN(const auto known, categories(ctx.node()));
   const bool words = x.dtype() == DType::string;
-  if (words != (strings(ctx.node(), "cats_strings") != nullptr)) {
+  if (words != (strings_of(ctx.node(), "cats_strings") != nullptr)) {
     return bad_dtype(ctx.node(), x.dtype());
   }
   std::map<std::string, size_t> places;
@@ -176,7 +152,7 @@ Status vectorize(RefContext& ctx) {
   std::vector<double> y(static_cast<size_t>(rows * width), 0.0);
   int64_t begin = 0;
   for (size_t i = 0; i < widths.size(); begin += widths[i++]) {
-    const std::vector<double> x = numbers(ctx.in(i));
+    const std::vector<double> x = numbers_of(ctx.in(i));
     const int64_t own = ctx.in(i).dims().back();
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t k = 0; k < std::min(own, widths[i]); ++k) {
@@ -190,33 +166,19 @@ Status vectorize(RefContext& ctx) {
 
 // --- linear models ------------------------------------------------------------------------------
 
-Status transformed(const std::string& kind, double* y, int64_t n) {
-  if (kind == "NONE") return {};
-  if (kind == "LOGISTIC") {
-    for (int64_t i = 0; i < n; ++i) y[i] = 1 / (1 + std::exp(-y[i]));
-    return {};
-  }
-  if (kind != "SOFTMAX") return unsupported("post_transform '" + kind + "'");
-  const double most = *std::max_element(y, y + n);
-  double sum = 0;
-  for (int64_t i = 0; i < n; ++i) sum += y[i] = std::exp(y[i] - most);
-  for (int64_t i = 0; i < n; ++i) y[i] /= sum;
-  return {};
-}
-
 // Scores [rows, models] before post_transform.
 Result<std::vector<double>> scores_of(const RefContext& ctx, int64_t models) {
   const Tensor& x = ctx.in(0);
   const Rows r = rows_of(x);
-  const std::vector<double> weights = doubles(ctx.node(), "coefficients");
-  std::vector<double> constants = doubles(ctx.node(), "intercepts");
+  const std::vector<double> weights = doubles_of(ctx.node(), "coefficients");
+  std::vector<double> constants = doubles_of(ctx.node(), "intercepts");
   if (constants.empty()) constants.assign(static_cast<size_t>(models), 0.0);
   if (x.rank() < 1 || x.rank() > 2 || models < 1 || models > static_cast<int64_t>(weights.size()) ||
       static_cast<int64_t>(weights.size()) != models * r.size ||
       static_cast<int64_t>(constants.size()) != models) {
     return bad_size("coefficients");
   }
-  const std::vector<double> values = numbers(x);
+  const std::vector<double> values = numbers_of(x);
   std::vector<double> y;
   for (int64_t i = 0; i < r.count; ++i) {
     for (int64_t m = 0; m < models; ++m) {
@@ -231,10 +193,6 @@ Result<std::vector<double>> scores_of(const RefContext& ctx, int64_t models) {
   return y;
 }
 
-Dim row_count(const InferContext& ctx) {
-  if (!ctx.has_rank(0)) return ctx.unknown(0, 0);
-  return ctx.in(0).rank() == 2 ? ctx.shape(0)[0] : Dim(1);
-}
 Status infer_regressor(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 1, 2));
   const int64_t targets = ctx.node().attributes.i("targets", 1);
@@ -246,49 +204,42 @@ Status regress(RefContext& ctx) {
   const int64_t targets = ctx.node().attributes.i("targets", 1);
   HONE_ASSIGN(std::vector<double> y, scores_of(ctx, targets));
   const auto rows = static_cast<int64_t>(y.size()) / targets;
-  for (int64_t i = 0; i < rows; ++i) {
-    HONE_RETURN_IF_ERROR(transformed(ctx.node().attributes.s("post_transform", "NONE"),
-                                     y.data() + i * targets, targets));
-  }
+  HONE_ASSIGN(const PostTransform kind, post_transform_of(ctx.node()));
+  for (int64_t i = 0; i < rows; ++i) transform(kind, y.data() + i * targets, targets);
   ctx.set(0, store(DType::f32, {rows, targets}, y));
   return {};
 }
 
-int64_t class_count(const Node& node) {
-  const auto* words = strings(node, "classlabels_strings");
-  return static_cast<int64_t>(words != nullptr ? words->size()
-                                               : node.attributes.ints("classlabels_ints").size());
-}
 Status infer_classifier(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 1, 2));
-  const bool words = strings(ctx.node(), "classlabels_strings") != nullptr;
-  const Dim rows = row_count(ctx);
-  ctx.set(0, words ? DType::string : DType::i64, {rows});
-  if (ctx.has_output(1)) ctx.set(1, DType::f32, {rows, Dim(class_count(ctx.node()))});
-  return {};
+  HONE_ASSIGN(const ClassLabels labels, ClassLabels::of(ctx.node(), "classlabels_ints"));
+  return set_classes(ctx, labels.dtype(), Dim(labels.count()));
 }
+
+// One row of coefficients for two classes: the second's score; the first's is its negative, as
+// ONNX's own evaluator has it (ONNX Runtime makes it 1 - score, whatever post_transform).
+std::vector<double> two_scores(const std::vector<double>& one) {
+  std::vector<double> y;
+  for (double score : one) y.insert(y.end(), {-score, score});
+  return y;
+}
+
 Status classify(RefContext& ctx) {
-  const Node& node = ctx.node();
-  const int64_t classes = class_count(node);
-  const std::vector<float> weights = node.attributes.floats("coefficients");
-  // One row for two classes leaves the other's score to each runtime's taste.
-  if (static_cast<int64_t>(weights.size()) != classes * rows_of(ctx.in(0)).size) {
-    return unsupported("other than one row of coefficients for each class");
-  }
-  HONE_ASSIGN(std::vector<double> y, scores_of(ctx, classes));
+  HONE_ASSIGN(const ClassLabels labels, ClassLabels::of(ctx.node(), "classlabels_ints"));
+  HONE_ASSIGN(const PostTransform kind, post_transform_of(ctx.node()));
+  const int64_t classes = labels.count();
+  const auto weights = static_cast<int64_t>(ctx.node().attributes.floats("coefficients").size());
+  const bool one = classes == 2 && weights == rows_of(ctx.in(0)).size;
+  HONE_ASSIGN(std::vector<double> y, scores_of(ctx, one ? 1 : classes));
+  if (one) y = two_scores(y);
   const auto rows = static_cast<int64_t>(y.size()) / classes;
-  const auto* words = strings(node, "classlabels_strings");
-  const std::vector<int64_t> numbers = node.attributes.ints("classlabels_ints");
-  std::vector<std::string> named;
-  std::vector<int64_t> numbered;
+  std::vector<size_t> places;
   for (int64_t i = 0; i < rows; ++i) {
     double* row = y.data() + i * classes;
-    const auto best = static_cast<size_t>(std::max_element(row, row + classes) - row);
-    words != nullptr ? named.push_back((*words)[best]) : numbered.push_back(numbers[best]);
-    HONE_RETURN_IF_ERROR(transformed(node.attributes.s("post_transform", "NONE"), row, classes));
+    places.push_back(static_cast<size_t>(std::max_element(row, row + classes) - row));
+    transform(kind, row, classes);
   }
-  ctx.set(0, words != nullptr ? Tensor::strings({rows}, std::move(named))
-                              : Tensor::of<int64_t>({rows}, std::span<const int64_t>(numbered)));
+  ctx.set(0, labels.at(places));
   if (ctx.has_output(1)) ctx.set(1, store(DType::f32, {rows, classes}, y));
   return {};
 }

@@ -127,7 +127,7 @@ struct OpDef {
   // What an f32 implementation may differ by, relative to the largest |value| per channel.
   double tolerance = 1e-5;
   bool deterministic = true;  // false: RandomNormal, Bernoulli, ...
-  bool sequences = false;     // the reference may be given sequences and empty optionals
+  bool sequences = false;     // the reference may be given sequences, maps, empty optionals
 };
 
 // The entry for `op` at `version` (the largest since <= version); nullptr where there is none.

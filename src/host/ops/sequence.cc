@@ -16,7 +16,12 @@ Fact sequence_of(Fact element) {
   return element;
 }
 Fact element_of(const Fact& sequence) {
-  return Fact{.dtype = sequence.dtype, .shape = sequence.shape, .content = {}};
+  const bool maps = sequence.key != DType::none;
+  return Fact{.kind = maps ? Fact::Kind::map : Fact::Kind::tensor,
+              .dtype = sequence.dtype,
+              .shape = sequence.shape,
+              .content = {},
+              .key = sequence.key};
 }
 
 Status check_sequence(const InferContext& ctx, size_t i) {
@@ -39,6 +44,9 @@ Fact common(const InferContext& ctx, const Fact& a, const Fact& b) {
 }
 
 Status check_element(const Fact& a, const Fact& b) {
+  if (a.key != b.key && a.dtype != DType::none && b.dtype != DType::none) {
+    return invalid(fmt::format("a sequence of {} and {}", to_string(a), to_string(b)));
+  }
   if (a.dtype == DType::none || b.dtype == DType::none || a.dtype == b.dtype) return {};
   return invalid(fmt::format("a sequence of {} and {}", name(a.dtype), name(b.dtype)));
 }

@@ -398,7 +398,8 @@ void Lowering::check_stated() {
 
 Status Lowering::has_kernel_type(ValueId v) const {
   const Fact& f = graph_.fact(v);
-  if (f.kind != Fact::Kind::tensor) return unsupported("sequences and optionals have no kernels");
+  if (f.kind != Fact::Kind::tensor)
+    return unsupported("sequences, optionals and maps have no kernels");
   if (!f.has_rank()) {
     return unsupported(fmt::format("the rank of '{}' depends on the input's shape; give --profile",
                                    graph_.value(v).name));
