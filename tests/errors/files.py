@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import numpy as np
-from onnx import TensorProto, external_data_helper, helper, numpy_helper
+from onnx import MapProto, TensorProto, external_data_helper, helper, numpy_helper
 
 HONE = os.path.abspath(os.environ.get("HONE", "build/release/hone"))
 SOURCE = pathlib.Path(os.environ.get("HONE_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
@@ -105,6 +105,39 @@ def list_of(*arrays):
 RECIPES["list.pb"] = lambda folder: list_of(np.ones(1, np.float32))
 RECIPES["whole_list.pb"] = lambda folder: list_of(np.ones(1, np.int64))
 RECIPES["cut_list.pb"] = lambda folder: list_of(np.ones(9, np.float32))[:-3]
+
+
+@recipe("map.onnx")
+def map_model(folder):
+    """d, a map from numbers to f32, as the row y of its values."""
+    made = model([node("CastMap", "d", "y", "cast")], inputs=[tensor("d")], outputs=[tensor("y", (1, "n"))],
+                 weights={}, domains=["ai.onnx.ml"])
+    made.graph.node[0].domain = "ai.onnx.ml"
+    kind = made.graph.input[0].type
+    kind.Clear()
+    kind.map_type.key_type = TensorProto.INT64
+    kind.map_type.value_type.tensor_type.elem_type = TensorProto.FLOAT
+    return made.SerializeToString()
+
+
+def map_of(*keys):
+    made = MapProto(key_type=TensorProto.INT64, keys=keys)
+    made.values.CopyFrom(numpy_helper.from_list([np.float32(1)]))
+    return made.SerializeToString()
+
+
+RECIPES["map.pb"] = lambda folder: map_of(7)
+RECIPES["keys.pb"] = lambda folder: map_of(7, 9)
+
+
+@recipe("sparse.onnx")
+def sparse_model(folder):
+    """Claims much and holds little."""
+    made = model(weights={"w": WEIGHTS["w"]})
+    weight = made.graph.sparse_initializer.add(dims=[1 << 40])
+    weight.values.CopyFrom(numpy_helper.from_array(np.ones(1, np.float32), "b"))
+    weight.indices.CopyFrom(numpy_helper.from_array(np.zeros(1, np.int64)))
+    return made.SerializeToString()
 
 
 @recipe("integers.onnx")

@@ -8,6 +8,7 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
+import contrib_cases
 import float_cases
 import index_cases
 import plain_cases
@@ -56,7 +57,8 @@ def operator_of(folder):
 
 # Operators that ONNX Runtime's release lacks, or whose cases are the suite's alone.
 SUITE_ONLY = {"Dropout", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss", "SwiGLU",
-              "TensorScatter", "TransposeMatMul", "QLinearReduceMean", "CausalConvWithState"}
+              "TensorScatter", "TransposeMatMul", "QLinearReduceMean", "CausalConvWithState",
+              "DynamicQuantizeLSTM"}  # tests/ops/test_quantizers.py
 
 
 class Maker:
@@ -239,7 +241,7 @@ class Maker:
     KINDS = [conv, conv_transpose, pool, gemm, matmul, reduce, slice, pad, binary, softmax,
              transpose, normalization, resize, lstm, gru, *index_cases.KINDS,
              *float_cases.KINDS, *plain_cases.KINDS, *quantized_cases.KINDS,
-             *text_cases.KINDS]
+             *text_cases.KINDS, *contrib_cases.KINDS]
 
     def case(self, kind):
         op, arrays, attributes, outputs, *other = kind(self)  # other: a domain or an opset

@@ -116,7 +116,7 @@ Result<Attributes> check_attributes(const AttributeMap& attributes, const ops::O
 Result<Tensor> constant_of(const AttributeMap& attributes) {
   for (const auto& [key, value] : attributes) {
     const auto* t = std::get_if<Tensor>(&value);
-    if (key == "value" && t != nullptr && *t) return *t;
+    if ((key == "value" || key == "sparse_value") && t != nullptr && *t) return *t;
     if (const auto* v = std::get_if<int64_t>(&value); key == "value_int" && v != nullptr) {
       return Tensor::scalar<int64_t>(*v);
     }

@@ -84,6 +84,9 @@ class Collector {
     }
     // Domains that are nobody's but the user's: their operators come in plugins.
     if (own_domain_) text += "; operators of your own come in a plugin (--plugin FILE.so)";
+    if (blocked_) {
+      text += "; ONNX Runtime optimised the file for one processor: save it at ORT_ENABLE_EXTENDED";
+    }
     return unsupported("unsupported operators: " + text);
   }
 
@@ -102,6 +105,7 @@ class Collector {
     const std::string op = domain.empty() ? node.op_type : domain + "." + node.op_type;
     own_domain_ = own_domain_ || (!domain.empty() && !domain.starts_with("ai.onnx") &&
                                   !domain.starts_with("com.microsoft"));
+    blocked_ = blocked_ || domain == "com.microsoft.nchwc";
     auto [it, is_new] = by_op_.try_emplace(op);
     if (is_new) order_.push_back(op);
     it->second.push_back("'" + label + "'");
@@ -109,6 +113,7 @@ class Collector {
 
   const Functions& functions_;
   bool own_domain_ = false;
+  bool blocked_ = false;  // channels in blocks, as ONNX Runtime lays them out itself
   std::set<const model::FunctionProto*> visited_;
   std::vector<std::string> order_;
   std::map<std::string, std::vector<std::string>> by_op_;

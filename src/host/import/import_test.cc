@@ -86,6 +86,32 @@ std::string again(const Graph& g) {
   return back.ok() ? to_text(*back) : back.status().text();
 }
 
+// Sequences of maps, as scikit-learn's exporter ends a classifier with, and maps as inputs.
+TEST(Import, Maps) {
+  auto m = simple({node("ZipMap", {"x"}, {"z"}, "zip"), node("CastMap", {"d"}, {"y"}, "cast")});
+  for (auto& n : m.graph.nodes) n.domain = "ai.onnx.ml";
+  m.graph.nodes[0].attributes = {
+      {"classlabels_strings", std::vector<std::string>{"a", "b", "c", "d"}, "", 0}};
+  m.opsets["ai.onnx.ml"] = 1;
+  m.graph.outputs.insert(m.graph.outputs.begin(), {"z", {}, ""});
+  model::TypeProto map;
+  map.kind = model::TypeProto::Kind::map;
+  map.dtype = DType::i64;
+  map.element = std::make_shared<const model::TypeProto>(f32({}));
+  m.graph.inputs.push_back({"d", map, ""});
+  const auto g = import(m);
+  ASSERT_TRUE(g.ok()) << g.status().text();
+  const std::string s = to_text(*g);
+  EXPECT_NE(s.find("in %d map(i64, f32[])"), std::string::npos) << s;
+  EXPECT_NE(s.find("%z sequence(map(string, f32[])) = ai.onnx.ml::ZipMap"), std::string::npos) << s;
+  EXPECT_EQ(again(*g), s);
+  const auto parsed = graph::parse_text(s);
+  ASSERT_TRUE(parsed.ok()) << parsed.status().text();
+  EXPECT_EQ(to_text(*parsed), s);
+  m.graph.inputs.back().type.dtype = DType::f32;
+  EXPECT_EQ(text(m), "unsupported: input 'd' is a map with keys of f32");
+}
+
 TEST(Import, InputsConstantsOutputs) {
   auto m = simple({node("Add", {"x", "w"}, {"y"}, "add")});
   m.graph.inputs.push_back({"w", f32({{4, ""}}), ""});
@@ -338,6 +364,13 @@ TEST(Import, Errors) {
          auto bar = node("Bar", {}, {"y"});
          bar.domain = "com.x";
          return simple({foo("a"), foo("b"), bar});
+       }},
+      {"unsupported: unsupported operators: com.microsoft.nchwc.Conv (node '#0'); ONNX Runtime "
+       "optimised the file for one processor: save it at ORT_ENABLE_EXTENDED",
+       [] {
+         auto conv = node("Conv", {"x"}, {"y"});
+         conv.domain = "com.microsoft.nchwc";
+         return simple({conv});
        }},
       {"corrupt: node 'n' (Neg): input 'q' is not defined anywhere",
        [] { return simple({node("Neg", {"q"}, {"y"}, "n")}); }},

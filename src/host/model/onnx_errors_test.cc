@@ -36,6 +36,15 @@ std::string external(const std::string& location) {
                      len(13, len(1, "location") + len(2, location)));
 }
 
+// SparseTensorProto of one f32 at these indices of a vector of `size`.
+std::string sparse(std::initializer_list<int64_t> indices, int64_t size, const char* name = "") {
+  std::string places;
+  for (int64_t v : indices) places += fixed(v);
+  return len(1, num(1, 1) + num(2, 1) + len(8, name) + len(9, fixed(1.0f))) +
+         len(2, num(1, static_cast<int64_t>(indices.size())) + num(2, 7) + len(9, places)) +
+         num(3, size);
+}
+
 std::vector<Case> files_that_are_something_else() {
   using namespace std::string_literals;
   const Code c = Code::corrupt;
@@ -92,7 +101,16 @@ std::vector<Case> damaged_files() {
        "node 0: name '" + std::string(60, 'x') + "...' has 70000 bytes, more than 65535"},
       {"opaque type", model_of(len(11, len(1, "x") + len(2, len(7, "")))), Code::unsupported,
        "graph input 0: 'x': an opaque type"},
-      {"sparse initializer", model_of(len(15, "")), Code::unsupported, "sparse initializers"},
+      {"sparse initializer", model_of(len(15, "")), c,
+       "sparse initializer 0: values or indices are missing"},
+      {"sparse initializer without a name", model_of(len(15, sparse({1}, 3))), c,
+       "sparse initializer 0: no name"},
+      {"sparse index", model_of(len(15, sparse({3}, 3, "w"))), c,
+       "sparse initializer 'w': value 0 is outside [3]"},
+      {"sparse dimension", model_of(len(15, sparse({0}, -3, "w"))), c,
+       "sparse initializer 'w': dimension -3"},
+      {"sparse bomb", model_of(len(15, sparse({0}, int64_t{1} << 40, "w"))), Code::unsupported,
+       "sparse initializer 'w': sparse tensors of more than 128 MiB without their sparseness"},
       {"unknown element", model_of(len(12, len(1, "y") + len(2, len(1, num(1, 99))))),
        Code::unsupported, "graph output 0: 'y': element type 99 is not known to this version"},
   };
@@ -109,7 +127,8 @@ std::vector<Case> bad_attributes() {
       {"no name", with_attribute(num(3, 1)), c, "node 'n' (Op): attribute '': no name"},
       {"tensor missing", with_attribute(a + num(20, 4)), c, at + "its tensor is missing"},
       {"graph missing", with_attribute(a + num(20, 5)), c, at + "its graph is missing"},
-      {"sparse", with_attribute(a + num(20, 11)), u, at + "sparse tensors"},
+      {"sparse", with_attribute(a + num(20, 11)), c, at + "its sparse tensor is missing"},
+      {"sparse list", with_attribute(a + num(20, 12)), u, at + "a list of sparse tensors"},
       {"types", with_attribute(a + num(20, 14)), u, at + "a list of types"},
       {"unknown", with_attribute(a + num(20, 77)), u, at + "attribute type 77 is not known"},
       {"floats of 3 bytes", with_attribute(a + len(7, "xxx")), c,

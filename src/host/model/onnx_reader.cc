@@ -129,6 +129,24 @@ Initializer OnnxReader::initializer(Bytes bytes, size_t index) {
   return {std::move(t.name), std::move(t.tensor)};
 }
 
+Initializer OnnxReader::sparse_initializer(Bytes bytes, size_t index) {
+  NamedTensor t;
+  within([&] { return describe("sparse initializer", t.name, index); },
+         [&] {
+           parse_sparse_tensor(bytes, owner_, &external_, &sparse_room_, &t);
+           if (t.name.empty()) fail(Code::corrupt, "no name");
+         });
+  charge(sizeof(Initializer) + t.name.size() + t.tensor.dims().size() * sizeof(int64_t));
+  return {std::move(t.name), std::move(t.tensor)};
+}
+
+Tensor OnnxReader::sparse_tensor(Bytes bytes) {
+  charge(sizeof(Tensor));
+  NamedTensor t;
+  parse_sparse_tensor(bytes, owner_, &external_, &sparse_room_, &t);
+  return std::move(t.tensor);
+}
+
 Tensor OnnxReader::tensor(Bytes bytes) {
   charge(sizeof(Tensor));
   NamedTensor t;
@@ -199,7 +217,11 @@ GraphProto OnnxReader::graph(PbMessage m) {
       case f::input: add_value(&g.inputs, "graph input"); break;
       case f::output: add_value(&g.outputs, "graph output"); break;
       case f::value_info: add_value(&g.value_infos, "value_info"); break;
-      case f::sparse_initializer: fail(Code::unsupported, "sparse initializers");
+      case f::sparse_initializer: {
+        const Bytes bytes = m.bytes("sparse_initializer");
+        g.initializers.push_back(sparse_initializer(bytes, g.initializers.size()));
+        break;
+      }
       case f::metadata: add_metadata(m.message("metadata_props"), &g.metadata); break;
       default: m.skip();
     }

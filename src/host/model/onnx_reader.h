@@ -8,6 +8,7 @@
 #include "host/model/external_data.h"
 #include "host/model/onnx.h"
 #include "host/model/pb_message.h"
+#include "host/model/sparse_tensor.h"
 
 namespace hone::model {
 
@@ -52,7 +53,9 @@ class OnnxReader {
   TypeProto tensor_type(PbMessage m, TypeProto::Kind kind);
   TypeProto container_type(PbMessage m, TypeProto::Kind kind);
   Initializer initializer(Bytes bytes, size_t index);
+  Initializer sparse_initializer(Bytes bytes, size_t index);
   Tensor tensor(Bytes bytes);
+  Tensor sparse_tensor(Bytes bytes);
   std::string name(PbMessage& m, const char* field);
   void add_node(PbMessage& m, std::vector<NodeProto>* nodes);
   void add_opset(PbMessage m, std::map<std::string, int64_t>* opsets);
@@ -63,7 +66,7 @@ class OnnxReader {
 
   std::shared_ptr<const void> owner_;
   ExternalFiles external_;
-  int64_t budget_;
+  int64_t budget_, sparse_room_ = most_sparse_bytes;
   int64_t nodes_ = 0;
   int depth_ = 0;
   bool saw_model_ = false;

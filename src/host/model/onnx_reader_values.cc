@@ -15,7 +15,7 @@ struct AttributeParts {
   float f = 0;
   int64_t i = 0;
   std::string s;
-  Bytes t, g, tp;
+  Bytes t, g, tp, sparse;
   std::vector<float> floats;
   std::vector<int64_t> ints;
   std::vector<std::string> strings;
@@ -78,6 +78,7 @@ Attribute OnnxReader::attribute(PbMessage m) {
                       case f::t: a.t = m.bytes("t"); break;
                       case f::g: a.g = m.bytes("g"); break;
                       case f::tp: a.tp = m.bytes("tp"); break;
+                      case f::sparse_tensor: a.sparse = m.bytes("sparse_tensor"); break;
                       case f::floats:
                         m.each_fixed<float>("floats", [&](float v) {
                           charge(sizeof(v));
@@ -145,8 +146,8 @@ AttributeValue OnnxReader::attribute_value(const AttributeParts& a) {
       for (Bytes b : a.graphs) graphs.push_back(subgraph(b));
       return graphs;
     }
-    case kind::sparse_tensor:
-    case kind::sparse_tensors: fail(Code::unsupported, "sparse tensors");
+    case kind::sparse_tensor: require("sparse tensor"); return sparse_tensor(a.sparse);
+    case kind::sparse_tensors: fail(Code::unsupported, "a list of sparse tensors");
     case kind::type_protos: fail(Code::unsupported, "a list of types");
     default: fail(Code::unsupported, fmt::format("attribute type {} is not known", a.type));
   }

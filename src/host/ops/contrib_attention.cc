@@ -1,5 +1,6 @@
-// Attention and MultiHeadAttention of com.microsoft, into which ONNX Runtime's optimiser fuses
-// transformers: projections, masks of padding and ONNX's Attention. Without a cache.
+// Attention, QAttention and MultiHeadAttention of com.microsoft, into which ONNX Runtime's
+// optimiser fuses transformers: projections, masks of padding and ONNX's Attention. Without a
+// cache.
 #include "host/ops/delegate.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/quantized.h"
@@ -37,7 +38,7 @@ Result<Tensor> padding_mask(const RefContext& ctx, const Heads& h) {
   return unsupported("a mask of shape " + to_string(d));
 }
 
-Status attend(RefContext& ctx, const Heads& h) {
+Status attend(RefContext& ctx, const Heads& h, DType out) {
   const Node& node = ctx.node();
   if (h.q.rank() != 3 || h.k.rank() != 3 || h.v.rank() != 3) {
     return error(Code::shape_mismatch, "the ranks do not fit");
@@ -60,7 +61,7 @@ Status attend(RefContext& ctx, const Heads& h) {
   std::vector<Tensor> inputs{h.q, h.k, h.v};
   if (mask) inputs.push_back(mask);
   HONE_ASSIGN(const Tensor y, run_inner(ctx, {"Attention", 23, a}, inputs));
-  ctx.set(0, store(ctx.in(0).dtype(), y.dims(), load<double>(y)));
+  ctx.set(0, store(out, y.dims(), load<double>(y)));
   return {};
 }
 
@@ -96,12 +97,10 @@ Status check_heads(const Node& node) {
   return {};
 }
 
-Status infer_attention(InferContext& ctx) {
-  HONE_RETURN_IF_ERROR(check_float(ctx, 0));
+Status infer_projected(InferContext& ctx, DType t) {
   HONE_RETURN_IF_ERROR(check_heads(ctx.node()));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 3, 3));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 1, 2, 2));
-  const DType t = ctx.in(0).dtype;
   if (!ctx.has_rank(0) || !ctx.has_rank(1)) {
     ctx.set_unranked(0, t);
     return {};
@@ -119,24 +118,59 @@ Status infer_attention(InferContext& ctx) {
   return {};
 }
 
-Status attention(RefContext& ctx) {
-  const Tensor &x = ctx.in(0), &w = ctx.in(1);
-  HONE_RETURN_IF_ERROR(need_float(ctx.node(), x));
+Status infer_attention(InferContext& ctx) {
+  HONE_RETURN_IF_ERROR(check_float(ctx, 0));
+  return infer_projected(ctx, ctx.in(0).dtype);
+}
+
+// Projects x by w, adds input 2 and attends; x and w are f64.
+Status project(RefContext& ctx, const Tensor& x, const Tensor& w, const Tensor& padding,
+               const Tensor& bias, DType out) {
   HONE_RETURN_IF_ERROR(check_heads(ctx.node()));
-  if (ctx.has_input(4) || ctx.has_output(1) || ctx.node().attributes.i("do_rotary", 0) != 0) {
+  if (ctx.has_output(1) || ctx.node().attributes.i("do_rotary", 0) != 0) {
     return unsupported("a cache or rotary embeddings");
   }
   if (x.rank() != 3 || w.rank() != 2) return error(Code::shape_mismatch, "the ranks do not fit");
   const auto sizes = widths(ctx.node(), w.dims()[1]);
   if (sizes.empty()) return error(Code::shape_mismatch, "the projections' widths do not fit");
-  HONE_ASSIGN(Tensor all, run_inner(ctx, {"MatMul", 13, {}}, {wide(x), wide(w)}));
+  HONE_ASSIGN(Tensor all, run_inner(ctx, {"MatMul", 13, {}}, {x, w}));
   if (ctx.has_input(2)) {
     if (ctx.in(2).dims() != Dims{w.dims()[1]}) return error(Code::shape_mismatch, "the bias");
     HONE_ASSIGN(all, run_inner(ctx, {"Add", 14, {}}, {all, wide(ctx.in(2))}));
   }
-  return attend(ctx, {columns(all, 0, sizes[0]), columns(all, sizes[0], sizes[1]),
-                      columns(all, sizes[0] + sizes[1], sizes[2]), optional_input(ctx, 3),
-                      optional_input(ctx, 5)});
+  return attend(ctx,
+                {columns(all, 0, sizes[0]), columns(all, sizes[0], sizes[1]),
+                 columns(all, sizes[0] + sizes[1], sizes[2]), padding, bias},
+                out);
+}
+
+Status attention(RefContext& ctx) {
+  HONE_RETURN_IF_ERROR(need_float(ctx.node(), ctx.in(0)));
+  if (ctx.has_input(4)) return unsupported("a cache or rotary embeddings");
+  return project(ctx, wide(ctx.in(0)), wide(ctx.in(1)), optional_input(ctx, 3),
+                 optional_input(ctx, 5), ctx.in(0).dtype());
+}
+
+// --- QAttention: input, weights, bias, the input's scale, the weights', mask_index, the input's
+// zero point, the weights', past -----
+
+Status infer_quantised(InferContext& ctx) {
+  for (size_t i : {0, 1}) HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
+  for (size_t i : {3, 6}) HONE_RETURN_IF_ERROR(check_scalar(ctx, i));
+  return infer_projected(ctx, ctx.in(3).dtype);
+}
+
+Status quantised_attention(RefContext& ctx) {
+  const Tensor &x = ctx.in(0), &w = ctx.in(1);
+  if (ctx.has_input(8)) return unsupported("a cache or rotary embeddings");
+  if (x.rank() != 3 || w.rank() != 2) return error(Code::shape_mismatch, "the ranks do not fit");
+  HONE_ASSIGN(const std::vector<double> values, dequantized(x, ctx.in(3), optional_input(ctx, 6)));
+  HONE_ASSIGN(const Tensor kernel, centred(w, optional_input(ctx, 7), 1));
+  HONE_ASSIGN(const PerElement scales, PerElement::of(ctx.in(4), w.dims(), 1, 1));
+  std::vector<double> weights = load<double>(kernel);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] *= scales[static_cast<int64_t>(i)];
+  return project(ctx, store(DType::f64, x.dims(), values), store(DType::f64, w.dims(), weights),
+                 optional_input(ctx, 5), {}, ctx.in(3).dtype());
 }
 
 // --- MultiHeadAttention: query, key, value, bias, key_padding_mask, attention_bias, the cache
@@ -198,7 +232,7 @@ Status multi_head(RefContext& ctx) {
   }
   h.padding = optional_input(ctx, 4);
   h.bias = optional_input(ctx, 5);
-  return attend(ctx, h);
+  return attend(ctx, h, ctx.in(0).dtype());
 }
 
 // --- table --------------------------------------------------------------------------------------
@@ -227,12 +261,18 @@ constexpr AttrSpec attention_attrs[] = {{"do_rotary", AttrType::i},
                                         {"rotary_embedding_dim", AttrType::i},
                                         {"scale", AttrType::f},
                                         {"unidirectional", AttrType::i}};
+constexpr AttrSpec quantised_attrs[] = {
+    {"do_rotary", AttrType::i},       {"mask_filter_value", AttrType::f},
+    {"num_heads", AttrType::i, true}, {"past_present_share_buffer", AttrType::i},
+    {"scale", AttrType::f},           {"unidirectional", AttrType::i}};
 constexpr AttrSpec multi_head_attrs[] = {{"mask_filter_value", AttrType::f},
                                          {"num_heads", AttrType::i},
                                          {"scale", AttrType::f},
                                          {"unidirectional", AttrType::i}};
 const OpDef defs[] = {
     {microsoft, "Attention", 1, 2, 7, 1, 2, attention_attrs, infer_attention, attention,
+     projected_flops, 1e-4},
+    {microsoft, "QAttention", 1, 5, 9, 1, 2, quantised_attrs, infer_quantised, quantised_attention,
      projected_flops, 1e-4},
     {microsoft, "MultiHeadAttention", 1, 1, 10, 1, 4, multi_head_attrs, infer_multi_head,
      multi_head, twice_flops, 1e-4},

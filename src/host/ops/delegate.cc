@@ -33,14 +33,20 @@ Status infer_inner(InferContext& ctx, const Inner& inner, const std::vector<Fact
   return {};
 }
 
-Result<Tensor> run_inner(const RefContext& ctx, const Inner& inner,
-                         const std::vector<Tensor>& inputs) {
+Result<std::vector<Tensor>> run_inner_all(const RefContext& ctx, const Inner& inner,
+                                          const std::vector<Tensor>& inputs, size_t outputs) {
   Node node = node_of(inner);
-  node.outputs = {0};
+  node.outputs.assign(outputs, 0);
   for (const Tensor& t : inputs) node.inputs.push_back(t ? 0 : graph::none);
   RefContext context(ctx.graph(), node, inputs);
   HONE_RETURN_IF_ERROR(find_op(node)->reference(context));
-  return context.out(0);
+  return context.take_outputs();
+}
+
+Result<Tensor> run_inner(const RefContext& ctx, const Inner& inner,
+                         const std::vector<Tensor>& inputs) {
+  HONE_ASSIGN(std::vector<Tensor> outputs, run_inner_all(ctx, inner, inputs, 1));
+  return std::move(outputs.front());
 }
 
 graph::Attributes without(const graph::Attributes& attributes,

@@ -19,6 +19,9 @@ Status infer_inner(InferContext& ctx, const Inner& inner, const std::vector<Fact
 // Output 0 of `inner` on these tensors (an empty one: absent).
 Result<Tensor> run_inner(const RefContext& ctx, const Inner& inner,
                          const std::vector<Tensor>& inputs);
+// All of its first `outputs` outputs.
+Result<std::vector<Tensor>> run_inner_all(const RefContext& ctx, const Inner& inner,
+                                          const std::vector<Tensor>& inputs, size_t outputs);
 
 // The node's attributes without those named.
 graph::Attributes without(const graph::Attributes& attributes,
