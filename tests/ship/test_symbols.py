@@ -228,3 +228,26 @@ def test_inspect_shows_them(tmp_path):
     assert [o["shape"] for o in outputs] == [
         ["n", "2*t", 8], ["n", "floor(t/2)", 8], ["n", "t + 3", 8], ["n", "t + 5", 8],
         ["n", "3*t", 8], ["n", "2*t", 4]]
+
+
+SHARED = os.environ.get("HONE_SHARED", os.path.join(
+    os.environ.get("HONE_SOURCE_DIR", os.getcwd()), "../shared"))
+DYNAMIC = ["audio/silero_vad", "audio/silero_vad_16k_op15", "cifar/resnet20_cifar10_dynamo_op18",
+           "cifar/resnet20_cifar10_ts_op13", "ocr/text_detection_ch_ppocrv3_2023may",
+           "text/bert_sst2/bert_sst2_dynamo_op18", "text/bert_sst2/bert_sst2_ts_op14"]
+
+
+@pytest.mark.skipif(not os.path.isdir(SHARED), reason="skipped: no ../shared")
+@pytest.mark.parametrize("name", DYNAMIC)
+def test_real_models(name, tmp_path):
+    after = str(tmp_path / "b.onnx")
+    subprocess.run([HONE, "optimize", f"{SHARED}/realdata/models/{name}.onnx", "-o", after, "--shapes"],
+                   check=True, capture_output=True)
+    graph = onnx.load(after).graph
+    values = [*graph.value_info, *graph.output]
+    assert len(values) >= len(graph.node)
+    nameless = [v.name for v in values if any(not d.dim_param and not d.HasField("dim_value")
+                                              for d in dims_of(v))]
+    assert not nameless
+    assert not [d.dim_param for v in values for d in dims_of(v)
+                if d.dim_param.startswith(("unk__", "?"))]
