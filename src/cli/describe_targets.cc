@@ -75,7 +75,15 @@ Result<json> describe_targets(const model::Model& model, const std::vector<std::
     if (model.graph.nodes.size() > most_nodes || model.file_bytes > most_bytes) return json();
     targets = engine::known_targets();
   }
-  HONE_ASSIGN(const auto checks, engine::check_targets(model, targets));
+  const auto asked = engine::check_targets(model, targets);
+  // What cannot be planned at all is no reason not to describe it.
+  std::vector<engine::TargetCheck> checks;
+  if (asked.ok()) checks = *asked;
+  for (size_t i = 0; !asked.ok() && i < targets.size(); ++i) {
+    engine::TargetCheck& t = checks.emplace_back();
+    t.name = targets[i].name;
+    t.model.problems.push_back({"", "", asked.status().text()});
+  }
   json all = json::array();
   for (const engine::TargetCheck& t : checks) all.push_back(to_json(t));
   return all;
