@@ -62,7 +62,7 @@ Status merge_and_cut(const Options& o, model::Model* m, Log* log) {
     return invalid("--connect needs --merge");
   }
   if (o.from.empty() && o.to.empty()) return {};
-  HONE_ASSIGN(const graph::Graph g, import(*m));
+  HONE_ASSIGN(const graph::Graph g, import(*m, {.keep_guests = true}));
   edit::Cut cut;
   cut.inputs = o.from;
   cut.outputs = o.to.empty() ? g.output_names : o.to;
@@ -178,7 +178,7 @@ Status change(const Options& o, model::Model* m, Log* log) {
   HONE_RETURN_IF_ERROR(merge_and_cut(o, m, log));
   HONE_RETURN_IF_ERROR(change_inputs(o, m, log));
   if (o.opset != 0) {
-    HONE_ASSIGN(graph::Graph g, import(*m));
+    HONE_ASSIGN(graph::Graph g, import(*m, {.keep_guests = true}));
     if (g.opset() > o.opset) {
       return unsupported(
           fmt::format("the model is of opset {}; older ones cannot be made of it", g.opset()));
@@ -191,7 +191,7 @@ Status change(const Options& o, model::Model* m, Log* log) {
   if (o.half) HONE_RETURN_IF_ERROR(halve_it(o, m, log));
   if (log->empty()) return invalid("nothing to do; see hone edit --help");
   // What Hone itself cannot take in again is not written.
-  return import(*m).status();
+  return import(*m, {.keep_guests = true}).status();
 }
 
 Status run_edit(const Options& o, Session& s) {

@@ -46,7 +46,7 @@ Status run_inspect(const Options& o, Session& s) {
   } else {
     if (!o.html.empty()) HONE_RETURN_IF_ERROR(check_writable(o.html));
     HONE_ASSIGN(model::Model m, model::read_model(o.file));
-    auto g = import(m);
+    auto g = import(m, {.keep_guests = true});
     if (!g.ok()) return in(o.file, g.status());
     if (!o.html.empty()) {
       const Status drawable = ship::drawing::check_drawable(*g);

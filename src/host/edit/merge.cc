@@ -47,7 +47,7 @@ int64_t opset(const model::Model& m) {
 
 Result<model::Model> raised(const model::Model& m, int64_t to) {
   if (opset(m) == to || opset(m) == 0) return m;
-  HONE_ASSIGN(graph::Graph g, import(m));
+  HONE_ASSIGN(graph::Graph g, import(m, {.keep_guests = true}));
   HONE_RETURN_IF_ERROR(raise_opset(g, to));
   return export_model(g);
 }

@@ -84,7 +84,7 @@ Status settle(model::Model* model) {
   for (auto& o : model->graph.outputs) {
     if (is_tensor(o)) o.type.has_shape = false, o.type.shape.clear();
   }
-  HONE_ASSIGN(const graph::Graph g, import(*model));
+  HONE_ASSIGN(const graph::Graph g, import(*model, {.keep_guests = true}));
   for (size_t i = 0; i < model->graph.outputs.size(); ++i) {
     model->graph.outputs[i].type = type_of(g.fact(g.block().outputs[i]));
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "host/graph/domains.h"
 #include "host/graph/graph.h"
 #include "host/graph/title.h"
 
@@ -41,7 +42,8 @@ class Verifier {
       if (!g_.is_live(v)) continue;
       if (x.fact.dtype == DType::none && x.fact.kind == Fact::Kind::tensor) {
         // What never runs is never inferred.
-        if (!is_poisoned(x.block)) return internal(value_label(g_, v) + " has no type");
+        if (!is_poisoned(x.block) && !is_behind_guest(x))
+          return internal(value_label(g_, v) + " has no type");
       }
       if (x.fact.content) HONE_RETURN_IF_ERROR(check_content(v));
     }
@@ -50,6 +52,15 @@ class Verifier {
 
  private:
   bool valid(ValueId v) const { return v >= 0 && v < g_.value_count(); }
+  // Made by an operator of a foreign domain, or from a value that has no type either.
+  bool is_behind_guest(const Value& x) const {
+    const NodeId maker = x.producer != none ? x.producer : g_.block(x.block).owner;
+    if (maker == none) return false;
+    const Node& node = g_.node(maker);
+    return is_foreign_domain(node.domain) ||
+           std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [&](ValueId v) { return v != none && g_.fact(v).dtype == DType::none; });
+  }
   bool is_poisoned(BlockId b) const {
     while (true) {
       if (!g_.block(b).poisoned.empty()) return true;

@@ -12,35 +12,36 @@ namespace hone {
 namespace detail = import_detail;
 
 static Result<graph::Graph> build(const model::Model& model, const detail::Functions& functions,
-                                  detail::Zeros zeros) {
-  detail::Builder builder(model, functions, zeros);
+                                  detail::Zeros zeros, const ImportOptions& options) {
+  detail::Builder builder(model, functions, zeros, options);
   HONE_RETURN_IF_ERROR(builder.build());
   HONE_RETURN_IF_ERROR(builder.infer());
   return builder.take();
 }
 
 // Zeros that inputs declare are taken for sizes first; then the outputs tell.
-static Result<graph::Graph> build(const model::Model& model, const detail::Functions& functions) {
+static Result<graph::Graph> build(const model::Model& model, const detail::Functions& functions,
+                                  const ImportOptions& options) {
   using detail::Zeros;
-  if (!detail::declares_zeros(model.graph)) return build(model, functions, Zeros::unknown);
-  auto g = build(model, functions, Zeros::sizes);
+  if (!detail::declares_zeros(model.graph)) return build(model, functions, Zeros::unknown, options);
+  auto g = build(model, functions, Zeros::sizes, options);
   const Zeros zeros = g.ok() ? detail::meaning_of_zeros(model.graph, *g) : Zeros::unknown;
-  return zeros == Zeros::sizes ? std::move(g) : build(model, functions, zeros);
+  return zeros == Zeros::sizes ? std::move(g) : build(model, functions, zeros, options);
 }
 
-static Result<graph::Graph> import_model(const model::Model& model) {
+static Result<graph::Graph> import_model(const model::Model& model, const ImportOptions& options) {
   HONE_RETURN_IF_ERROR(detail::check_opsets(model.opsets));
   const detail::Functions functions(model);
-  HONE_RETURN_IF_ERROR(detail::check_operators(model, functions));
-  HONE_ASSIGN(graph::Graph g, build(model, functions));
+  HONE_RETURN_IF_ERROR(detail::check_operators(model, functions, options));
+  HONE_ASSIGN(graph::Graph g, build(model, functions, options));
   HONE_RETURN_IF_ERROR(verify_structure(g));
   // Facts that make no sense are the model's fault: a value without a type, say.
   if (const Status s = verify(g); !s.ok()) return corrupt(s.text());
   return g;
 }
 
-Result<graph::Graph> import(const model::Model& model) {
-  auto g = import_model(model);
+Result<graph::Graph> import(const model::Model& model, const ImportOptions& options) {
+  auto g = import_model(model, options);
   if (!g.ok()) return error(g.code(), graph::one_line(g.status().text()));
   return g;
 }

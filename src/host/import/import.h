@@ -6,6 +6,12 @@
 
 namespace hone {
 
+struct ImportOptions {
+  // Nodes of foreign domains (ops/guest.h) are kept as they are instead of refused: for what writes
+  // ONNX again. Values behind them may have no type. Nothing runs or builds such a graph.
+  bool keep_guests = false;
+};
+
 // Resolves every node's OpDef at the model's opset, checks arity and attributes, inlines local
 // functions, builds blocks, infers facts. Dimensions without a name get "<input>.<axis>".
 // Errors: unsupported lists every operator Hone has no OpDef for, with the names of its nodes;
@@ -13,7 +19,7 @@ namespace hone {
 // Initializers that are also graph inputs are constants, not inputs. Nodes without a name are
 // called "#17" after their place in the file. What the file says of values that no input, constant
 // or node defines otherwise (value_info) fills in where inference knows nothing.
-Result<graph::Graph> import(const model::Model& model);
+Result<graph::Graph> import(const model::Model& model, const ImportOptions& options = {});
 
 struct ExportOptions {
   bool share_equal_constants = false;  // of equal initializers the first stands for all

@@ -113,6 +113,22 @@ Result<Attributes> check_attributes(const AttributeMap& attributes, const ops::O
   return out;
 }
 
+Result<Attributes> guest_attributes(const AttributeMap& attributes) {
+  using Graphs = std::vector<std::shared_ptr<model::GraphProto>>;
+  Attributes out;
+  for (const auto& [key, value] : attributes) {
+    if (std::holds_alternative<Graphs>(value)) {
+      return unsupported(fmt::format("attribute '{}' is a list of graphs", key));
+    }
+    std::visit(
+        [&, &name = key](const auto& v) {
+          if constexpr (std::is_constructible_v<Attr, decltype(v)>) out.set(name, Attr(v));
+        },
+        value);
+  }
+  return out;
+}
+
 Result<Tensor> constant_of(const AttributeMap& attributes) {
   for (const auto& [key, value] : attributes) {
     const auto* t = std::get_if<Tensor>(&value);

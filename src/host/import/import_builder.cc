@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "host/graph/stated_sizes.h"
-
 #include <algorithm>
 
+#include "host/graph/domains.h"
+#include "host/graph/stated_sizes.h"
 #include "host/import/lift_node.h"
+#include "host/ops/guest.h"
 
 namespace hone::import_detail {
 
@@ -21,8 +22,13 @@ constexpr int64_t max_inlined_nodes = 200000;
 
 }  // namespace
 
-Builder::Builder(const model::Model& model, const Functions& functions, Zeros zeros)
-    : model_(model), functions_(functions), zeros_(zeros), symbols_(declared_symbols(model.graph)) {
+Builder::Builder(const model::Model& model, const Functions& functions, Zeros zeros,
+                 const ImportOptions& options)
+    : model_(model),
+      functions_(functions),
+      zeros_(zeros),
+      options_(options),
+      symbols_(declared_symbols(model.graph)) {
   for (const auto& v : model.graph.inputs) reserved_.insert(v.name);
   for (const auto& i : model.graph.initializers) reserved_.insert(i.name);
   for (const auto& node : model.graph.nodes) {
@@ -194,17 +200,24 @@ Status Builder::build_operator(const model::NodeProto& node, const std::string& 
   AttributeMap lifted = attributes;
   if (old) HONE_RETURN_IF_ERROR(lift_node({g_, made, lifted}));
   const ops::OpDef* def = ops::find_op(made.domain, made.op, made.version);
+  if (def == nullptr && options_.keep_guests && graph::is_foreign_domain(made.domain)) {
+    def = ops::add_guest(made.domain, made.op, made.version);
+  }
   if (def == nullptr) return unsupported("no such operator");
-  HONE_ASSIGN(made.attributes, check_attributes(lifted, *def));
+  const bool guest = ops::is_guest(*def);
+  HONE_ASSIGN(made.attributes, guest ? guest_attributes(lifted) : check_attributes(lifted, *def));
   const size_t given = made.inputs.size();
-  while (made.inputs.size() > static_cast<size_t>(def->min_inputs) && made.inputs.back() == none) {
+  const auto spare_inputs = [&] {
+    return !guest && made.inputs.size() > static_cast<size_t>(def->min_inputs);
+  };
+  while (spare_inputs() && made.inputs.back() == none) {
     made.inputs.pop_back();
   }
   HONE_RETURN_IF_ERROR(
       check_count("inputs", given, made.inputs.size(), def->min_inputs, def->max_inputs));
 
   std::vector<std::string> names = node.outputs;
-  while (names.size() > static_cast<size_t>(def->min_outputs) && names.back().empty()) {
+  while (!guest && names.size() > static_cast<size_t>(def->min_outputs) && names.back().empty()) {
     names.pop_back();
   }
   HONE_RETURN_IF_ERROR(check_count("outputs", node.outputs.size(), names.size(), def->min_outputs,
@@ -223,16 +236,28 @@ Status Builder::build_operator(const model::NodeProto& node, const std::string& 
   return old ? ops::infer_node(g_, n) : Status();
 }
 
+static bool is_graph(const model::AttributeValue& value) {
+  return std::holds_alternative<std::shared_ptr<model::GraphProto>>(value);
+}
+
 Status Builder::build_blocks(graph::NodeId owner, const ops::OpDef& def, const std::string& label,
                              const AttributeMap& attributes, const Scope& scope) {
+  // In the order of the operator's entry, which says which block is which.
+  std::vector<std::string> graphs;
   for (const ops::AttrSpec& spec : def.attrs) {
-    if (spec.type != ops::AttrType::graph || !attributes.contains(spec.name)) continue;
-    const auto& proto = *std::get<std::shared_ptr<model::GraphProto>>(attributes.at(spec.name));
+    const bool given = spec.type == ops::AttrType::graph && attributes.contains(spec.name);
+    if (given) graphs.emplace_back(spec.name);
+  }
+  for (const auto& [key, value] : attributes) {
+    if (ops::is_guest(def) && is_graph(value)) graphs.push_back(key);
+  }
+  for (const std::string& key : graphs) {
+    const auto& proto = *std::get<std::shared_ptr<model::GraphProto>>(attributes.at(key));
     Scope inner;
-    inner.block = g_.add_block(owner, spec.name);
+    inner.block = g_.add_block(owner, key);
     inner.outer = &scope;
     inner.opsets = scope.opsets;
-    inner.prefix = label + "/" + spec.name;
+    inner.prefix = label + "/" + key;
     inner.attributes = scope.attributes;
     inner.function_depth = scope.function_depth;
     HONE_RETURN_IF_ERROR(build_graph(proto, &inner));

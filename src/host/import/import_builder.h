@@ -9,7 +9,8 @@ namespace hone::import_detail {
 
 class Builder {
  public:
-  Builder(const model::Model& model, const Functions& functions, Zeros zeros);
+  Builder(const model::Model& model, const Functions& functions, Zeros zeros,
+          const ImportOptions& options);
 
   // Everything but facts of computed values.
   Status build();
@@ -60,6 +61,7 @@ class Builder {
   const model::Model& model_;
   const Functions& functions_;
   const Zeros zeros_;
+  const ImportOptions options_;
   graph::Graph g_;
   std::set<std::string> symbols_;   // that inputs declare
   std::set<std::string> reserved_;  // names of the model's own graph

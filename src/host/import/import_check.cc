@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "host/graph/domains.h"
 #include "host/graph/title.h"
 #include "host/import/import_internal.h"
+#include "host/ops/guest.h"
 
 namespace hone::import_detail {
 
@@ -53,7 +55,8 @@ namespace {
 // Walks all nodes that would be imported, function bodies once.
 class Collector {
  public:
-  explicit Collector(const Functions& functions) : functions_(functions) {}
+  Collector(const Functions& functions, bool keep_guests)
+      : functions_(functions), keep_guests_(keep_guests) {}
 
   void walk(const std::vector<model::NodeProto>& nodes, const Opsets& opsets,
             const std::string& prefix) {
@@ -91,20 +94,21 @@ class Collector {
   }
 
  private:
-  static bool is_known(const model::NodeProto& node, const Opsets& opsets) {
+  bool is_known(const model::NodeProto& node, const Opsets& opsets) const {
     const std::string domain = canonical_domain(node.domain);
     if (domain.empty() && node.op_type == "Constant") return true;
     // Operators of older opsets are read as those of the oldest that OpDefs describe.
     const int64_t oldest = domain.empty() ? ops::min_opset : 1;
-    return ops::find_op(domain, node.op_type, std::max(opset_of(opsets, domain), oldest)) !=
-           nullptr;
+    const ops::OpDef* def =
+        ops::find_op(domain, node.op_type, std::max(opset_of(opsets, domain), oldest));
+    if (def != nullptr && !ops::is_guest(*def)) return true;
+    return keep_guests_ && graph::is_foreign_domain(domain);
   }
 
   void add(const model::NodeProto& node, const std::string& label) {
     const std::string domain = canonical_domain(node.domain);
     const std::string op = domain.empty() ? node.op_type : domain + "." + node.op_type;
-    own_domain_ = own_domain_ || (!domain.empty() && !domain.starts_with("ai.onnx") &&
-                                  !domain.starts_with("com.microsoft"));
+    own_domain_ = own_domain_ || graph::is_foreign_domain(domain);
     blocked_ = blocked_ || domain == "com.microsoft.nchwc";
     auto [it, is_new] = by_op_.try_emplace(op);
     if (is_new) order_.push_back(op);
@@ -112,6 +116,7 @@ class Collector {
   }
 
   const Functions& functions_;
+  const bool keep_guests_;
   bool own_domain_ = false;
   bool blocked_ = false;  // channels in blocks, as ONNX Runtime lays them out itself
   std::set<const model::FunctionProto*> visited_;
@@ -121,8 +126,9 @@ class Collector {
 
 }  // namespace
 
-Status check_operators(const model::Model& model, const Functions& functions) {
-  Collector collector(functions);
+Status check_operators(const model::Model& model, const Functions& functions,
+                       const ImportOptions& options) {
+  Collector collector(functions, options.keep_guests);
   collector.walk(model.graph.nodes, model.opsets, "");
   return collector.status();
 }

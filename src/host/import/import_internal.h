@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/graph/graph.h"
+#include "host/import/import.h"
 #include "host/model/onnx.h"
 #include "host/ops/op_def.h"
 
@@ -35,7 +36,8 @@ std::string title_of(const model::NodeProto& node, const std::string& label);
 
 // Versions Hone reads, and every operator it lacks, in one message each.
 Status check_opsets(const Opsets& opsets);
-Status check_operators(const model::Model& model, const Functions& functions);
+Status check_operators(const model::Model& model, const Functions& functions,
+                       const ImportOptions& options);
 
 // An order in which every node follows those it reads from: the given one where that holds, else
 // the nearest. Errors (corrupt): a name defined twice, cycles.
@@ -70,6 +72,8 @@ using AttributeMap = std::map<std::string, model::AttributeValue>;
 Result<AttributeMap> resolve_attributes(const model::NodeProto& node, const AttributeMap* outer);
 // Checks them against the operator's and keeps all but subgraphs.
 Result<graph::Attributes> check_attributes(const AttributeMap& attributes, const ops::OpDef& def);
+// A guest's: as they are, but for graphs, which become blocks. Errors (unsupported): lists of them.
+Result<graph::Attributes> guest_attributes(const AttributeMap& attributes);
 // The tensor of a Constant node.
 Result<Tensor> constant_of(const AttributeMap& attributes);
 

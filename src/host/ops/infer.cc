@@ -147,6 +147,33 @@ std::string data_symbol(const Graph& graph, ValueId v, size_t k) {
   return fmt::format("?{}[{}]", graph.value(v).name, k);
 }
 
+// Behind an operator that nobody knows (guest.h) inference has nothing to go by: what was known of
+// the outputs, from the file's declarations, stays.
+class DeclaredFacts {
+ public:
+  DeclaredFacts(Graph& graph, NodeId id) : graph_(graph), id_(id) {
+    const Node& node = graph.node(id);
+    const bool open = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) {
+      return v != graph::none && graph.fact(v).dtype == DType::none;
+    });
+    if (!open) return;
+    for (ValueId v : node.outputs) facts_.push_back(v == graph::none ? Fact() : graph.fact(v));
+  }
+  void restore() {
+    for (size_t i = 0; i < facts_.size(); ++i) {
+      const ValueId v = graph_.node(id_).outputs[i];
+      if (v != graph::none && graph_.fact(v).dtype == DType::none) {
+        graph_.set_fact(v, std::move(facts_[i]));
+      }
+    }
+  }
+
+ private:
+  Graph& graph_;
+  NodeId id_;
+  std::vector<Fact> facts_;  // of the outputs; empty where all inputs have types
+};
+
 Status infer_node(Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   const OpDef* def = find_op(node);
@@ -156,8 +183,10 @@ Status infer_node(Graph& graph, NodeId id) {
   }
   Status status = check_arity(*def, node);
   if (status.ok()) {
+    DeclaredFacts declared(graph, id);
     InferContext ctx(graph, id);
     status = def->infer(ctx);
+    declared.restore();
   }
   return hone::in(title(graph, node), status);
 }

@@ -36,7 +36,7 @@ TEST(Infer, InputsThatMustBeThere) {
   check({
       {"in %x f32[3]\n%y = Add(%x, _) \"a\"", "node 'a' (Add): input 1 is missing"},
       {"in %x f32[3]\n%y = Add(%x) \"a\"",
-       "node 'a' (Add): 1 inputs, which Add version 14 does not take"},
+       "node 'a' (Add): 1 inputs, which Add version 18 does not take"},
       {"in %x f32[3]\n%y = Clip(%x, _, _)", "f32[3]"},
   });
 }

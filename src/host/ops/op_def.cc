@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "host/ops/guest.h"
 #include "host/ops/plugin.h"
 
 namespace hone::ops {
@@ -51,7 +52,7 @@ const OpDef* find_op(std::string_view domain, std::string_view op, int64_t versi
   const OpDef* found = past == all.begin() ? nullptr : *std::prev(past);
   if (found != nullptr && found->domain == domain && found->name == op) return found;
   const PluginOp* plugin = find_plugin_op(domain, op, version);
-  return plugin == nullptr ? nullptr : &plugin->def;
+  return plugin == nullptr ? find_guest(domain, op, version) : &plugin->def;
 }
 
 const OpDef* find_op(const Node& node) { return find_op(node.domain, node.op, node.version); }

@@ -66,7 +66,7 @@ class Work {
     limit(size_of(o_.in), &at);
     HONE_ASSIGN(const model::Model before, model::read_model(o_.in));
     limit(before.file_bytes, &at);
-    auto graph = import(before);
+    auto graph = import(before, {.keep_guests = true});
     if (!graph.ok()) return in(o_.in, graph.status());
     if (o_.opset != 0) HONE_RETURN_IF_ERROR(in(o_.in, raise_opset(*graph, o_.opset)));
     HONE_RETURN_IF_ERROR(check_writable(o_.out));
