@@ -4,11 +4,13 @@
 set(HONE_FUZZ_SECONDS 15 CACHE STRING "how long ctest runs each fuzzer of the fuzz preset")
 
 file(GLOB fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cc")
+add_custom_target(fuzzers)  # all of them, and no more of the program than they need
 foreach(source IN LISTS fuzzers)
   get_filename_component(program "${source}" NAME_WE)
   string(REGEX REPLACE "_fuzz$" "" name "${program}")
   set(corpus "${PROJECT_SOURCE_DIR}/fuzz/corpus/${name}")
   add_executable(${program} ${source})
+  add_dependencies(fuzzers ${program})
   target_link_libraries(${program} PRIVATE hone_ship)
   if(HONE_FUZZ)
     target_link_options(${program} PRIVATE -fsanitize=fuzzer)
