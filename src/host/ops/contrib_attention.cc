@@ -97,7 +97,13 @@ Status check_heads(const Node& node) {
   return {};
 }
 
+// The cache that is handed on: the reference has none, but what reads it must know its type.
+void infer_caches(InferContext& ctx, DType t) {
+  for (size_t i = 1; i < ctx.outputs(); ++i) ctx.set_unranked(i, t);
+}
+
 Status infer_projected(InferContext& ctx, DType t) {
+  infer_caches(ctx, t);
   HONE_RETURN_IF_ERROR(check_heads(ctx.node()));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 0, 3, 3));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 1, 2, 2));
@@ -183,6 +189,7 @@ Status infer_multi_head(InferContext& ctx) {
   HONE_RETURN_IF_ERROR(check_rank(ctx, 1, 3, 4));
   HONE_RETURN_IF_ERROR(check_rank(ctx, 2, 3, 4));
   const DType t = ctx.in(0).dtype;
+  infer_caches(ctx, t);
   if (!ctx.has_rank(0) || !ctx.has_input(2) || !ctx.has_rank(2)) {
     ctx.set_unranked(0, t);
     return {};
