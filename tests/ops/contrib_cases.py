@@ -64,7 +64,7 @@ def nhwc_pool(m):
     return "NhwcMaxPool", [x], m.window(2), 1, MS
 
 
-def rotary(m):
+def contrib_rotary(m):
     batch, heads, steps, half = m.sizes(4, 1, 4)
     half *= 4  # ONNX Runtime's heads are of whole vectors
     x = m.array(batch, heads, steps, 2 * half)
@@ -127,4 +127,4 @@ def quantised_attention(m):
     return "QAttention", [*inputs, zero], {"num_heads": heads, **m.maybe(unidirectional=1)}, 1, MS
 
 
-KINDS = [quantize, forms, nhwc_pool, rotary, group_query, quantised_attention]
+KINDS = [quantize, forms, nhwc_pool, contrib_rotary, group_query, quantised_attention]

@@ -181,10 +181,11 @@ def test_from_c_without_it(built, engine):
 
 
 def test_missing_on_the_host(model, engine):
-    r = hone("inspect", model, status=2)
-    assert r.stderr.splitlines() == [
-        f"error: {model}: unsupported operators: com.example.HardSwishGate (nodes 'gate', 'last'); "
-        "operators of your own come in a plugin (--plugin FILE.so)"]
+    reason = ("unsupported operators: com.example.HardSwishGate (nodes 'gate', 'last'); operators of "
+              "your own come in a plugin (--plugin FILE.so)")
+    assert hone("inspect", model).stdout.splitlines()[-1] == f"x86_64 portable: {reason}"
+    r = hone("build", model, "-o", model.parent / "never.engine", status=2)
+    assert r.stderr.splitlines() == [f"error: {model}: {reason}"]
     r = hone("bench", engine, status=2)
     assert len(r.stderr.splitlines()) == 1
     assert f"(gate) needs the plugin operator {OP} version 1" in r.stderr

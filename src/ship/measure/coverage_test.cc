@@ -67,8 +67,9 @@ out %y as "y"
   ASSERT_TRUE(timed.ok()) << timed.status().text();
   double all = 0;
   for (const StepTime& s : *timed) all += s.us;
-  // 32,768 sines take more than 10 us on anything, and less than a second.
-  EXPECT_GT(all, 10);
+  // No processor does 33 sines in a nanosecond (the best vector unit seen needs 8.5 us for these
+  // 32,768), and none takes a second.
+  EXPECT_GT(all, 1);
   EXPECT_LT(all, 1e6);
   EXPECT_FALSE(time_steps(*session, {{8, 5}}, 20).ok());
 }
