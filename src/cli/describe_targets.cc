@@ -15,7 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr size_t most_nodes = 1500;
+constexpr size_t most_nodes = 4000;
 constexpr int64_t most_bytes = int64_t{512} << 20;
 
 json to_json(const engine::TargetCheck& t) {

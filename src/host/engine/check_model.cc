@@ -52,27 +52,35 @@ std::vector<plan::Problem> nodes_without_kernel(graph::Graph graph) {
   return out;
 }
 
-Result<ModelCheck> check_model(const model::Model& model, const Target& target,
-                               const std::map<std::string, Dims>& shapes, plan::Plan* made) {
-  ModelCheck check;
+Result<PassedModel> pass_model(const model::Model& model,
+                               const std::map<std::string, Dims>& shapes) {
+  PassedModel passed;
   auto graph = import(model);
   if (!graph.ok()) {
     if (graph.code() != Code::unsupported) return graph.status();
-    check.problems.push_back({"", "", graph.status().text()});
-    return check;
+    passed.problems.push_back({"", "", graph.status().text()});
+    return passed;
   }
   if (!shapes.empty()) HONE_RETURN_IF_ERROR(ops::bind_input_shapes(*graph, shapes));
   for (const std::string& bad : bad_weights(*graph)) {
-    check.problems.push_back({"", "", "weights are not finite: " + bad});
+    passed.problems.push_back({"", "", "weights are not finite: " + bad});
   }
   HONE_RETURN_IF_ERROR(widen_halves(&*graph));
-  passes::Options passes;
-  passes.engine = true;
-  if (auto passed = passes::run_passes(*graph, passes); !passed.ok()) return passed.status();
+  passes::Options options;
+  options.engine = true;
+  if (auto run = passes::run_passes(*graph, options); !run.ok()) return run.status();
+  passed.graph = std::move(*graph);
+  return passed;
+}
+
+ModelCheck check_passed(const PassedModel& passed, const Target& target, plan::Plan* made) {
+  ModelCheck check;
+  check.problems = passed.problems;
+  if (!passed.graph) return check;
   plan::PlanOptions options;
   options.target = target;
   std::vector<plan::Problem> missing;
-  auto plan = plan::make_plan(*graph, options, &missing);
+  auto plan = plan::make_plan(*passed.graph, options, &missing);
   if (!plan.ok()) {
     check.problems.push_back({"", "", plan.status().text()});
     return check;
@@ -88,6 +96,12 @@ Result<ModelCheck> check_model(const model::Model& model, const Target& target,
                      check.weights_bytes + check.arena_bytes, target.memory_bytes)});
   }
   return check;
+}
+
+Result<ModelCheck> check_model(const model::Model& model, const Target& target,
+                               const std::map<std::string, Dims>& shapes) {
+  HONE_ASSIGN(const PassedModel passed, pass_model(model, shapes));
+  return check_passed(passed, target, nullptr);
 }
 
 }  // namespace hone::engine

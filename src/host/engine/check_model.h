@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,14 +23,23 @@ struct ModelCheck {
 // tactics are timed at, each as large as its largest storage.
 int64_t arena_bytes(const plan::Plan& plan, const plan::Profile& profile);
 
-// Imports, binds `shapes` (inputs by name; may be empty), optimises and plans for `target` without
-// timing anything. Operators without a
-// definition, weights that are not finite, nodes without a kernel, and more memory than the target
-// has are problems; an error is what keeps the model from being read at all. `made`: the plan,
-// where every node has one; may be null.
+// A model as far as every target has it in common: imported, with `shapes` (inputs by name; may be
+// empty) bound, and optimised. Operators without a definition (no graph then) and weights that are
+// not finite are problems; an error is what keeps the model from being read at all.
+struct PassedModel {
+  std::optional<graph::Graph> graph;
+  std::vector<plan::Problem> problems;
+};
+Result<PassedModel> pass_model(const model::Model& model,
+                               const std::map<std::string, Dims>& shapes);
+
+// Plans it for `target` without timing anything: nodes without a kernel, and more memory than the
+// target has, are further problems. `made`: the plan, where every node has a kernel; may be null.
+ModelCheck check_passed(const PassedModel& passed, const Target& target, plan::Plan* made);
+
+// Both, for one target. Errors: those of pass_model().
 Result<ModelCheck> check_model(const model::Model& model, const Target& target,
-                               const std::map<std::string, Dims>& shapes = {},
-                               plan::Plan* made = nullptr);
+                               const std::map<std::string, Dims>& shapes = {});
 
 // Nodes whose operators have no kernel on any machine, of what the passes leave of the graph;
 // operators that only compute shapes need none.

@@ -68,12 +68,13 @@ std::vector<NamedTarget> known_targets() {
 
 Result<std::vector<TargetCheck>> check_targets(const model::Model& model,
                                                const std::vector<NamedTarget>& targets) {
+  HONE_ASSIGN(const PassedModel passed, pass_model(model, {}));
   std::vector<TargetCheck> all;
   for (const NamedTarget& t : targets) {
     TargetCheck& check = all.emplace_back();
     check.name = t.name;
     plan::Plan plan;
-    HONE_ASSIGN(check.model, check_model(model, t.target, {}, &plan));
+    check.model = check_passed(passed, t.target, &plan);
     if (!check.model.problems.empty() && plan.steps.empty()) continue;
     count_portable(plan, &check);
     if (has_products(plan)) take_products(t.target.isa, &check);

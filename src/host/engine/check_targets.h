@@ -27,7 +27,7 @@ struct TargetCheck {
   std::string bf16, f16, int8;
 };
 
-// The model on each of them, as `build` plans it without timings. Errors: those of check_model().
+// The model on each of them, as `build` plans it without timings. Errors: those of pass_model().
 Result<std::vector<TargetCheck>> check_targets(const model::Model& model,
                                                const std::vector<NamedTarget>& targets);
 

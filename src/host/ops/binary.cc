@@ -6,6 +6,7 @@
 #include <set>
 #include <type_traits>
 
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -13,37 +14,31 @@ namespace hone::ops {
 namespace {
 
 // --- arithmetic ---------------------------------------------------------------------------------
-// Integers wrap: computed unsigned, where overflow is defined.
+// Integers wrap.
 
 struct Add {
   template <class W>
   W operator()(W a, W b) const {
-    if constexpr (std::is_same_v<W, double>) return a + b;
-    return static_cast<W>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    return wrap_add(a, b);
   }
 };
 struct Sub {
   template <class W>
   W operator()(W a, W b) const {
-    if constexpr (std::is_same_v<W, double>) return a - b;
-    return static_cast<W>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+    return wrap_sub(a, b);
   }
 };
 struct Mul {
   template <class W>
   W operator()(W a, W b) const {
-    if constexpr (std::is_same_v<W, double>) return a * b;
-    return static_cast<W>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    return wrap_mul(a, b);
   }
 };
-// Truncates; x / 0 is checked before, x / -1 may overflow.
+// Truncates; x / 0 is checked before.
 struct Div {
   template <class W>
   W operator()(W a, W b) const {
-    if constexpr (std::is_same_v<W, int64_t>) {
-      if (b == -1) return Sub()(W(0), a);
-    }
-    return a / b;
+    return wrap_div(a, b);
   }
 };
 

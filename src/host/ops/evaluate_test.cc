@@ -76,6 +76,35 @@ TEST(Evaluate, IntegersWrapAround) {
   EXPECT_TRUE(identical((*y)[0], Tensor::of<int8_t>({2}, {44, -128})));
 }
 
+// A root of less than nothing is none of the integers: NaN becomes 0, minus infinity the smallest.
+TEST(Evaluate, IntegersHaveNoNaN) {
+  const Graph g = parsed(R"(in %x i64[2,2]
+%l = ReduceLogSum:13(%x) {axes=[1], keepdims=0}
+%s = ReduceSum:13(%x) {keepdims=0}
+%a = Abs(%x)
+out %l as "l"
+out %s as "s"
+out %a as "a"
+)");
+  const auto y = evaluate(g, {Tensor::of<int64_t>({2, 2}, {INT64_MIN, 0, 1, -1})});
+  ASSERT_TRUE(y.ok()) << y.status().text();
+  EXPECT_TRUE(identical((*y)[0], Tensor::of<int64_t>({2}, {0, INT64_MIN})));
+  EXPECT_TRUE(identical((*y)[1], Tensor::of<int64_t>({}, {INT64_MIN})));
+  EXPECT_TRUE(identical((*y)[2], Tensor::of<int64_t>({2, 2}, {INT64_MIN, 0, 1, 1})));
+}
+
+TEST(Evaluate, GemmScalesNegativeIntegers) {
+  const Graph g = parsed(R"(in %a i32[1,2]
+in %b i32[2,1]
+%y = Gemm:13(%a, %b) {alpha=0.5}
+out %y as "y"
+)");
+  const Tensor b = Tensor::of<int32_t>({2, 1}, {1, 1});
+  const auto y = evaluate(g, {Tensor::of<int32_t>({1, 2}, {-6, 2}), b});
+  ASSERT_TRUE(y.ok()) << y.status().text();
+  EXPECT_TRUE(identical((*y)[0], Tensor::of<int32_t>({1, 1}, {-2})));
+}
+
 TEST(Evaluate, FusedConvIsConvThenResidualThenActivation) {
   const std::string head =
       "in %x f32[1,2,5,5]\nin %w f32[3,2,3,3]\nin %b f32[3]\nin %r f32[1,3,5,5]\n";

@@ -19,6 +19,9 @@ Result<Branches> branches_of(const Graph& graph, const Node& node) {
     return invalid("then_branch or else_branch is missing");
   }
   for (BlockId id : {b.taken_if_true, b.taken_if_false}) {
+    if (!graph.block(id).inputs.empty()) {
+      return invalid(fmt::format("{} has inputs: nobody gives a branch any", graph.block(id).name));
+    }
     const size_t n = graph.block(id).outputs.size();
     if (n != node.outputs.size()) {
       return invalid(fmt::format("{} has {} outputs, the node {}", graph.block(id).name, n,

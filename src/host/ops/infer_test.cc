@@ -214,6 +214,23 @@ TEST(Infer, BranchesAreJoined) {
   check({{known.c_str(), "f32[n,1]"}});
 }
 
+TEST(Infer, BranchesTakeNoInputs) {
+  Graph g = parsed(R"(in %x f32[n]
+in %flag bool[]
+%y = If(%flag) "if"
+  then_branch: {
+    in %a f32[n]
+    out %a
+  }
+  else_branch: {
+    out %x
+  }
+out %y as "y"
+)");
+  EXPECT_EQ(infer_graph(g).text(),
+            "node 'if' (If): then_branch has inputs: nobody gives a branch any");
+}
+
 TEST(Infer, BranchThatCannotRunIsPoisoned) {
   Graph g = parsed(R"(in %x f32[n,4]
 in %flag bool[]

@@ -1,6 +1,7 @@
 // MatMul and Gemm.
 #include "host/ops/matmul.h"
 
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 
 namespace hone::ops {
@@ -83,14 +84,8 @@ void multiply(const W* a, const Operand& ao, const W* b, const Operand& bo, W* y
     for (int64_t k = 0; k < ao.columns; ++k) {
       const W scale = a[m * ao.row_stride + k * ao.column_stride];
       const W* from = b + k * bo.row_stride;
-      if constexpr (std::is_same_v<W, double>) {
-        for (int64_t n = 0; n < bo.columns; ++n) row[n] += scale * from[n * bo.column_stride];
-      } else {
-        for (int64_t n = 0; n < bo.columns; ++n) {
-          row[n] = static_cast<W>(static_cast<uint64_t>(row[n]) +
-                                  static_cast<uint64_t>(scale) *
-                                      static_cast<uint64_t>(from[n * bo.column_stride]));
-        }
+      for (int64_t n = 0; n < bo.columns; ++n) {
+        row[n] = wrap_add(row[n], wrap_mul(scale, from[n * bo.column_stride]));
       }
     }
   }
@@ -183,7 +178,7 @@ Status gemm_in(RefContext& ctx) {
   const auto alpha = static_cast<double>(node.attributes.f("alpha", 1));
   const auto beta = static_cast<double>(node.attributes.f("beta", 1));
   if (alpha != 1) {
-    for (W& v : y.values) v = static_cast<W>(alpha * static_cast<double>(v));
+    for (W& v : y.values) v = from_double<W>(alpha * static_cast<double>(v));
   }
   if (ctx.has_input(2)) {
     const Tensor& c = ctx.in(2);
@@ -193,7 +188,7 @@ Status gemm_in(RefContext& ctx) {
     Walk<1> walk(dims, {broadcast_strides(c.dims(), dims)});
     for (W& v : y.values) {
       const W add = cv[static_cast<size_t>(walk.offset())];
-      v += beta == 1 ? add : static_cast<W>(beta * static_cast<double>(add));
+      v = wrap_add(v, beta == 1 ? add : from_double<W>(beta * static_cast<double>(add)));
       walk.next();
     }
   }
@@ -204,11 +199,7 @@ Status gemm_in(RefContext& ctx) {
 Status gemm(RefContext& ctx) {
   const DType t = ctx.in(0).dtype();
   if (ctx.in(1).dtype() != t) return bad_dtype(ctx.node(), ctx.in(1).dtype());
-  return in_domain(ctx.node(), t, [&]<class W>() -> Status {
-    // Unsigned arithmetic wraps; signed gives the same bits.
-    if constexpr (std::is_same_v<W, double>) return gemm_in<double>(ctx);
-    return gemm_in<uint64_t>(ctx);
-  });
+  return in_domain(ctx.node(), t, [&]<class W>() -> Status { return gemm_in<W>(ctx); });
 }
 
 constexpr AttrSpec gemm_attrs[] = {{"alpha", AttrType::f},

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -120,7 +121,7 @@ struct Sum {
   }
   template <class W>
   static W step(W a, W x) {
-    return a + x;
+    return wrap_add(a, x);
   }
   template <class W>
   static W finish(W a, int64_t) {
@@ -143,36 +144,31 @@ struct Prod : Sum {
   }
   template <class W>
   static W step(W a, W x) {
-    if constexpr (std::is_same_v<W, double>) return a * x;
-    return static_cast<W>(static_cast<uint64_t>(a) * static_cast<uint64_t>(x));
+    return wrap_mul(a, x);
   }
 };
-template <class W>
-W absolute(W x) {
-  return x < 0 ? -x : x;
-}
 struct L1 : Sum {
   template <class W>
   static W step(W a, W x) {
-    return a + absolute(x);
+    return wrap_add(a, wrap_abs(x));
   }
 };
 struct SumSquare : Sum {
   template <class W>
   static W step(W a, W x) {
-    return a + Prod::step(x, x);
+    return wrap_add(a, wrap_mul(x, x));
   }
 };
 struct L2 : SumSquare {
   template <class W>
   static W finish(W a, int64_t) {
-    return static_cast<W>(std::sqrt(static_cast<double>(a)));
+    return from_double<W>(std::sqrt(static_cast<double>(a)));
   }
 };
 struct LogSum : Sum {
   template <class W>
   static W finish(W a, int64_t) {
-    return static_cast<W>(std::log(static_cast<double>(a)));
+    return from_double<W>(std::log(static_cast<double>(a)));
   }
 };
 struct Max : Sum {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -87,14 +88,14 @@ struct Abs {
   template <class W>
   W operator()(W x) const {
     if constexpr (std::is_same_v<W, double>) return std::fabs(x);
-    return x < 0 ? W(0) - x : x;
+    return wrap_abs(x);
   }
 };
 struct Neg {
   template <class W>
   W operator()(W x) const {
     if constexpr (std::is_same_v<W, double>) return -x;
-    return static_cast<W>(uint64_t{0} - static_cast<uint64_t>(x));
+    return wrap_sub(W(0), x);
   }
 };
 struct Sign {

@@ -71,7 +71,7 @@ class Group {
 
   Patch patch() const {
     Patch p(g_, root_);
-    std::vector<NodeId> order = in_order();
+    std::vector<NodeId> order = in_order(members_);
     std::vector<ValueId> inputs = outside(members_);
     Node made;
     made.op = "FusedChain";
@@ -89,13 +89,25 @@ class Group {
  private:
   using Members = std::map<NodeId, Member>;
 
+  // Each behind those whose results it reads. All lead to the root; the rest of the block, which
+  // may be long, is not looked at.
+  std::vector<NodeId> in_order(const Members& members) const {
+    std::vector<NodeId> order;
+    auto visit = [&](auto& self, NodeId n) -> void {
+      auto it = members.find(n);
+      if (it == members.end() || std::find(order.begin(), order.end(), n) != order.end()) return;
+      for (ValueId v : operands(g_.node(n), it->second)) self(self, g_.value(v).producer);
+      order.push_back(n);
+    };
+    visit(visit, root_);
+    return order;
+  }
+
   // Values that members read and none makes, in order of first use.
   std::vector<ValueId> outside(const Members& members) const {
     std::vector<ValueId> values;
-    for (NodeId n : g_.block(g_.node(root_).block).nodes) {
-      auto it = members.find(n);
-      if (it == members.end()) continue;
-      for (ValueId v : operands(g_.node(n), it->second)) {
+    for (NodeId n : in_order(members)) {
+      for (ValueId v : operands(g_.node(n), members.at(n))) {
         bool known = std::find(values.begin(), values.end(), v) != values.end();
         if (!known && !members.contains(g_.value(v).producer)) values.push_back(v);
       }
@@ -151,14 +163,6 @@ class Group {
         break;
       }
     }
-  }
-
-  std::vector<NodeId> in_order() const {
-    std::vector<NodeId> order;
-    for (NodeId n : g_.block(g_.node(root_).block).nodes) {
-      if (contains(n)) order.push_back(n);
-    }
-    return order;
   }
 
   std::vector<ChainOp> chain(const std::vector<NodeId>& order,

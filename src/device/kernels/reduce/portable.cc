@@ -2,6 +2,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "common/tensor/arithmetic.h"
 #include "device/kernels/check.h"
 #include "device/kernels/reduce/reduce_impl.h"
 
@@ -37,20 +38,6 @@ constexpr Access<W> access() {
 
 // A reduction of T (a W): Acc, start(lowest, highest), add(acc, x, i) where i counts the elements
 // of one result, and finish(acc, n) with n their number.
-
-// Out of range and NaN as the cast family has them.
-template <class T>
-T from_double(double v) {
-  if constexpr (std::is_integral_v<T>) {
-    if (v != v) return 0;
-    constexpr double low = std::is_signed_v<T> ? -0x1p63 : 0;
-    constexpr double end = std::is_signed_v<T> ? 0x1p63 : 0x1p64;
-    if (v < low) return std::numeric_limits<T>::min();
-    return v >= end ? std::numeric_limits<T>::max() : static_cast<T>(v);
-  } else {
-    return v;
-  }
-}
 
 template <class T>
 using SumOf = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
