@@ -94,6 +94,7 @@ class Maker {
     for (const char* symbol : {"n", "m", "h"}) {
       sizes_[symbol] = static_cast<int64_t>(bytes_.below(6));
     }
+    sizes_["h"] = std::max<int64_t>(sizes_["h"], 1);
     for (size_t i = 1 + bytes_.below(4); i > 0; --i) operand();
     for (size_t i = 1 + bytes_.below(4); i > 0; --i) {
       if (!node()) return false;
@@ -142,7 +143,8 @@ class Maker {
     switch (bytes_.below(8)) {
       case 0:
       case 1: return Dim::symbol(bytes_.one_of(symbols));
-      case 2: return Dim::symbol(bytes_.one_of(symbols)) * 2 + 1;
+      // Beside another size this is taken for more than 1, as sizes of 0 are the exception.
+      case 2: return Dim::symbol("h") * 2 + 1;
       default: return static_cast<int64_t>(bytes_.below(8));
     }
   }

@@ -104,6 +104,50 @@ def tf_branches_and_loops(folder):
 
 
 @maker
+def tf_recurrent_layer(folder):
+    """Keras's SimpleRNN: a loop without a count whose condition compares a counter that is cast,
+    with the limit and the weights as states that never change."""
+    body = helper.make_graph(
+        [node("MatMul", "h u_", "hu", "while/MatMul_1"), node("Add", "time one", "next", "while/add"),
+         node("Gather", "steps time", "row", "while/TensorListGetItem"),
+         node("MatMul", "row w_", "rw", "while/MatMul"), node("Add", "rw hu", "sum", "while/add_1"),
+         node("Tanh", "sum", "item", "while/Tanh"), node("Identity", "item", "h_out", "while/Identity"),
+         node("Cast", "next", "next_f", "cond/Cast", to=F32),
+         node("Cast", "limit_", "limit_f", "cond/Cast_1", to=F32),
+         node("Less", "next_f limit_f", "more", "cond/Less")], "while_body",
+        [value("counter", [], I64), value("cond", [], TensorProto.BOOL),
+         value("time", [], TensorProto.INT32), value("h", None), value("limit_", [], TensorProto.INT32),
+         value("w_", None), value("u_", None)],
+        [value("more", [], TensorProto.BOOL), value("next", [], TensorProto.INT32),
+         value("h_out", None), value("limit_", [], TensorProto.INT32), value("w_", None),
+         value("u_", None), value("item", None)],
+        weights(one=np.int32(1)))
+    nodes = [
+        node("Transpose", "x", "steps", "rnn/transpose", perm=[1, 0, 2]),
+        node("Less", "zero_f limit_f0", "begins", "rnn/Less"),
+        node("Loop", "begins zero state limit w u", "t last l2 w2 u2 all", "rnn/while_loop", body=body)]
+    nodes[-1].input.insert(0, "")
+    return model(nodes, [value("x", ["unk__1", 5, 3])], [value("last", None), value("all", None)],
+                 weights(zero=np.int32(0), limit=np.int32(5), zero_f=np.float32(0),
+                         limit_f0=np.float32(5), state=np.zeros((2, 4), np.float32), w=array(3, 4),
+                         u=array(4, 4)), opset=13), [array(2, 5, 3)]
+
+
+@maker
+def tf_crop_and_resize(folder):
+    """A loop whose number is declared as a vector of one, which ONNX Runtime takes at its word."""
+    body = helper.make_graph(
+        [node("Add", "i one", "next", "crop/Add"), node("Slice", "boxes i next zero", "box", "crop/Slice_c"),
+         node("Identity", "cond", "cond_out", "crop/Identity")], "body",
+        [value("i", [1], I64), value("cond", [], TensorProto.BOOL)],
+        [value("cond_out", [], TensorProto.BOOL), value("box", None)],
+        weights(one=np.array([1]), zero=np.array([0])))
+    return model([node("Loop", "trips yes", "all", "CropAndResize", body=body)],
+                 [value("boxes", [3, 4])], [value("all", None)],
+                 weights(trips=np.int64(3), yes=np.array(True)), opset=13), [array(3, 4)]
+
+
+@maker
 def paddle_old_forms(folder):
     """Paddle's names, opset 9: sizes, axes and pads as attributes, -1 for a size that is open,
     a Dropout that tests, an Upsample, a constant that is made and cast."""

@@ -82,7 +82,7 @@ bool at_most(const Dim& d, int64_t bound) {
 // 0 <= a < b for all sizes.
 bool is_remainder(const Dim& a, const Dim& b) { return at_least(a, 0) && at_least(b - a, 1); }
 
-// a = divisor * quotient + rest, the coefficients of rest in [0, divisor).
+// a = divisor * quotient + rest, the coefficients of rest in [0, divisor); divisor > 0.
 struct Split {
   Dim quotient, rest;
 };
@@ -90,7 +90,9 @@ Split split(const Dim& a, int64_t divisor) {
   std::vector<Term> quotient, rest;
   for (const Term& t : a.terms()) {
     const int64_t q = floor_div(t.coefficient, divisor);
-    const int64_t r = t.coefficient - q * divisor;
+    // Not the coefficient less q * divisor: that product may lie below the smallest number.
+    int64_t r = t.coefficient % divisor;
+    if (r < 0) r += divisor;
     if (q != 0) quotient.push_back({q, t.factors});
     if (r != 0) rest.push_back({r, t.factors});
   }

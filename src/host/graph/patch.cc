@@ -56,6 +56,7 @@ void Patch::set_input(NodeId node, size_t index, ValueId with) {
 }
 void Patch::remove(NodeId node) { removals_.push_back(node); }
 void Patch::inline_block(BlockId block) { inlined_.push_back(block); }
+void Patch::drop_state(BlockId body, size_t state) { dropped_.emplace_back(body, state); }
 void Patch::set_layout(ValueId value, Layout layout) { layouts_.emplace_back(value, layout); }
 void Patch::set_attribute(NodeId node, const std::string& name, std::optional<Attr> value) {
   attribute_changes_.push_back({node, name, std::move(value)});
@@ -63,8 +64,8 @@ void Patch::set_attribute(NodeId node, const std::string& name, std::optional<At
 
 bool Patch::empty() const {
   return new_nodes_.empty() && new_constants_.empty() && replacements_.empty() &&
-         input_changes_.empty() && removals_.empty() && inlined_.empty() && layouts_.empty() &&
-         attribute_changes_.empty();
+         input_changes_.empty() && removals_.empty() && inlined_.empty() && dropped_.empty() &&
+         layouts_.empty() && attribute_changes_.empty();
 }
 
 int64_t Patch::growth_bytes() const {

@@ -39,6 +39,9 @@ class Patch {
   // Puts the nodes of `block` before the anchor (its owner), for If with a known condition; block
   // inputs must be empty. The owner's outputs are replaced by the block's; the owner is removed.
   void inline_block(BlockId block);
+  // Takes state `state` from the Loop that owns `body`: an input and an output of the node and of
+  // the block. Nobody may read what they bring once the replacements are made.
+  void drop_state(BlockId body, size_t state);
   void set_layout(ValueId value, Layout layout);
   void set_attribute(NodeId node, const std::string& name, std::optional<Attr> value);
 
@@ -85,6 +88,7 @@ class Patch {
   std::vector<InputChange> input_changes_;
   std::vector<NodeId> removals_;
   std::vector<BlockId> inlined_;
+  std::vector<std::pair<BlockId, size_t>> dropped_;
   std::vector<std::pair<ValueId, Layout>> layouts_;
   std::vector<AttributeChange> attribute_changes_;
 };

@@ -21,6 +21,7 @@ class Patch::Transaction {
     for (const NewNode& n : p_.new_nodes_) HONE_RETURN_IF_ERROR(place(n));
     for (const InputChange& c : p_.input_changes_) change_input(c);
     for (const auto& [old, with] : p_.replacements_) replace(old, with);
+    for (const auto& [body, state] : p_.dropped_) HONE_RETURN_IF_ERROR(drop_state(body, state));
     HONE_RETURN_IF_ERROR(remove_nodes());
     give_names();
     HONE_RETURN_IF_ERROR(check_order());
@@ -128,6 +129,14 @@ class Patch::Transaction {
     for (BlockId b : p_.inlined_) {
       if (b <= 0 || !is_block(b) || !is_node(g_.block(b).owner)) return fail("inlines no block");
     }
+    for (const auto& [b, state] : p_.dropped_) {
+      if (b <= 0 || !is_block(b) || !is_node(g_.block(b).owner)) return fail("drops no state");
+      const Node& loop = g_.node(g_.block(b).owner);
+      const bool there = loop.is("Loop") && state + 2 < loop.inputs.size() &&
+                         state < loop.outputs.size() && state + 2 < g_.block(b).inputs.size() &&
+                         state + 1 < g_.block(b).outputs.size();
+      if (!there) return fail("drops a state that " + label(g_.block(b).owner) + " does not have");
+    }
     return {};
   }
 
@@ -221,6 +230,45 @@ class Patch::Transaction {
     }
   }
 
+  // Values that no list holds any longer are those of a node that is not alive.
+  Status bury(const std::vector<ValueId>& values) {
+    const NodeId grave = g_.node_count();
+    Node node;
+    node.alive = false;
+    for (ValueId v : values) {
+      if (v == none) continue;
+      Value& x = touch_value(v);
+      x.producer = grave;
+      x.output_index = static_cast<int32_t>(node.outputs.size());
+      node.outputs.push_back(v);
+    }
+    const std::vector<ValueId> dead = node.outputs;
+    g_.nodes_.push_back(std::move(node));
+    return check_unread(dead);
+  }
+
+  Status drop_state(BlockId body, size_t state) {
+    const auto take = [](std::vector<ValueId>& list, size_t at) {
+      const ValueId v = list[at];
+      list.erase(list.begin() + static_cast<std::ptrdiff_t>(at));
+      return v;
+    };
+    const NodeId loop = g_.block(body).owner;
+    std::vector<ValueId> inputs = g_.node(loop).inputs;
+    (void)take(inputs, state + 2);
+    set_inputs(loop, std::move(inputs));
+    std::vector<ValueId> results = g_.block(body).outputs;
+    (void)take(results, state + 1);
+    set_outputs(body, std::move(results));
+    std::vector<ValueId>& outputs = touch_node(loop).outputs;
+    const ValueId last = take(outputs, state);
+    const ValueId before = take(touch_block(body).inputs, state + 2);
+    for (size_t i = state; i < outputs.size(); ++i) {
+      if (outputs[i] != none) touch_value(outputs[i]).output_index = static_cast<int32_t>(i);
+    }
+    return bury({last, before});
+  }
+
   void change_attribute(const AttributeChange& c) {
     Attributes& attributes = touch_node(c.node).attributes;
     if (c.value) {
@@ -272,6 +320,11 @@ class Patch::Transaction {
       kill(n, &dead);
     }
     for (const auto& [b, nodes] : gone) take_out(b, nodes);
+    return check_unread(dead);
+  }
+
+  // Their names are free.
+  Status check_unread(const std::vector<ValueId>& dead) {
     for (ValueId v : dead) {
       if (!g_.users(v).empty()) {
         return fail("removes what defines " + label_value(v) + ", which " + label(g_.users(v)[0]) +
@@ -361,6 +414,7 @@ class Patch::Transaction {
 
   Status infer_and_merge(const std::function<Status(Graph&, NodeId)>& infer) {
     for (NodeId n = first_node_; n < g_.node_count(); ++n) {
+      if (!g_.node(n).alive) continue;
       const Status s = infer(g_, n);
       if (!s.ok()) return in("patch" + (p_.why_.empty() ? "" : " " + p_.why_), s);
     }

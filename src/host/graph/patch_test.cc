@@ -43,6 +43,67 @@ out %b as "b"
 out %d as "d"
 )";
 
+constexpr const char* loop = R"(in %x f32[s]
+in %n i64[]
+%y f32[s], %z f32[s] = Loop(%n, _, %x, %x) "l"
+  body: {
+    in %k i64[]
+    in %go bool[]
+    in %a f32[s]
+    in %b f32[s]
+    %c f32[s] = Add(%a, %b) "add"
+    out %go
+    out %c
+    out %b
+  }
+out %y as "y"
+out %z as "z"
+)";
+
+TEST(Patch, DropsAStateOfALoop) {
+  Graph g = parse(loop);
+  const BlockId body_block = 1;
+  const ValueId x = g.find_value("x"), b = g.find_value("b");
+  Patch p(g, g.value(g.find_value("y")).producer);
+  p.replace(b, x);
+  p.replace(g.find_value("z"), x);
+  p.drop_state(body_block, 1);
+  ASSERT_TRUE(p.apply(g, infer).ok());
+  EXPECT_TRUE(verify(g).ok()) << verify(g).text();
+  EXPECT_EQ(body(g), R"(in %x f32[s]
+in %n i64[]
+%y f32[s] = Loop(%n, _, %x) "l"
+  body: {
+    in %k i64[]
+    in %go bool[]
+    in %a f32[s]
+    %c f32[s] = Add(%a, %x) "add"
+    out %go
+    out %c
+  }
+out %y as "y"
+out %x as "z"
+)");
+  EXPECT_EQ(g.find_value("b"), none);
+}
+
+TEST(Patch, DropsNoStateThatIsRead) {
+  for (const bool inside : {false, true}) {
+    Graph g = parse(loop);
+    const ValueId x = g.find_value("x");
+    Patch p(g, 0);
+    p.replace(g.find_value(inside ? "z" : "b"), x);
+    p.drop_state(1, 1);
+    EXPECT_FALSE(p.apply(g, infer).ok());
+    EXPECT_EQ(body(g), loop);
+    EXPECT_TRUE(verify(g).ok()) << verify(g).text();
+  }
+  Graph g = parse(loop);
+  Patch p(g, 0);
+  p.drop_state(1, 2);
+  EXPECT_FALSE(p.apply(g, infer).ok());
+}
+
 TEST(Patch, FusesAndKeepsTheName) {
   Graph g = parse(chain);
   const NodeId conv = 0, relu = 1;
@@ -215,13 +276,18 @@ TEST(PatchRandom, AllOrNothing) {
       switch (below(7)) {
         case 0: known.push_back(p.add(op("New", {v, w}), {any_node()})); break;
         case 1: known.push_back(p.constant(Tensor::scalar(1.0f), "c")); break;
-        case 2: if (v != old) p.replace(old, v); break;
+        case 2:
+          if (v != old) p.replace(old, v);
+          break;
         case 3: p.set_input(any_node(), below(3), v); break;
         case 4: p.remove(any_node()); break;
         case 5: p.insert_before(any_node()); break;
-        case 6: if (g.block_count() > 1) {
-          p.inline_block(static_cast<BlockId>(1 + below(static_cast<size_t>(g.block_count() - 1))));
-        } break;
+        case 6:
+          if (g.block_count() > 1) {
+            p.inline_block(
+                static_cast<BlockId>(1 + below(static_cast<size_t>(g.block_count() - 1))));
+          }
+          break;
       }
     }
     const std::string before = to_text(g);

@@ -143,8 +143,12 @@ Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown) {
                  fmt::format("sizes {} and {} cannot be broadcast", a.value(), b.value()));
   }
   // A size that is not 1 wins over one that can only be 1 or the same. (Sizes are at least 1.)
-  if (a.is_const() || a.lower_bound(1).value_or(0) > 1) return a;
-  if (b.is_const() || b.lower_bound(1).value_or(0) > 1) return b;
+  for (const Dim& d : {a, b}) {
+    if (d.is_const()) return d;
+  }
+  for (const Dim& d : {a, b}) {
+    if (d.lower_bound(1).value_or(0) > 1) return d;
+  }
   // A slice of a table, [min(s, 512)], beside [s]: what is never larger can only be the same or 1.
   for (const auto& [large, small] : {std::pair(a, b), std::pair(b, a)}) {
     if (max(large, small) == large && small.lower_bound(1).value_or(0) >= 1) return large;

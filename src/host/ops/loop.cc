@@ -144,6 +144,14 @@ Dim trip_count(const InferContext& ctx, BlockId body) {
   return max(most->front(), Dim(0));
 }
 
+// The number of the iteration and the condition are scalars; a body that declares them as vectors
+// of one gets them so, as ONNX Runtime has it: tf2onnx's crop_and_resize slices by the number.
+void take_single(Graph& graph, ValueId v, DType type) {
+  const Fact& declared = graph.fact(v);
+  const bool vector = declared.has_rank() && declared.rank() == 1;
+  graph.set_fact(v, Fact::of(type, vector ? SymShape{Dim(1)} : SymShape{}));
+}
+
 Status infer_loop(InferContext& ctx) {
   Graph& graph = ctx.graph();
   HONE_ASSIGN(const BlockId body, body_of(graph, ctx.node()));
@@ -156,8 +164,8 @@ Status infer_loop(InferContext& ctx) {
                                inputs.size(), outputs.size(), states, ctx.outputs()));
   }
   HONE_RETURN_IF_ERROR(check_index_type(ctx, 0));
-  graph.set_fact(inputs[0], Fact::of(DType::i64, {}));
-  graph.set_fact(inputs[1], Fact::of(DType::boolean, {}));
+  take_single(graph, inputs[0], DType::i64);
+  take_single(graph, inputs[1], DType::boolean);
   std::vector<Fact> facts;
   for (size_t i = 0; i < states; ++i) facts.push_back(ctx.in(i + 2));
   HONE_ASSIGN(facts, infer_states(graph, body, std::move(facts), 2, 1));
@@ -276,7 +284,11 @@ Result<bool> as_bool(const Tensor& t) {
 
 Status loop(RefContext& ctx) {
   HONE_ASSIGN(const BlockId body, body_of(ctx.graph(), ctx.node()));
+  const std::vector<ValueId> inputs = ctx.graph().block(body).inputs;
   const std::vector<ValueId> outputs = ctx.graph().block(body).outputs;
+  const auto single = [&](ValueId v, const Tensor& x) {
+    return ctx.graph().fact(v).rank() == 1 ? x.reshaped({1}) : x;
+  };
   int64_t most = INT64_MAX;
   if (ctx.has_input(0)) {
     if (ctx.in(0).is_sequence()) return invalid("the trip count is a sequence");
@@ -292,7 +304,8 @@ Status loop(RefContext& ctx) {
   if (outputs.size() < n + 1) return invalid("the body has too few outputs");
   std::vector<std::vector<Tensor>> collected(outputs.size() - n - 1);
   for (int64_t i = 0; i < most && goes_on; ++i) {
-    std::vector<Tensor> in{Tensor::scalar(i), Tensor::scalar(true)};
+    std::vector<Tensor> in{single(inputs[0], Tensor::scalar(i)),
+                           single(inputs[1], Tensor::scalar(true))};
     in.insert(in.end(), states.begin(), states.end());
     HONE_ASSIGN(const std::vector<Tensor> out, ctx.run_block(body, std::move(in)));
     HONE_ASSIGN(goes_on, as_bool(out[0]));

@@ -50,7 +50,7 @@ Status infer_to_float(InferContext& ctx) {
 }
 
 Status infer_integer(InferContext& ctx) {
-  for (size_t i = 0; i < 2; ++i) HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
+  for (size_t i = 0; i < 2; ++i) HONE_RETURN_IF_ERROR(check_8bit_integer(ctx, i, i + 2));
   HONE_RETURN_IF_ERROR(check_scalar(ctx, 2));
   HONE_RETURN_IF_ERROR(check_filters(ctx, 3, 1, "zero points and filters"));
   return infer_as_conv(ctx, 1, DType::i32);

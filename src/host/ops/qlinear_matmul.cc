@@ -34,11 +34,11 @@ Status infer_qlinear(InferContext& ctx) {
   return infer_as_product(ctx, 3, ctx.in(7).dtype);
 }
 Status infer_integer(InferContext& ctx) {
-  for (size_t i = 0; i < 2; ++i) HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
+  for (size_t i = 0; i < 2; ++i) HONE_RETURN_IF_ERROR(check_8bit_integer(ctx, i, i + 2));
   return infer_as_product(ctx, 1, DType::i32);
 }
 Status infer_to_float(InferContext& ctx) {
-  for (size_t i = 0; i < 2; ++i) HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
+  for (size_t i = 0; i < 2; ++i) HONE_RETURN_IF_ERROR(check_8bit_integer(ctx, i, i + 4));
   const DType t = ctx.in(2).dtype;
   return infer_as_product(ctx, 1, t == DType::none ? DType::f32 : t);
 }

@@ -76,8 +76,17 @@ Status scale_sums(const RefContext& ctx, int axis, std::vector<double>* values, 
 
 Status check_8bit(const InferContext& ctx, size_t i) {
   const DType t = ctx.in(i).dtype;
-  if (t == DType::none || bits(t) <= 16) return {};
+  if (t == DType::none || bits(t) <= (is_float(t) ? 8 : 16)) return {};
   return invalid(fmt::format("input {} has type {}, not a quantised type", i, name(t)));
+}
+
+Status check_8bit_integer(const InferContext& ctx, size_t i, size_t zero) {
+  const DType t = ctx.in(i).dtype;
+  HONE_RETURN_IF_ERROR(check_8bit(ctx, i));
+  if (is_float(t)) return invalid(fmt::format("input {} has type {}, not an integer", i, name(t)));
+  const DType z = ctx.has_input(zero) ? ctx.in(zero).dtype : DType::none;
+  if (z == DType::none || t == DType::none || z == t) return {};
+  return invalid(fmt::format("zero point of type {} for input {} of type {}", name(z), i, name(t)));
 }
 
 Status check_scalar(const InferContext& ctx, size_t i) {

@@ -51,7 +51,10 @@ Status scale_sums(const RefContext& ctx, int axis, std::vector<double>* values, 
                   const PerElement& bias);
 
 // --- inference ----------------------------------------------------------------------------------
+// Input i is of a quantised type: integers of up to 16 bits, floats of 8.
 Status check_8bit(const InferContext& ctx, size_t i);
+// And no float; its zero point, where there is one, is of the same type.
+Status check_8bit_integer(const InferContext& ctx, size_t i, size_t zero);
 // Input i is one scale or zero point, or absent.
 Status check_scalar(const InferContext& ctx, size_t i);
 

@@ -56,11 +56,12 @@ Result<Dim> scaled_dim(const InferContext& ctx, const Dim& size, double scale, i
     HONE_ASSIGN(const int64_t n, scaled_size(size.value(), scale));
     return Dim(n);
   }
+  if (!(scale > 0) || std::isinf(scale)) return invalid(fmt::format("a scale is {}", scale));
   if (scale == std::floor(scale) && scale >= 1 && scale < 1e6) {
     return size * Dim(static_cast<int64_t>(scale));
   }
   const double inverse = 1 / scale;
-  if (inverse == std::floor(inverse) && inverse < 1e6) {
+  if (inverse == std::floor(inverse) && inverse >= 1 && inverse < 1e6) {
     return floor_div(size, Dim(static_cast<int64_t>(inverse)));
   }
   return ctx.unknown(0, axis);

@@ -22,7 +22,10 @@ Result<size_t> trained(const Node& node, size_t kinds) {
 template <size_t Kinds>
 Status infer(InferContext& ctx) {
   HONE_ASSIGN(const size_t n, trained(ctx.node(), Kinds));
-  for (size_t i = 2; i < ctx.inputs(); ++i) HONE_RETURN_IF_ERROR(check_float(ctx, i));
+  for (size_t i = 2; i < ctx.inputs(); ++i) {
+    if (!ctx.has_input(i)) return invalid(fmt::format("input {} is missing", i));
+    HONE_RETURN_IF_ERROR(check_float(ctx, i));
+  }
   for (size_t i = 0; i < ctx.outputs(); ++i) {
     const Fact& like = ctx.in(2 + i + (i < n ? 0 : n));  // the gradients are left out
     if (ctx.has_output(i)) ctx.set(i, shaped_like(like, like.dtype));

@@ -1,7 +1,8 @@
 // join_parts: parts of one value that a Concat puts together again are that value, or one Slice of
-// it.
+// it, where that makes the graph no larger.
 
 #include <algorithm>
+#include <set>
 
 #include "host/passes/match.h"
 
@@ -79,17 +80,39 @@ ValueId part(const Graph& g, const Piece& p, int64_t axis, NodeId id, Patch* pat
   return patch->add(std::move(slice), {id});
 }
 
+// Nodes whose results nobody but Concat `id` reads, and it does so no longer.
+size_t freed_by(const Graph& g, NodeId id, const std::vector<ValueId>& operands) {
+  const auto unread = [&](ValueId v) {
+    if (v == graph::none) return true;
+    const auto users = g.users(v);
+    return !g.is_block_output(v) &&
+           std::find(operands.begin(), operands.end(), v) == operands.end() &&
+           std::all_of(users.begin(), users.end(), [&](NodeId u) { return u == id; });
+  };
+  std::set<NodeId> freed;
+  for (ValueId v : g.node(id).inputs) {
+    const NodeId producer = g.value(v).producer;
+    if (producer == graph::none) continue;
+    const auto& outputs = g.node(producer).outputs;
+    if (std::all_of(outputs.begin(), outputs.end(), unread)) freed.insert(producer);
+  }
+  return freed.size();
+}
+
 // Neighbours that continue each other become one operand.
 std::optional<Patch> join_pieces(const Graph& g, NodeId id, int64_t axis) {
   const Node& n = g.node(id);
   Patch p(g, id);
   std::vector<ValueId> operands;
   std::optional<Piece> open;
-  size_t pieces = 0, joined = 0;  // of the open one; operands saved
+  size_t pieces = 0, joined = 0, slices = 0;  // of the open one; operands saved; nodes made
   auto close = [&](ValueId last) {
     if (pieces == 1) operands.push_back(last);
-    if (pieces > 1) operands.push_back(part(g, *open, axis, id, &p));
-    if (pieces > 1) joined += pieces - 1;
+    if (pieces > 1) {
+      operands.push_back(part(g, *open, axis, id, &p));
+      joined += pieces - 1;
+      slices += operands.back() == open->whole ? 0 : 1;
+    }
     open.reset();
     pieces = 0;
   };
@@ -111,7 +134,10 @@ std::optional<Patch> join_pieces(const Graph& g, NodeId id, int64_t axis) {
     last = v;
   }
   close(last);
-  if (joined == 0) return std::nullopt;
+  // A Concat of one operand goes, too.
+  if (joined == 0 || slices > freed_by(g, id, operands) + (operands.size() == 1 ? 1 : 0)) {
+    return std::nullopt;
+  }
   Node made = n;
   made.inputs = operands;
   made.origin.clear();

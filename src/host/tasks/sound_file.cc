@@ -41,9 +41,33 @@ sf_count_t read(void* to, sf_count_t count, void* user) {
   return n;
 }
 
+constexpr size_t head_bytes = 12, chunk_head_bytes = 8;
+
 bool is_wav(Bytes b) {
-  return b.size() >= 12 && std::memcmp(b.data(), "RIFF", 4) == 0 &&
+  return b.size() >= head_bytes && std::memcmp(b.data(), "RIFF", 4) == 0 &&
          std::memcmp(b.data() + 8, "WAVE", 4) == 0;
+}
+
+// A WAV file of the format and the samples, as `wav` has them. The rest is comments, cues, loops,
+// which libsndfile reads whatever they claim: a list of 2^32 bytes keeps it busy for minutes.
+std::vector<std::byte> sound_only(Bytes wav) {
+  std::vector<std::byte> kept(wav.begin(), wav.begin() + head_bytes);
+  for (size_t at = head_bytes; wav.size() - at >= chunk_head_bytes;) {
+    uint32_t claimed = 0;  // WAV is little-endian, as every machine that Hone runs on
+    std::memcpy(&claimed, wav.data() + at + 4, sizeof(claimed));
+    const size_t there = std::min<size_t>(claimed, wav.size() - at - chunk_head_bytes);
+    const size_t padded = std::min(there + there % 2, wav.size() - at - chunk_head_bytes);
+    const Bytes chunk = wav.subspan(at, chunk_head_bytes + padded);
+    const bool data = std::memcmp(chunk.data(), "data", 4) == 0;
+    if (data || std::memcmp(chunk.data(), "fmt ", 4) == 0) {
+      kept.insert(kept.end(), chunk.begin(), chunk.end());
+    }
+    if (data) break;
+    at += chunk.size();
+  }
+  const auto size = static_cast<uint32_t>(kept.size() - 8);
+  std::memcpy(kept.data() + 4, &size, sizeof(size));
+  return kept;
 }
 
 }  // namespace
@@ -51,7 +75,8 @@ bool is_wav(Bytes b) {
 Result<Sound> decode_sound(Bytes bytes, const std::string& what) {
   // libsndfile knows two dozen formats; what none of them asked for is not let near them.
   if (!is_wav(bytes)) return unsupported(fmt::format("{}: no WAV file", what));
-  Source source{bytes};
+  const std::vector<std::byte> wav = sound_only(bytes);
+  Source source{wav};
   SF_VIRTUAL_IO io = {length, seek, read, nullptr, tell};
   SF_INFO info = {};
   std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> file(sf_open_virtual(&io, SFM_READ, &info, &source),

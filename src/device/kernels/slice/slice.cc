@@ -46,7 +46,10 @@ const char* bind(const Step& step, void* params, Work* work) {
               &part = at->write != 0 ? x.shape : y.shape;
   const int axis = at->axis;
   if (axis < 0 || axis >= whole.rank() || !fits(whole, part, axis)) return "slice: shapes";
-  if (!dense_count(at->write != 0 ? x : y, &n) || n == 0) return nullptr;  // nothing to do
+  if (!dense_count(at->write != 0 ? x : y, &n) || n == 0) {
+    work->units[0] = 0;
+    return nullptr;
+  }
   const int64_t row = part.count(axis, part.rank()) * element_bytes(x.dtype);
   const int64_t rows = part.count(0, axis);
   const int64_t per_unit = max_of(1, unit_bytes / max_of(row, 1));
@@ -61,17 +64,19 @@ void run(const RunArgs& args) {
   int64_t place = 0;
   std::memcpy(&place, args.in[1], sizeof(place));
   const bool there = place >= 0 && place < p.size;
+  if (!there && p.write) return;
   if (there && p.from_end) place = p.size - 1 - place;
   const auto* x = static_cast<const char*>(args.in[0]);
   auto* y = static_cast<char*>(args.out[0]);
   const auto bytes = static_cast<size_t>(p.row);
   for (int64_t r = args.begin * p.per_unit; r < min_of(args.end * p.per_unit, p.rows); ++r) {
-    const int64_t part = r * p.row, whole = (r * p.size + place) * p.row;
-    if (there) {
-      std::memcpy(y + (p.write ? whole : part), x + (p.write ? part : whole), bytes);
-    } else if (!p.write) {
+    const int64_t part = r * p.row;
+    if (!there) {
       std::memset(y + part, 0, bytes);
+      continue;
     }
+    const int64_t whole = (r * p.size + place) * p.row;
+    std::memcpy(y + (p.write ? whole : part), x + (p.write ? part : whole), bytes);
   }
 }
 

@@ -236,10 +236,11 @@ Status lower_loop(Lowering& l, const Node& n) {
   for (size_t i = 0; i < states; ++i) {
     HONE_RETURN_IF_ERROR(loop.add_state(n.input(i + 2), inputs[i + 2], i + 1));
   }
-  loop.set_inside(inputs[0], loop.counter());
+  const SymShape& one = *l.graph().fact(inputs[0]).shape;
+  loop.set_inside(inputs[0], l.reshape_view(loop.counter(), one));
   const bool all = runs_to_the_end(l, n, loop.body());
   if (all) {
-    Tensor yes(DType::boolean, {});
+    Tensor yes(DType::boolean, Dims(l.graph().fact(inputs[1]).shape->size(), 1));
     yes.set(0, 1);
     loop.set_inside(inputs[1], l.constant("true", std::move(yes)));
   } else {
