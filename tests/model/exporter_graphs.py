@@ -134,6 +134,17 @@ def tf_recurrent_layer(folder):
 
 
 @maker
+def tf_attention(folder):
+    """Two inputs whose batches have two names: which of them a product has, a run tells."""
+    nodes = [node("Transpose", "v", "vt", "attention/transpose", perm=[0, 2, 1]),
+             node("MatMul", "q vt", "scores", "attention/MatMul"),
+             node("Softmax", "scores", "weights", "attention/Softmax", axis=-1),
+             node("MatMul", "weights v", "y", "attention/MatMul_1")]
+    return model(nodes, [value("q", ["unk__1", 6, 8]), value("v", ["unk__2", 5, 8])],
+                 [value("y", ["unk__3", 6, 8])], opset=13), [array(1, 6, 8), array(3, 5, 8)]
+
+
+@maker
 def tf_crop_and_resize(folder):
     """A loop whose number is declared as a vector of one, which ONNX Runtime takes at its word."""
     body = helper.make_graph(

@@ -134,7 +134,7 @@ bool same_as_size(const Dim& a, const Dim& b) {
 
 }  // namespace
 
-Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown) {
+Result<Dim> broadcast_dim(const Dim& a, const Dim& b, std::optional<Dim> otherwise) {
   const Dim one(1);
   if (a == b || b == one) return a;
   if (a == one) return b;
@@ -155,7 +155,8 @@ Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown) {
   }
   if (same_as_size(a, b)) return a;
   if (same_as_size(b, a)) return b;
-  return unknown;
+  if (otherwise) return *otherwise;
+  return Dim::apply(Dim::Op::select, {Dim::apply(Dim::Op::equal, {a, one}), b, a});
 }
 
 Result<std::optional<SymShape>> broadcast_inputs(const InferContext& ctx, size_t first,
@@ -173,10 +174,7 @@ Result<std::optional<SymShape>> broadcast_inputs(const InferContext& ctx, size_t
     const SymShape& shape = ctx.shape(i);
     const size_t skip = rank - shape.size();
     for (size_t d = 0; d < shape.size(); ++d) {
-      // What cannot be settled here is settled by the sizes of a run.
-      const Dim a = out[skip + d], one = Dim::apply(Dim::Op::equal, {a, Dim(1)});
-      const Dim either = Dim::apply(Dim::Op::select, {one, shape[d], a});
-      HONE_ASSIGN(out[skip + d], broadcast_dim(a, shape[d], either));
+      HONE_ASSIGN(out[skip + d], broadcast_dim(out[skip + d], shape[d]));
     }
   }
   return std::optional<SymShape>(std::move(out));

@@ -1,6 +1,7 @@
 // What the operators' shape inference has in common.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,8 +36,9 @@ Status check_float(const InferContext& ctx, size_t i);
 // Input i, where present and typed, is i64 (or i32 where `or_i32`).
 Status check_index_type(const InferContext& ctx, size_t i, bool or_i32 = false);
 
-// One dimension of a broadcast; where neither is known to win, a new symbol `unknown`.
-Result<Dim> broadcast_dim(const Dim& a, const Dim& b, const Dim& unknown);
+// One dimension of a broadcast; where neither is known to win, `otherwise`, or what the sizes of a
+// run settle: b where a is 1, else a.
+Result<Dim> broadcast_dim(const Dim& a, const Dim& b, std::optional<Dim> otherwise = {});
 // NumPy broadcasting of inputs [first, end), for output 0; nullopt where a rank is unknown.
 Result<std::optional<SymShape>> broadcast_inputs(const InferContext& ctx, size_t first = 0,
                                                  size_t end = SIZE_MAX);

@@ -39,7 +39,7 @@ Status infer_product(InferContext& ctx, bool trans_a, bool trans_b) {
     const auto at = [rank, d](const SymShape& s) {
       return d + s.size() < rank ? Dim(1) : s[d + s.size() - rank];
     };
-    HONE_ASSIGN(out[d], broadcast_dim(at(a), at(b), ctx.unknown(0, static_cast<int>(d))));
+    HONE_ASSIGN(out[d], broadcast_dim(at(a), at(b)));
   }
   if (ctx.shape(0).size() > 1) out.push_back(a[a.size() - 2]);
   if (ctx.shape(1).size() > 1) out.push_back(b.back());

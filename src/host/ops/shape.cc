@@ -132,8 +132,7 @@ Status infer_expand(InferContext& ctx) {
     const auto at = [d, n = out.size()](const SymShape& s) {
       return d + s.size() < n ? Dim(1) : s[d + s.size() - n];
     };
-    const Dim a = at(in), b = at(target), one = Dim::apply(Dim::Op::equal, {a, Dim(1)});
-    HONE_ASSIGN(out[d], broadcast_dim(a, b, Dim::apply(Dim::Op::select, {one, b, a})));
+    HONE_ASSIGN(out[d], broadcast_dim(at(in), at(target)));
   }
   ctx.set(0, t, std::move(out));
   if (const auto data = ctx.content(0); data && data->size() == 1 && ctx.has_output(0)) {
