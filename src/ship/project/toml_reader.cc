@@ -36,9 +36,11 @@ Status TomlReader::text(const toml::table& t, const char* key, std::string* out,
 Status TomlReader::path(const toml::table& t, const char* key, std::string* out,
                         bool required) const {
   std::string given;
+  const toml::node* node = t.get(key);
   HONE_RETURN_IF_ERROR(text(t, key, &given, required));
-  if (!given.empty())
-    *out = (fs::path(given).is_absolute() ? fs::path(given) : folder_ / given).string();
+  if (node == nullptr) return {};
+  if (given.empty()) return fail(*node, fmt::format("'{}' is empty; a path is expected", key));
+  *out = (fs::path(given).is_absolute() ? fs::path(given) : folder_ / given).string();
   return {};
 }
 
