@@ -98,6 +98,33 @@ def test_sound_that_does_not_fit(tmp_path):
         assert len(said.strip().splitlines()) == 1
 
 
+def test_sound_cut_off_and_sound_out_of_a_pipe(tmp_path):
+    run = classifier(tmp_path / "m.onnx", [1, 49, 10, 1])
+    task, data = 'task = "classification"\nlabels = "classes.txt"', 'format = "csv", list = "list.csv", type = "wav"'
+    sound = next(sounds(1))
+    answer = run(reference(sound).astype(np.float32).reshape(1, 49, 10, 1))
+    write_list(tmp_path, ["a.wav"], [int(answer.argmax())])
+    path = tmp_path / "a.wav"
+    write_wav(path, sound)
+    whole = path.read_bytes()
+    size_at = whole.index(b"data") + 4
+    samples = len(whole) - size_at - 4
+    for broken, why in [
+            (whole[:-10], f"a.wav: cut off: samples of {samples} bytes, {samples - 10} are there"),
+            (whole[:30], "a.wav: cut off: a chunk of 16 bytes, 10 are there"),
+            (whole[:size_at - 4], "a.wav: a WAV file without samples: it has no 'data'")]:
+        path.write_bytes(broken)
+        report, said = ship(tmp_path, 'kind = "audio"', task, data)
+        assert report is None and why in said, said
+        assert len(said.strip().splitlines()) == 1
+    # ffmpeg, writing to a pipe, can't go back to say how long it was; and chunks of others stand before the samples.
+    unknown = b"\xff" * 4
+    path.write_bytes(whole[:size_at - 4] + b"LIST\x03\0\0\0abc\0" + b"data" + unknown + whole[size_at + 4:])
+    report, said = ship(tmp_path, 'kind = "audio"', task, data)
+    assert report, said
+    assert report["stages"]["accuracy"]["value"] == 100, said
+
+
 def frame(rng, form, h, w):
     return rng.integers(0, 256, (h * 3 // 2, w) if form == "nv12" else (h, w, 3) if form == "rgb" else (h, w), np.uint8)
 

@@ -48,26 +48,47 @@ bool is_wav(Bytes b) {
          std::memcmp(b.data() + 8, "WAVE", 4) == 0;
 }
 
-// A WAV file of the format and the samples, as `wav` has them. The rest is comments, cues, loops,
-// which libsndfile reads whatever they claim: a list of 2^32 bytes keeps it busy for minutes.
-std::vector<std::byte> sound_only(Bytes wav) {
+// What the data chunk of a stream claims, by a writer that could not go back to fill it in (a pipe
+// out of ffmpeg).
+constexpr uint32_t unknown_size = UINT32_MAX;
+
+// A WAV file of the format and the samples, as `wav` has them, each as long as it claims to be. The
+// rest is comments, cues, loops, which libsndfile reads whatever they claim, as it does what
+// follows samples that are not there: 2^32 bytes of either keep it busy for minutes.
+Result<std::vector<std::byte>> sound_only(Bytes wav, const std::string& what) {
   std::vector<std::byte> kept(wav.begin(), wav.begin() + head_bytes);
+  const auto keep = [&](Bytes chunk) { kept.insert(kept.end(), chunk.begin(), chunk.end()); };
+  const auto store = [&](size_t at, size_t size) {
+    const auto n = static_cast<uint32_t>(size);  // of a file whose chunks state theirs in 32 bits
+    std::memcpy(kept.data() + at, &n, sizeof(n));
+  };
   for (size_t at = head_bytes; wav.size() - at >= chunk_head_bytes;) {
+    const Bytes head = wav.subspan(at, chunk_head_bytes);
+    const Bytes rest = wav.subspan(at + chunk_head_bytes);
     uint32_t claimed = 0;  // WAV is little-endian, as every machine that Hone runs on
-    std::memcpy(&claimed, wav.data() + at + 4, sizeof(claimed));
-    const size_t there = std::min<size_t>(claimed, wav.size() - at - chunk_head_bytes);
-    const size_t padded = std::min(there + there % 2, wav.size() - at - chunk_head_bytes);
-    const Bytes chunk = wav.subspan(at, chunk_head_bytes + padded);
-    const bool data = std::memcmp(chunk.data(), "data", 4) == 0;
-    if (data || std::memcmp(chunk.data(), "fmt ", 4) == 0) {
-      kept.insert(kept.end(), chunk.begin(), chunk.end());
+    std::memcpy(&claimed, head.data() + 4, sizeof(claimed));
+    const bool data = std::memcmp(head.data(), "data", 4) == 0;
+    if (data && claimed == unknown_size) {
+      claimed = static_cast<uint32_t>(std::min<size_t>(rest.size(), unknown_size - 1));
     }
-    if (data) break;
-    at += chunk.size();
+    if (claimed > rest.size()) {
+      return corrupt(fmt::format("{}: cut off: {} of {} bytes, {} are there", what,
+                                 data ? "samples" : "a chunk", claimed, rest.size()));
+    }
+    if (data || std::memcmp(head.data(), "fmt ", 4) == 0) {
+      const size_t size_at = kept.size() + 4;
+      keep(head);
+      keep(rest.first(claimed));
+      store(size_at, claimed);
+      if (claimed % 2 != 0) kept.emplace_back();  // chunks begin at even places
+    }
+    if (data) {
+      store(4, kept.size() - 8);
+      return kept;
+    }
+    at += chunk_head_bytes + std::min(claimed + size_t{claimed % 2}, rest.size());
   }
-  const auto size = static_cast<uint32_t>(kept.size() - 8);
-  std::memcpy(kept.data() + 4, &size, sizeof(size));
-  return kept;
+  return corrupt(fmt::format("{}: a WAV file without samples: it has no 'data'", what));
 }
 
 }  // namespace
@@ -75,7 +96,7 @@ std::vector<std::byte> sound_only(Bytes wav) {
 Result<Sound> decode_sound(Bytes bytes, const std::string& what) {
   // libsndfile knows two dozen formats; what none of them asked for is not let near them.
   if (!is_wav(bytes)) return unsupported(fmt::format("{}: no WAV file", what));
-  const std::vector<std::byte> wav = sound_only(bytes);
+  HONE_ASSIGN(const std::vector<std::byte> wav, sound_only(bytes, what));
   Source source{wav};
   SF_VIRTUAL_IO io = {length, seek, read, nullptr, tell};
   SF_INFO info = {};
