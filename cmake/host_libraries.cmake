@@ -9,16 +9,14 @@ find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(spng REQUIRED IMPORTED_TARGET spng)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
-# As a library alone: the include folders it names are those of what it is made from.
-pkg_check_modules(sndfile REQUIRED sndfile)
-# Likewise: its flags would be every file's.
+# As a library alone: its flags would be every file's.
 pkg_check_modules(re2 REQUIRED re2)
 pkg_check_modules(icu REQUIRED IMPORTED_TARGET icu-uc)
 
 add_library(hone_host_libraries INTERFACE)
 target_link_libraries(hone_host_libraries INTERFACE
   fmt::fmt nlohmann_json::nlohmann_json ZLIB::ZLIB PkgConfig::spng PkgConfig::turbojpeg
-  PkgConfig::icu ${re2_LINK_LIBRARIES} ${sndfile_LINK_LIBRARIES} Threads::Threads)
+  PkgConfig::icu ${re2_LINK_LIBRARIES} Threads::Threads)
 # Debian also ships toml++ as a shared library; header-only spares the run-time dependency.
 target_compile_definitions(hone_host_libraries INTERFACE TOML_HEADER_ONLY=1)
 

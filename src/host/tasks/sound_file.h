@@ -14,8 +14,9 @@ struct Sound {
   int32_t rate = 0;  // samples a second
 };
 
-// Read by libsndfile. Errors: not_found, io_error, corrupt (no such header, fewer samples than it
-// claims), unsupported (no WAV, other samples than 16-bit PCM, more than one channel).
+// A 'data' of unknown size goes to the end of the file. Errors: not_found, io_error, corrupt (no
+// format, no samples, fewer bytes than a chunk claims), unsupported (no WAV, other samples than
+// 16-bit PCM, more than one channel).
 Result<Sound> read_sound(const std::string& path);
 Result<Sound> decode_sound(Bytes bytes, const std::string& what);
 
