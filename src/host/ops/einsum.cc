@@ -6,6 +6,7 @@
 #include <map>
 
 #include "common/base/checked.h"
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -199,10 +200,10 @@ Status einsum_in(RefContext& ctx, const Equation& e, const Space& s) {
     for (int64_t k = 0; k < summed; ++k) {
       W product = 1;
       for (size_t i = 0; i < walks.size(); ++i) {
-        product *= values[i][static_cast<size_t>(walks[i].offset())];
+        product = wrap_mul(product, values[i][static_cast<size_t>(walks[i].offset())]);
         walks[i].next();
       }
-      sum += product;
+      sum = wrap_add(sum, product);
     }
   }
   ctx.set(0, store(ctx.in(0).dtype(), out, y));

@@ -1,4 +1,5 @@
 // Operators along one axis: ArgMax, ArgMin, CumSum, CumProd.
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -82,10 +83,7 @@ Status cumulate(RefContext& ctx) {
       for (int64_t k = 0; k < lines.size; ++k) {
         W& v = line[(reverse ? lines.size - 1 - k : k) * lines.stride];
         const W before = sum;
-        // Integers wrap: computed unsigned.
-        using U = std::conditional_t<std::is_same_v<W, double>, double, uint64_t>;
-        const U a = static_cast<U>(sum), b = static_cast<U>(v);
-        sum = static_cast<W>(Product ? a * b : a + b);
+        sum = Product ? wrap_mul(sum, v) : wrap_add(sum, v);
         v = exclusive ? before : sum;
       }
     }

@@ -1,6 +1,7 @@
 // Scatter, ScatterElements, ScatterND, TensorScatter: copies of a tensor with updates written in.
 #include <algorithm>
 
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -28,8 +29,8 @@ template <class W>
 W reduced(Reduction r, W a, W b) {
   switch (r) {
     case Reduction::none: return b;
-    case Reduction::add: return a + b;
-    case Reduction::mul: return a * b;
+    case Reduction::add: return wrap_add(a, b);
+    case Reduction::mul: return wrap_mul(a, b);
     case Reduction::max: return a != a || a > b ? a : b;
     case Reduction::min: return a != a || a < b ? a : b;
   }

@@ -1,6 +1,7 @@
 // Where, and the functions of any number of inputs: Min, Max, Sum, Mean.
 #include <algorithm>
 
+#include "common/tensor/arithmetic.h"
 #include "host/ops/infer_util.h"
 #include "host/ops/ref_util.h"
 
@@ -119,7 +120,7 @@ struct Max {
 struct Sum {
   template <class W>
   W operator()(W a, W b) const {
-    return a + b;
+    return wrap_add(a, b);
   }
 };
 
