@@ -140,6 +140,150 @@ TEST(PassDriver, VerifyLetsEveryRightPassThrough) {
   EXPECT_EQ(report->patches, 3);
 }
 
+// Identity -> Mul by almost 1: rounding where it happens, more than that after twenty of them.
+constexpr float nudge = 1 + 8e-6f;
+std::optional<Patch> nudge_identity(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  if (!n.is("Identity")) return std::nullopt;
+  Patch p(g, id);
+  Node mul;
+  mul.op = "Mul";
+  mul.inputs = {n.input(0), p.constant(Tensor::scalar(nudge), "nudge")};
+  p.replace(n.output(0), p.add(std::move(mul), {id}));
+  p.remove(id);
+  return p;
+}
+const Pass nudges{"nudge", "", Stage::standard, true, nudge_identity, nullptr};
+
+TEST(PassDriver, VerifySeesRoundingsThatAddUp) {
+  for (const int nodes : {5, 20}) {
+    std::string body = "in %x f32[n,4]\n", last = "%x";
+    for (int i = 0; i < nodes; ++i) {
+      const std::string made = "%i" + std::to_string(i);
+      body += made + " = Identity(" + last + ")\n";
+      last = made;
+    }
+    auto g = graph_of_text(body + "%y = Relu(" + last + ")\nout %y as \"y\"\n");
+    Options options;
+    options.verify = true;
+    const auto report = run_passes(g, options, {&nudges});
+    EXPECT_EQ(report.ok(), nodes == 5) << report.status().text();
+    if (report.ok()) continue;
+    EXPECT_EQ(report.status().code(), Code::differs);
+    EXPECT_NE(report.status().text().find(
+                  "pass nudge, its 20 patches together: output 'y' differs by 0.00016 of"),
+              std::string::npos)
+        << report.status().text();
+  }
+}
+
+// Neg goes into the factor of the Mul before it (or does not, where it is wrong): the value in
+// between becomes another one, which no replacement tells.
+template <bool right>
+std::optional<Patch> change_in_between(const Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  if (!n.is("Neg")) return std::nullopt;
+  const Node* before = g.producer_of(n.input(0));
+  if (before == nullptr || !before->is("Mul")) return std::nullopt;
+  Patch p(g, id);
+  const ValueId factor = p.constant(Tensor::scalar(right ? -1.0f : -3.0f), "factor");
+  p.set_input(g.value(n.input(0)).producer, 1, factor);
+  p.replace(n.output(0), n.input(0));
+  p.remove(id);
+  return p;
+}
+const Pass moves_sign{"move_sign", "", Stage::standard, true, change_in_between<true>, nullptr};
+const Pass moves_more{"move_more", "", Stage::standard, true, change_in_between<false>, nullptr};
+
+TEST(PassDriver, VerifyFollowsValuesThatChangeTheirMeaning) {
+  constexpr const char* signs = R"(in %x f32[n,4]
+const %one f32[] = [1]
+%m = Mul(%x, %one) "m"
+%n = Neg(%m) "n"
+%e = Exp(%n) "e"
+%y = Add(%e, %x) "y"
+out %y as "y"
+)";
+  Options options;
+  options.verify = true;
+  auto g = graph_of_text(signs);
+  const auto report = run_passes(g, options, {&moves_sign});
+  ASSERT_TRUE(report.ok()) << report.status().text();
+  EXPECT_EQ(report->patches, 1);
+  g = graph_of_text(signs);
+  EXPECT_EQ(run_passes(g, options, {&moves_more}).status().code(), Code::differs);
+}
+
+// In a branch that runs, in a body, in what a branch becomes once its If is gone.
+TEST(PassDriver, VerifyLooksIntoSubgraphs) {
+  constexpr const char* branches = R"(in %x f32[4]
+in %flag bool[]
+%y = If(%flag) "if"
+  then_branch: {
+    %t = Relu(%x) "t"
+    out %t
+  }
+  else_branch: {
+    %r = Relu(%x) "r"
+    %e = Neg(%r) "e"
+    out %e
+  }
+out %y as "y"
+)";
+  constexpr const char* body = R"(in %x f32[4]
+const %trips i64[] = [3]
+const %yes bool[] = [1]
+%y = Loop(%trips, %yes, %x) "loop"
+  body: {
+    in %i i64[]
+    in %c bool[]
+    in %s f32[4]
+    %k = Identity(%c) "k"
+    %r = Relu(%s) "r"
+    %t = Sub(%r, %x) "t"
+    out %k
+    out %t
+  }
+out %y as "y"
+)";
+  for (const char* text : {branches, body}) {
+    Options options;
+    options.verify = true;
+    auto g = graph_of_text(text);
+    EXPECT_EQ(run_passes(g, options, {&wrong_value}).status().code(), Code::differs) << text;
+    g = graph_of_text(text);
+    const auto report = run_passes(g, options);
+    EXPECT_TRUE(report.ok()) << report.status().text();
+  }
+  constexpr const char* known = R"(in %x f32[4]
+const %flag bool[] = [1]
+%z = Neg(%x) "z"
+%y = If(%flag) "if"
+  then_branch: {
+    %t = Relu(%z) "t"
+    %u = Exp(%t) "u"
+    out %u
+  }
+  else_branch: {
+    %e = Neg(%x) "e"
+    out %e
+  }
+out %y as "y"
+)";
+  Options options;
+  options.verify = true;
+  auto g = graph_of_text(known);
+  std::vector<const Pass*> passes;
+  for (const Pass* p : pipeline()) {
+    if (std::string(p->name) == "fold_if") passes.push_back(p);
+  }
+  ASSERT_EQ(passes.size(), 1);
+  passes.push_back(&wrong_value);
+  const auto caught = run_passes(g, options, passes).status();
+  EXPECT_EQ(caught.code(), Code::differs);
+  EXPECT_NE(caught.text().find("pass swap_relu, patch 2"), std::string::npos) << caught.text();
+}
+
 TEST(PassDriver, TypesAndStructureAreCheckedAlways) {
   auto g = graph_of_text("in %x f32[2,3,4]\n%y = Relu(%x) \"r\"\nout %y as \"y\"\n");
   auto caught = run_passes(g, {}, {&wrong_shape}).status();

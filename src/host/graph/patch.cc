@@ -68,6 +68,13 @@ bool Patch::empty() const {
          layouts_.empty() && attribute_changes_.empty();
 }
 
+std::vector<NodeId> Patch::edited() const {
+  std::vector<NodeId> nodes;
+  for (const AttributeChange& c : attribute_changes_) nodes.push_back(c.node);
+  for (const auto& [body, state] : dropped_) nodes.push_back(graph_->block(body).owner);
+  return nodes;
+}
+
 int64_t Patch::growth_bytes() const {
   int64_t bytes = 0;
   for (const auto& [v, stem, tensor] : new_constants_) bytes += tensor.bytes();

@@ -58,6 +58,8 @@ class Patch {
 
   // The fact of a value that this patch adds is unknown before apply; of others, the graph's.
   const std::vector<std::pair<ValueId, ValueId>>& replacements() const { return replacements_; }
+  // Nodes of the graph whose attributes or blocks it changes.
+  std::vector<NodeId> edited() const;
 
  private:
   class Transaction;

@@ -23,8 +23,11 @@ const char* kind_of(const Tensor& t) {
 
 class Executor {
  public:
-  Executor(const Graph& graph, const Tap& tap)
-      : graph_(graph), tap_(tap), values_(static_cast<size_t>(graph.value_count())) {}
+  Executor(const Graph& graph, const Tap& tap, std::span<const Tensor> known = {})
+      : graph_(graph),
+        tap_(tap),
+        known_(known),
+        values_(static_cast<size_t>(graph.value_count())) {}
 
   Result<std::vector<Tensor>> run(BlockId id, std::vector<Tensor> inputs) {
     const graph::Block& block = graph_.block(id);
@@ -70,6 +73,19 @@ class Executor {
     return outputs;
   }
 
+  // On the values that are known.
+  Result<std::vector<Tensor>> run_node(const Node& node) {
+    std::vector<Tensor> inputs(node.inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (node.inputs[i] == graph::none) continue;
+      inputs[i] = get(node.inputs[i]);
+      if (!inputs[i]) {
+        return invalid(fmt::format("'{}' is not known here", graph_.value(node.inputs[i]).name));
+      }
+    }
+    return run_node(node, inputs);
+  }
+
  private:
   static Status guarded(const OpDef* def, RefContext& ctx) {
     for (size_t i = 0; i < static_cast<size_t>(def->min_inputs); ++i) {
@@ -92,19 +108,14 @@ class Executor {
   Tensor& at(ValueId v) { return values_[static_cast<size_t>(v)]; }
   const Tensor& get(ValueId v) {
     const Tensor* constant = graph_.constant(v);
-    return constant != nullptr ? *constant : at(v);
+    if (constant != nullptr) return *constant;
+    const bool computed = static_cast<bool>(at(v));
+    return computed || static_cast<size_t>(v) >= known_.size() ? at(v)
+                                                               : known_[static_cast<size_t>(v)];
   }
 
   Status step(const Node& node) {
-    std::vector<Tensor> inputs(node.inputs.size());
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (node.inputs[i] == graph::none) continue;
-      inputs[i] = get(node.inputs[i]);
-      if (!inputs[i]) {
-        return invalid(fmt::format("'{}' is not known here", graph_.value(node.inputs[i]).name));
-      }
-    }
-    HONE_ASSIGN(std::vector<Tensor> outputs, run_node(node, inputs));
+    HONE_ASSIGN(std::vector<Tensor> outputs, run_node(node));
     for (size_t i = 0; i < outputs.size(); ++i) {
       const ValueId v = node.output(i);
       if (v == graph::none) continue;
@@ -116,6 +127,7 @@ class Executor {
 
   const Graph& graph_;
   const Tap& tap_;
+  const std::span<const Tensor> known_;  // by id, from outside of this run
   std::vector<Tensor> values_;
   int depth_ = 0;
 };
@@ -185,6 +197,13 @@ Result<std::vector<Tensor>> evaluate_values(const Graph& graph, const std::vecto
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
                                      const Tap& tap) {
   return only_tensors(evaluate_values(graph, inputs, tap));
+}
+
+Result<std::vector<Tensor>> evaluate_node_in(const Graph& graph, const Node& node,
+                                             std::span<const Tensor> known) {
+  const Tap no_tap;
+  auto outputs = Executor(graph, no_tap, known).run_node(node);
+  return outputs.ok() ? outputs : hone::in(title(graph, node), outputs.status());
 }
 
 Result<std::vector<Tensor>> evaluate_node(const Graph& graph, const Node& node,

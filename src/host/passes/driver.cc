@@ -97,6 +97,12 @@ class Driver {
     stats.ms +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     if (stats.patches == before) return {};
+    if (options_.verify) {
+      watch(p, graph::none, true);
+      HONE_RETURN_IF_ERROR(
+          in(fmt::format("pass {}, its {} patches together", p.name, stats.patches - before),
+             checker_.settle(graph_)));
+    }
     watch(p, graph::none);
     // What became constant may settle shapes further down.
     HONE_RETURN_IF_ERROR(in(fmt::format("after pass {}", p.name), ops::infer_graph(graph_)));
@@ -148,7 +154,7 @@ class Driver {
     HONE_RETURN_IF_ERROR(in(fmt::format("pass {}", p.name), graph::verify(graph_)));
     watch(p, at, true);
     return in(fmt::format("pass {}, patch {} ({})", p.name, report_.patches, patch.why()),
-              checker_.check(graph_));
+              checker_.check(graph_, patch));
   }
 
   Graph& graph_;
