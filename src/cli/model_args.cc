@@ -183,7 +183,8 @@ void add_pass_options(CLI::App* command, std::vector<std::string>* disabled, int
                    "Apply at most N patches, to find the one that does harm")
       ->type_name("N")
       ->check(whole(0, 1'000'000'000));
-  command->add_flag("--verify", *verify, "Hold each patch against the reference; keeps all values in memory");
+  command->add_flag("--verify", *verify,
+                    "Hold each patch against the reference; keeps all values in memory");
 }
 
 std::string human_bytes(double bytes) {

@@ -19,8 +19,8 @@ Result<std::vector<Tensor>> evaluate_values(const Graph& graph, const std::vecto
                                             const Tap& tap = {});
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
                                      const Tap& tap = {});
-// One node of a graph some of whose values are known (by id; the others' places are empty): all that
-// it and its blocks read. Errors name the node; outputs as those of evaluate_values.
+// One node of a graph some of whose values are known (by id; the others' places are empty): all
+// that it and its blocks read. Errors name the node; outputs as those of evaluate_values.
 Result<std::vector<Tensor>> evaluate_node_in(const Graph& graph, const Node& node,
                                              std::span<const Tensor> known);
 // One node on given inputs: constant folding, tests.

@@ -52,7 +52,8 @@ class Walk {
 // The lines of a tensor along an axis: element k of line i is at first(i) + k * stride.
 struct Lines {
   int64_t size, stride, count;
-  int64_t first(int64_t i) const { return i / stride * stride * size + i % stride; }
+  // Lines of no elements are all at the beginning, of a tensor without memory.
+  int64_t first(int64_t i) const { return size == 0 ? 0 : i / stride * stride * size + i % stride; }
 };
 Lines lines_of(const Dims& dims, int axis);
 
