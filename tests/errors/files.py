@@ -232,6 +232,9 @@ RECIPES["wrong_attribute.onnx"] = lambda folder: chain(
 RECIPES["unknown_attribute.onnx"] = lambda folder: chain(
     node("Softmax", "x", "y", "soft", axes=[1]))
 RECIPES["too_few_inputs.onnx"] = lambda folder: chain(node("Add", "x", "y", "sum"))
+RECIPES["long_windows.onnx"] = lambda folder: chain(  # of 700 samples
+    node("AveragePool", "x", "y", "windows", kernel_shape=[700]),
+    inputs=[tensor("x", ("batch", 1, "samples"))], outputs=[tensor("y", None)])
 RECIPES["nan.onnx"] = lambda folder: model(
     weights={**WEIGHTS, "w": np.array([[1, np.nan, 3], [4, np.nan, 6]], np.float32)}
 ).SerializeToString()

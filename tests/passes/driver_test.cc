@@ -284,6 +284,20 @@ out %y as "y"
   EXPECT_NE(caught.text().find("pass swap_relu, patch 2"), std::string::npos) << caught.text();
 }
 
+TEST(PassDriver, VerifyTriesSizesThatWindowsNeed) {
+  constexpr const char* windows = R"(in %x f32[n,1,t]
+%a = Identity(%x) "a"
+%y = AveragePool(%a) {kernel_shape=[400]} "pool"
+out %y as "y"
+)";
+  Options options;
+  options.verify = true;
+  auto g = graph_of_text(windows);
+  const auto report = run_passes(g, options);
+  ASSERT_TRUE(report.ok()) << report.status().text();
+  EXPECT_EQ(report->patches, 1);
+}
+
 TEST(PassDriver, TypesAndStructureAreCheckedAlways) {
   auto g = graph_of_text("in %x f32[2,3,4]\n%y = Relu(%x) \"r\"\nout %y as \"y\"\n");
   auto caught = run_passes(g, {}, {&wrong_shape}).status();

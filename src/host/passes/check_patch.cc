@@ -54,6 +54,15 @@ double difference(const Tensor& a, const Tensor& b) {
   return worst / std::max(largest, 1e-6);
 }
 
+// Says which sizes an error is about, and how to have others.
+std::string tried(const std::map<std::string, int64_t>& sizes) {
+  std::string text;
+  for (const auto& [name, size] : sizes) {
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, size);
+  }
+  return fmt::format("--verify, with {} ('hone edit --shape' fixes others)", text);
+}
+
 enum class Likeness { same, rounded, other };
 
 Likeness likeness(const Tensor& a, const Tensor& b) {
@@ -130,8 +139,8 @@ Status CheckPatch::evaluate_noise(const Graph& graph, int64_t size) {
   const Status s = evaluate_all(graph);
   // Windows of sound are longer than that.
   const bool too_small = s.code() == Code::shape_mismatch || s.code() == Code::invalid_argument;
-  if (!too_small || size != small_size) return s;
-  return evaluate_noise(graph, large_size).ok() ? Status() : s;
+  if (too_small && size == small_size && evaluate_noise(graph, large_size).ok()) return {};
+  return sizes.empty() ? s : in(tried(sizes), s);
 }
 
 Status CheckPatch::evaluate_all(const Graph& graph) {
